@@ -1,0 +1,90 @@
+import { Command, CommanderError } from 'commander';
+import { DurachartError } from '../core/error.ts';
+import { addCancel } from './cancel.ts';
+import { newCli, type CliHost } from './command.ts';
+import { CliError, EXIT, EXIT_HELP, type ExitCode } from './exit.ts';
+import { addHistory } from './history.ts';
+import { addList } from './list.ts';
+import { addMigrate } from './migrate.ts';
+import { addRetry } from './retry.ts';
+import { addSend } from './send.ts';
+import { addServer } from './server.ts';
+import { addShow } from './show.ts';
+import { addSql } from './sql.ts';
+import { addStart } from './start.ts';
+import { paint, processTerminal, type Terminal } from './terminal.ts';
+import { plain, plainLines, safeJson } from './text.ts';
+import { addUpload } from './upload.ts';
+import { addWatch } from './watch.ts';
+import { addWorkflows } from './workflows.ts';
+
+export type { CliHost } from './command.ts';
+
+const ENVIRONMENT_HELP = `Environment:
+  DURACHART_URL        where the API is (default: http://127.0.0.1:7370)
+  DURACHART_API_TOKEN  token of the API, where it asks for one
+  DATABASE_URL         the Postgres that server, migrate and sql use (default: the embedded one)
+  NO_COLOR             no colours`;
+
+/** The command `durachart`. Run it with {@link runCli}. */
+export function buildCli(host: CliHost, terminal: Terminal = processTerminal(), version = '0'): Command {
+  const cli = newCli(host, terminal);
+  const program = new Command('durachart')
+    .description('Durable statecharts: start instances of workflows, send them events, see where they stand.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      getOutHelpWidth: () => terminal.columns() ?? 100,
+      getErrHelpWidth: () => terminal.columns() ?? 100,
+      getOutHasColors: () => terminal.colors,
+      getErrHasColors: () => terminal.colors,
+    })
+    .showHelpAfterError('Try --help.')
+    .addHelpText('after', `\n${ENVIRONMENT_HELP}\n\n${EXIT_HELP}`);
+  for (const add of [
+    addServer, addMigrate, addWorkflows, addStart, addList, addShow, addHistory,
+    addSend, addCancel, addRetry, addWatch, addUpload, addSql,
+  ]) {
+    add(program, cli);
+  }
+  return program;
+}
+
+/**
+ * Runs a command line, and says what went wrong.
+ * @param args without the program: `['list', '--json']`
+ * @returns the exit code
+ */
+export async function runCli(program: Command, args: readonly string[], terminal: Terminal = processTerminal()): Promise<ExitCode> {
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const failure = failureOf(error);
+    if (failure.message !== '') report(failure, args.includes('--json'), terminal);
+    return failure.exitCode;
+  }
+}
+
+function failureOf(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  if (error instanceof DurachartError) {
+    const exitCode = error.code === 'INVALID_CONFIG' ? EXIT.usage : EXIT.error;
+    return new CliError(exitCode, error.message, { code: error.code, ...error.details }, error);
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new CliError(EXIT.error, message, {}, error);
+}
+
+function report({ message, facts, exitCode }: CliError, json: boolean, terminal: Terminal): void {
+  if (json) {
+    terminal.err(`${safeJson({ error: { message, exitCode, ...facts } })}\n`);
+    return;
+  }
+  const errors = Array.isArray(facts['errors']) ? (facts['errors'] as { path: string; message: string }[]) : [];
+  const listed = errors.map((each) => `\n  ${plain(each.path)}: ${plain(each.message)}`).join('');
+  terminal.err(`${paint(terminal, 'red', 'durachart:')} ${plainLines(message)}${listed}\n`);
+}

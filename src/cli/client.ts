@@ -1,0 +1,149 @@
+import type * as api from '../http/types.ts';
+import { CliError, EXIT, exitCodeOf } from './exit.ts';
+import { plain } from './text.ts';
+
+export interface StartRequest {
+  input?: unknown;
+  id?: string;
+  tenant?: string;
+  tags?: string[];
+  priority?: number;
+  startAt?: string;
+}
+
+/** Filters of a list, by the names that the API gives them. */
+export type ListQuery = Partial<Record<'workflow' | 'status' | 'state' | 'tag' | 'tenant' | 'parentId' | 'limit' | 'cursor', string>>;
+
+/** The HTTP API, typed. Every method throws CliError with the exit code that fits. */
+export class Client {
+  readonly url: string;
+  private readonly token: string | undefined;
+
+  /** @param url like `http://127.0.0.1:7370` */
+  constructor(url: string, token: string | undefined) {
+    this.url = url.replace(/\/+$/, '');
+    this.token = token;
+  }
+
+  workflows(): Promise<{ items: api.WorkflowSummary[] }> {
+    return this.json('GET', '/workflows');
+  }
+
+  workflow(name: string): Promise<api.Workflow> {
+    return this.json('GET', path`/workflows/${name}`);
+  }
+
+  start(workflow: string, request: StartRequest, key?: string): Promise<api.Started> {
+    return this.json('POST', path`/workflows/${workflow}/instances`, request, key);
+  }
+
+  list(query: ListQuery): Promise<api.Page<api.InstanceSummary>> {
+    return this.json('GET', `/instances${queryOf(query)}`);
+  }
+
+  get(id: string): Promise<api.Instance> {
+    return this.json('GET', path`/instances/${id}`);
+  }
+
+  history(id: string, query: { limit?: string; cursor?: string } = {}): Promise<api.Page<api.HistoryEntry>> {
+    return this.json('GET', path`/instances/${id}/history` + queryOf(query));
+  }
+
+  steps(id: string): Promise<{ items: api.StepDetail[] }> {
+    return this.json('GET', path`/instances/${id}/steps`);
+  }
+
+  send(id: string, event: { type: string; [field: string]: unknown }, key?: string): Promise<api.Sent> {
+    return this.json('POST', path`/instances/${id}/events`, event, key);
+  }
+
+  cancel(id: string): Promise<api.Instance> {
+    return this.json('POST', path`/instances/${id}/cancel`);
+  }
+
+  retry(id: string): Promise<api.Instance> {
+    return this.json('POST', path`/instances/${id}/retry`);
+  }
+
+  /** @param body a blob of a file is read while it is sent */
+  async upload(name: string, body: Blob): Promise<api.Upload> {
+    const headers = { 'content-type': 'application/octet-stream' };
+    const response = await this.request('PUT', path`/uploads/${name}`, { body, headers });
+    return (await response.json()) as api.Upload;
+  }
+
+  /** Opens the stream of one instance's changes, or of all. @param after position to go on after */
+  stream(id: string | undefined, after: string | undefined, signal: AbortSignal): Promise<Response> {
+    return this.request('GET', id === undefined ? '/events' : path`/instances/${id}/events/stream`, {
+      headers: { accept: 'text/event-stream', ...(after === undefined ? {} : { 'last-event-id': after }) },
+      signal,
+    });
+  }
+
+  private async json<T>(method: string, where: string, body?: unknown, key?: string): Promise<T> {
+    const response = await this.request(method, where, {
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    try {
+      return (await response.json()) as T;
+    } catch (error) {
+      throw new CliError(EXIT.error, `${this.url} does not answer as a durachart server does.`, {}, error);
+    }
+  }
+
+  private async request(
+    method: string,
+    where: string,
+    options: { headers?: Record<string, string>; body?: Blob | string; signal?: AbortSignal },
+  ): Promise<Response> {
+    const authorization = this.token === undefined ? {} : { authorization: `Bearer ${this.token}` };
+    let response: Response;
+    try {
+      response = await fetch(this.url + where, {
+        method,
+        ...options,
+        headers: { accept: 'application/json', ...authorization, ...options.headers },
+        redirect: 'error',
+      });
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      throw this.unreachable(error);
+    }
+    if (!response.ok) throw await this.refused(response);
+    return response;
+  }
+
+  private unreachable(error: unknown): CliError {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const why = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : cause.name) : String(cause);
+    return new CliError(
+      EXIT.unreachable,
+      `No durachart server answers at ${this.url} (${plain(why)}). Start one with "durachart server", or set DURACHART_URL to where it is.`,
+      { code: 'UNREACHABLE', url: this.url },
+      error,
+    );
+  }
+
+  private async refused(response: Response): Promise<CliError> {
+    const problem = (await response.json().catch(() => undefined)) as Partial<api.Problem> | undefined;
+    if (typeof problem?.code !== 'string') {
+      return new CliError(EXIT.error, `${this.url} does not answer as a durachart server does (status ${response.status}).`);
+    }
+    const hint = problem.code === 'UNAUTHORIZED' ? ' The CLI takes it from DURACHART_API_TOKEN.' : '';
+    return new CliError(exitCodeOf(response.status), `${problem.detail ?? problem.title ?? problem.code}${hint}`, problem);
+  }
+}
+
+/** A path with its variable parts encoded. */
+function path(strings: TemplateStringsArray, ...parts: readonly string[]): string {
+  return strings.reduce((all, text, i) => `${all}${encodeURIComponent((parts[i - 1] ?? '').toWellFormed())}${text}`);
+}
+
+function queryOf(query: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
+}

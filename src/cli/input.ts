@@ -1,0 +1,29 @@
+import { readFile } from 'node:fs/promises';
+import { CliError, EXIT } from './exit.ts';
+import type { Terminal } from './terminal.ts';
+
+/** JSON from an option. @throws CliError (usage) */
+export function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new CliError(EXIT.usage, `${what} is not JSON: ${(error as Error).message}.`, { code: 'MALFORMED_JSON' }, error);
+  }
+}
+
+/** JSON from a file, or from standard input where the file is `-`. @throws CliError (usage) */
+export async function readJson(file: string, terminal: Terminal): Promise<unknown> {
+  if (file === '-') return parseJson(await text(terminal.stdin), 'Standard input');
+  try {
+    return parseJson(await readFile(file, 'utf8'), file);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(EXIT.usage, `Cannot read ${file}: ${(error as Error).message}.`, { code: 'NO_FILE' }, error);
+  }
+}
+
+async function text(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}

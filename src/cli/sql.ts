@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import postgres from 'postgres';
+import { wholeNumber, type Cli } from './command.ts';
+import { CliError, EXIT } from './exit.ts';
+import { printTable, type Cell } from './table.ts';
+import { plain } from './text.ts';
+
+interface SqlOptions {
+  json?: true;
+  timeout: number;
+  limit: number;
+}
+
+export function addSql(program: Command, cli: Cli): void {
+  program
+    .command('sql <query>')
+    .summary('ask the database: one query that reads')
+    .description('Runs one query in a read-only transaction and prints the rows. Tables are in the schema durachart.')
+    .option('--json', 'print JSON, for programs')
+    .option('--timeout <seconds>', 'give up after so long', wholeNumber(1, 3600), 30)
+    .option('--limit <rows>', 'print at most so many rows', wholeNumber(1, 1_000_000), 1000)
+    .addHelpText('after', "\nExample:\n  durachart sql 'select workflow, state, count(*) from durachart.instances group by 1, 2'")
+    .action(async (query: string, options: SqlOptions) => {
+      const { columns, rows, more } = await ask(await cli.host.databaseUrl(), query, options);
+      if (options.json) cli.json(rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i]]))));
+      else {
+        printTable(
+          cli.terminal,
+          columns.map((title, i) => ({ title, shrink: 8, align: rows.every((row) => isNumber(row[i])) && rows.length > 0 ? 'right' : 'left' })),
+          rows.map((row) => row.map(cellOf)),
+        );
+      }
+      if (more) cli.terminal.err(`There are more rows than ${options.limit}: --limit\n`);
+    });
+}
+
+interface Answer {
+  columns: string[];
+  rows: unknown[][];
+  more: boolean;
+}
+
+async function ask(url: string, query: string, { timeout, limit }: SqlOptions): Promise<Answer> {
+  const sql = postgres(url, {
+    max: 1,
+    connect_timeout: 10,
+    fetch_types: false,
+    onnotice: () => {},
+    connection: { application_name: 'durachart sql' },
+  });
+  try {
+    const connection = await sql.reserve();
+    await connection.unsafe('begin read only');
+    await connection.unsafe(`set local statement_timeout = ${timeout * 1000}`);
+    return await read(connection, query, limit);
+  } catch (error) {
+    throw refused(error);
+  } finally {
+    // The transaction ends with the connection: there is nothing to keep.
+    await sql.end({ timeout: 0 });
+  }
+}
+
+async function read(connection: postgres.ReservedSql, query: string, limit: number): Promise<Answer> {
+  // As a prepared statement, Postgres refuses more than one command in it.
+  const pending = connection.unsafe(query, [], { simple: false } as never).values();
+  const columns: string[] = [];
+  const rows: unknown[][] = [];
+  for await (const batch of pending.cursor(limit + 1)) {
+    const { columns: described } = batch as unknown as { columns?: { name: string }[] };
+    if (columns.length === 0) columns.push(...(described ?? []).map(({ name }) => name));
+    rows.push(...(batch as unknown as unknown[][]));
+    if (rows.length > limit) break;
+  }
+  return { columns, rows: rows.slice(0, limit), more: rows.length > limit };
+}
+
+/** The words of Postgres, with its code. The URL, which has the password, is in none of them. */
+function refused(error: unknown): CliError {
+  const { code, message, hint, position } = error as { code?: string; message?: string; hint?: string; position?: string };
+  if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) {
+    return new CliError(EXIT.unreachable, `The database does not answer: ${message || code || String(error)}.`, { code: 'DATABASE_UNAVAILABLE' }, error);
+  }
+  const where = position === undefined ? '' : ` (at character ${position})`;
+  const facts = { code, ...(position === undefined ? {} : { position: Number(position) }) };
+  return new CliError(code === '25006' ? EXIT.refused : EXIT.error, `Postgres: ${message}${where}${hint ? `\nHint: ${hint}` : ''}`, facts, error);
+}
+
+function cellOf(value: unknown): Cell {
+  if (value === null) return { text: 'null', color: 'dim' };
+  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
+  return plain(typeof value === 'object' ? JSON.stringify(value) : String(value));
+}
+
+/** Postgres' bigint and numeric come as text. */
+function isNumber(value: unknown): boolean {
+  return value === null || typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value));
+}

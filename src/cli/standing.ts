@@ -1,0 +1,48 @@
+import type { InstanceStatus, InstanceSummary, Step } from '../http/types.ts';
+import type { Color } from './terminal.ts';
+import { duration } from './text.ts';
+
+/** Where an instance stands, on one line: `VALIDATED · ingest running, attempt 2 of 3, 12s`. */
+export function standing(instance: Pick<InstanceSummary, 'state' | 'status' | 'steps' | 'errorCode'>, now: Date): string {
+  const { state, status, steps, errorCode } = instance;
+  if (status === 'failed') return `${state} · failed${errorCode === null ? '' : `: ${errorCode}`}`;
+  if (status === 'cancelled') return `${state} · cancelled`;
+  if (status === 'done') return state;
+  if (status === 'scheduled') return state === '' ? 'scheduled' : `${state} · scheduled`;
+  if (steps.length > 0) return `${state} · ${steps.map((step) => stepStanding(step, now)).join('; ')}`;
+  return status === 'waiting' ? `${state} · waiting` : state;
+}
+
+/** `ingest running 40%, attempt 2 of 3, 12s` */
+export function stepStanding(step: Step, now: Date): string {
+  const since = (time: string | null): string => (time === null ? '' : `, ${duration(now.getTime() - Date.parse(time))}`);
+  const attempt = step.kind === 'step' && step.maxAttempts > 1 ? `, attempt ${Math.max(1, step.attempt)} of ${step.maxAttempts}` : '';
+  const name = step.kind === 'workflow' && step.childId !== null ? `${step.step} (${step.childId})` : step.step;
+  switch (step.status) {
+    case 'retrying': {
+      const next = step.nextAttemptAt === null ? '' : `, next in ${duration(Date.parse(step.nextAttemptAt) - now.getTime())}`;
+      return `${name} failed${step.errorCode === null ? '' : ` with ${step.errorCode}`}${attempt}${next}`;
+    }
+    case 'running': {
+      const progress = step.progress === null ? '' : ` ${Math.round(step.progress * 100)}%`;
+      return `${name} running${progress}${attempt}${since(step.startedAt)}`;
+    }
+    case 'queued':
+      return `${name} queued${since(step.queuedAt)}`;
+    default:
+      return `${name} ${step.status}`;
+  }
+}
+
+export function statusColor(status: InstanceStatus): Color {
+  return STATUS_COLORS[status];
+}
+
+const STATUS_COLORS: Readonly<Record<InstanceStatus, Color>> = {
+  scheduled: 'dim',
+  running: 'cyan',
+  waiting: 'yellow',
+  done: 'green',
+  failed: 'red',
+  cancelled: 'dim',
+};

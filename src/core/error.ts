@@ -1,0 +1,100 @@
+/** Whether another attempt of the same step may succeed. */
+export type ErrorClass = 'retryable' | 'final';
+
+/**
+ * Base of every error that durachart throws on purpose.
+ * `code` is stable and meant for programs; `message` says what, where and what to do.
+ */
+export class DurachartError extends Error {
+  readonly code: string;
+  /** Facts about the error, as JSON: what was found, what would have been accepted. */
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'DurachartError';
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** A workflow or step that cannot be made durable. Thrown while it is being defined; names the place and the remedy. */
+export class DefinitionError extends DurachartError {
+  constructor(code: string, message: string, details?: Record<string, unknown>) {
+    super(code, message, details === undefined ? {} : { details });
+    this.name = 'DefinitionError';
+  }
+}
+
+/** Code of the machine (an assign, a guard, an input function) threw, or asked for what cannot be stored. */
+export class TransitionError extends DurachartError {
+  constructor(message: string, cause?: unknown) {
+    super('TRANSITION_FAILED', message, { cause });
+    this.name = 'TransitionError';
+  }
+}
+
+/** Options of a {@link StepError}. */
+export interface StepErrorOptions {
+  /** Overrides the class that the code has in the table of the workflow. */
+  retryable?: boolean;
+  /** Milliseconds until the next attempt, as the other side asked for it (Retry-After). */
+  retryAfter?: number;
+  cause?: unknown;
+  /** Facts for people and for guards, as JSON. */
+  details?: Record<string, unknown>;
+}
+
+/**
+ * The error a step throws on purpose. Machines branch on `code` in `onError`:
+ * `guard: ({ event }) => event.error.code === 'QUOTA_EXCEEDED'`.
+ */
+export class StepError extends DurachartError {
+  readonly retryable: boolean | undefined;
+  readonly retryAfter: number | undefined;
+
+  constructor(code: string, message: string, options: StepErrorOptions = {}) {
+    super(code, message, options);
+    this.name = 'StepError';
+    this.retryable = options.retryable;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** An error as it is stored and as a machine's `onError` receives it. Plain JSON. */
+export interface ErrorRecord {
+  code: string;
+  class: ErrorClass;
+  name: string;
+  message: string;
+  stack?: string;
+  /** Which attempt it ended, from 1. */
+  attempt?: number;
+  details?: Record<string, unknown>;
+  cause?: { name: string; message: string; code?: string };
+}
+
+/** Codes that every workflow knows; a workflow adds its own by `errors` in `defineWorkflow`. */
+export const ERROR_CLASSES: Readonly<Record<string, ErrorClass>> = {
+  UPLOAD_FAILED: 'retryable',
+  TRANSCRIPTION_FAILED: 'retryable',
+  GENERATION_FAILED: 'retryable',
+  RATE_LIMITED: 'retryable',
+  TIMEOUT: 'retryable',
+  NETWORK_ERROR: 'retryable',
+  UNAVAILABLE: 'retryable',
+  DATABASE_ERROR: 'retryable',
+  UNKNOWN: 'retryable',
+  INVALID_INPUT: 'final',
+  INVALID_OUTPUT: 'final',
+  QUOTA_EXCEEDED: 'final',
+  API_KEY_INVALID: 'final',
+  CONTENT_POLICY_VIOLATION: 'final',
+  NOT_FOUND: 'final',
+  CONFLICT: 'final',
+  WORKER_LOST: 'final',
+};

@@ -1,0 +1,104 @@
+import { DurachartError } from './error.ts';
+
+/** A value that JSON, and so the database, would lose or change. */
+export class NotJsonError extends DurachartError {
+  constructor(where: string, path: string, what: string, remedy: string) {
+    super('NOT_JSON', `${where}: ${path === '' ? 'the value' : path} is ${what}, which JSON would lose. ${remedy}`, {
+      details: { where, path, found: what },
+    });
+    this.name = 'NotJsonError';
+  }
+}
+
+/** Deeper nesting than this is refused: parsers overflow their stacks, Postgres's too. */
+export const MAX_DEPTH = 500;
+
+/**
+ * Checks that a value comes back from JSON and from Postgres as it went in.
+ * Properties that are undefined pass: reading them gives undefined before and after.
+ * @param where what the value is, for the message
+ * @param known says of an object that it need not be looked into; may throw on its own account
+ * @throws NotJsonError with the path of the first value that would be lost
+ */
+export function assertJson(
+  value: unknown,
+  where: string,
+  path = '',
+  parents: readonly object[] = [],
+  known: (value: object, path: string) => boolean = () => false,
+): void {
+  if (value === null || value === undefined || typeof value === 'boolean') return;
+  if (typeof value === 'string') return assertText(value, where, path);
+  if (typeof value === 'number') {
+    if (Number.isFinite(value)) return;
+    throw new NotJsonError(where, path, String(value), 'Use null or a string.');
+  }
+  if (typeof value !== 'object') {
+    throw new NotJsonError(where, path, `a ${typeof value}`, remedyFor(typeof value));
+  }
+  if (known(value, path)) return;
+  if (parents.includes(value)) {
+    throw new NotJsonError(where, path, 'a reference to its own parent', 'Store an id in its place.');
+  }
+  if (parents.length >= MAX_DEPTH) throw new NotJsonError(where, path, ...TOO_DEEP);
+  const inside = [...parents, value];
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) {
+      if (value[i] === undefined) throw new NotJsonError(where, `${path}[${i}]`, 'undefined', 'Use null.');
+      assertJson(value[i], where, `${path}[${i}]`, inside, known);
+    }
+    return;
+  }
+  if (!isPlain(value)) {
+    const name = className(value);
+    throw new NotJsonError(where, path, `a ${name}`, remedyFor(name));
+  }
+  for (const key of Object.keys(value)) {
+    const at = path === '' ? key : `${path}.${key}`;
+    assertText(key, where, at);
+    assertJson((value as Record<string, unknown>)[key], where, at, inside, known);
+  }
+}
+
+/** What a {@link NotJsonError} says of a value that is nested too deep. */
+export const TOO_DEEP = [`nested deeper than ${MAX_DEPTH} levels`, 'Put it into the artifact store and keep the key.'] as const;
+
+/** By structure and not by identity of Object.prototype: objects of another realm (a test runner's) are plain too. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function className(value: object): string {
+  const name: unknown = (value.constructor as { name?: unknown } | undefined)?.name;
+  return typeof name === 'string' && name !== '' ? name : 'class instance';
+}
+
+function assertText(text: string, where: string, path: string): void {
+  if (!text.isWellFormed()) {
+    throw new NotJsonError(where, path, 'text with a lone surrogate', 'Use toWellFormed().');
+  }
+  if (text.includes('\0')) {
+    throw new NotJsonError(where, path, 'text with a NUL character', 'Remove it: Postgres cannot store it.');
+  }
+}
+
+function remedyFor(kind: string): string {
+  switch (kind) {
+    case 'Date':
+      return 'Use toISOString().';
+    case 'Map':
+      return 'Use Object.fromEntries().';
+    case 'Set':
+      return 'Use an array.';
+    case 'bigint':
+      return 'Use a string.';
+    case 'Actor':
+      return 'An actor lives in memory: answer with sendParent(), or hand on an id.';
+    case 'Buffer':
+    case 'Uint8Array':
+      return 'Put bytes into the artifact store and keep the key.';
+    default:
+      return 'Keep plain objects, arrays, strings, finite numbers, booleans and null.';
+  }
+}

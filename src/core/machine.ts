@@ -1,0 +1,208 @@
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import { collectEffects } from './collect.ts';
+import { type Context, restoredContext, settleContext, storedContext } from './context.ts';
+import type { Effect, EventObject } from './effect.ts';
+import { DurachartError, TransitionError } from './error.ts';
+import { assertJson } from './json.ts';
+import { Scope, type ChildActor, type Children } from './scope.ts';
+import type { Child, StateValue, StoredSnapshot } from './snapshot.ts';
+import { describe } from './thrown.ts';
+
+export { TransitionError } from './error.ts';
+
+/** A snapshot in memory. Immutable; only {@link Machine} looks inside. */
+export type LiveSnapshot = AnyMachineSnapshot;
+
+/** What one macrostep gives. */
+export interface Transition {
+  snapshot: LiveSnapshot;
+  effects: Effect[];
+  /** False when no state took the event: nothing is to be stored. */
+  changed: boolean;
+}
+
+/** More microsteps than this in one macrostep are taken for a loop that never ends. */
+const MAX_MICROSTEPS = 10_000;
+
+/** Orders to the machine, and no events: no state takes them, and a wildcard must not seem to. */
+const ORDERS = new Set(['*', 'xstate.init', 'xstate.stop']);
+
+/**
+ * An XState machine as pure functions: (snapshot, event) → (snapshot, effects). No I/O, no clock, no memory:
+ * a snapshot that went through the database behaves as the one that was kept.
+ * All contact with XState is in this folder.
+ */
+export class Machine {
+  private readonly machine: AnyStateMachine;
+  private readonly original: AnyStateMachine;
+  private readonly scope = new Scope();
+
+  constructor(original: AnyStateMachine) {
+    this.original = original;
+    const actors = Object.keys(original.implementations.actors);
+    this.machine = original.provide({
+      actors: Object.fromEntries(actors.map((name) => [name, this.scope.logic])),
+    } as never) as AnyStateMachine;
+    const options = this.machine.options as { maxIterations: number };
+    options.maxIterations = Math.min(original.options.maxIterations ?? Infinity, MAX_MICROSTEPS);
+  }
+
+  /** The machine's definition as plain data, for pictures. */
+  get definition(): unknown {
+    return JSON.parse(JSON.stringify(this.original.definition));
+  }
+
+  /** The first macrostep. @throws TransitionError, NotJsonError */
+  start(input: unknown): Transition {
+    const scope = this.scope.begin({});
+    const snapshot = this.machine.getInitialSnapshot(scope as never, input as never) as LiveSnapshot;
+    if (snapshot.status === 'error') throw failed('the start', snapshot.error);
+    return { snapshot, effects: this.settle(snapshot, {}), changed: true };
+  }
+
+  /** One macrostep. A snapshot with status `error` means that an error event found no handler. @throws TransitionError, NotJsonError */
+  next(before: LiveSnapshot, event: EventObject): Transition {
+    if (before.status !== 'active') return { snapshot: before, effects: [], changed: false };
+    const children = before.children as Children;
+    const scope = this.scope.begin(children, before);
+    let snapshot: LiveSnapshot;
+    try {
+      snapshot = this.machine.transition(before, event as never, scope as never) as LiveSnapshot;
+    } catch (error) {
+      throw failed(`event ${event.type}`, error);
+    }
+    const effects = this.settle(snapshot, children);
+    return { snapshot, effects, changed: snapshot !== before || effects.length > 0 };
+  }
+
+  /** Whether a state takes the event, guards included. @throws TransitionError when a guard throws */
+  accepts(snapshot: LiveSnapshot, event: EventObject): boolean {
+    if (snapshot.status !== 'active' || ORDERS.has(event.type)) return false;
+    try {
+      return snapshot.can(event as never);
+    } catch (error) {
+      throw failed(`event ${event.type}`, error);
+    }
+  }
+
+  /** Types of the events that the current states have transitions for, `*` included, whatever their guards say. */
+  eventTypes(snapshot: LiveSnapshot): string[] {
+    if (snapshot.status !== 'active') return [];
+    const types = snapshot._nodes.flatMap((node) => node.ownEvents as string[]);
+    return [...new Set(types.filter((type) => !type.startsWith('xstate.')))].toSorted();
+  }
+
+  /** The tags of the current states. */
+  tags(snapshot: LiveSnapshot): string[] {
+    return [...(snapshot.tags as Set<string>)].toSorted();
+  }
+
+  /** The snapshot as plain JSON. */
+  store(snapshot: LiveSnapshot): StoredSnapshot {
+    const stored: StoredSnapshot = {
+      status: snapshot.status,
+      value: snapshot.value as StateValue,
+      context: storedContext(snapshot.context as Context),
+      children: snapshot.status === 'active' ? childrenOf(snapshot) : {},
+      historyValue: historyOf(snapshot),
+    };
+    if (snapshot.output !== undefined) stored.output = snapshot.output;
+    if (snapshot.error !== undefined) stored.error = snapshot.error;
+    return stored;
+  }
+
+  /** A stored snapshot brought back. @throws DurachartError `STATE_UNKNOWN` when the machine no longer has the state */
+  restore(stored: StoredSnapshot): LiveSnapshot {
+    const scope = this.scope.begin({});
+    // Children by hand, not by XState: it drops children whose actor has been renamed (nobody could stop them any more),
+    // and gives undefined for references to children that have been stopped.
+    const children: Children = {};
+    for (const [id, child] of Object.entries(stored.children)) children[id] = scope.child(id, child);
+    const context = restoredContext(stored.context, (id) => scope.reference(id, children));
+    try {
+      return { ...this.bare(stored), context, children } as never;
+    } catch (error) {
+      throw new DurachartError(
+        'STATE_UNKNOWN',
+        `Machine ${this.original.id} has no state ${JSON.stringify(stored.value)}: ${describe(error)}`,
+        { details: { value: stored.value }, cause: error },
+      );
+    }
+  }
+
+  /** The function behind a named custom action. */
+  action(name: string): ((args: unknown, params: unknown) => unknown) | undefined {
+    const { actions } = this.original.implementations;
+    return Object.hasOwn(actions, name) ? (actions[name] as never) : undefined;
+  }
+
+  /** Makes a fresh snapshot the same as it would be if it were stored and restored. Returns the effects of its macrostep. */
+  private settle(snapshot: LiveSnapshot, before: Children): Effect[] {
+    const context = settleContext(snapshot.context as Context, `The context of ${this.original.id}`);
+    assertJson(snapshot.output, `The output of ${this.original.id}`);
+    const { effects, children } = collectEffects(
+      this.original.id,
+      this.scope,
+      before,
+      snapshot as { status: string; children: Children },
+      this.machine.implementations.actions,
+    );
+    const { _nodes, value, tags } = this.bare(snapshot as { value: StateValue });
+    Object.assign(snapshot, { context, children, _nodes, value, tags });
+    return effects;
+  }
+
+  /**
+   * The snapshot as XState restores it, without context and children.
+   * XState keeps the current states in the order in which they were entered, and sometimes without the outer ones;
+   * it asks parallel regions in that order. JSON has no place for it (jsonb not even for that of keys). So every
+   * snapshot has the order of the machine's definition.
+   */
+  private bare(snapshot: { value: StateValue }): LiveSnapshot {
+    const { root } = this.machine;
+    const bare = { ...snapshot, value: ordered(root, snapshot.value), context: {}, children: {} };
+    const restored = this.machine.restoreSnapshot(bare as never, this.scope as never) as unknown as LiveSnapshot;
+    restored._nodes.sort((a, b) => a.order - b.order);
+    return restored;
+  }
+}
+
+type Node = AnyStateMachine['root'];
+
+function ordered(node: Node, value: StateValue): StateValue {
+  if (typeof value === 'string') return value;
+  const keys = Object.keys(node.states).filter((key) => Object.hasOwn(value, key));
+  return Object.fromEntries(
+    keys.map((key) => [key, ordered(node.states[key] as Node, value[key] as StateValue)]),
+  );
+}
+
+function childrenOf(snapshot: LiveSnapshot): StoredSnapshot['children'] {
+  const children = Object.entries(snapshot.children as Record<string, ChildActor>);
+  return Object.fromEntries(
+    children.map(([id, { src, systemId }]): [string, Child] => [
+      id,
+      systemId === undefined ? { src: src as string } : { src: src as string, systemId },
+    ]),
+  );
+}
+
+function historyOf(snapshot: LiveSnapshot): StoredSnapshot['historyValue'] {
+  return Object.fromEntries(
+    Object.entries(snapshot.historyValue as Record<string, { id: string }[]>).map(([id, nodes]) => [
+      id,
+      nodes.map((node) => ({ id: node.id })),
+    ]),
+  );
+}
+
+/** Code that changes a context in place worked on the snapshot before it too, and a crash would have shown it. */
+const FROZEN = /object is not extensible|read only property|Cannot delete property/;
+
+function failed(what: string, error: unknown): TransitionError {
+  if (error instanceof TransitionError) return error;
+  const message = describe(error);
+  const hint =
+    error instanceof TypeError && FROZEN.test(message) ? ' The context is read-only: return new values from assign().' : '';
+  return new TransitionError(`The machine threw on ${what}: ${message}${hint}`, error);
+}

@@ -1,0 +1,194 @@
+import { fromPromise, type AnyActorLogic, type PromiseActorLogic } from 'xstate';
+import type { z } from 'zod';
+import type { ArtifactStore } from './artifact.ts';
+import { DurachartError } from './error.ts';
+import { retryPolicy, type RetryPolicy } from './retry.ts';
+
+/** Lines that a step writes; the last ones are kept with the attempt. */
+export interface StepLogger {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** The transaction of a transactional step: a postgres.js client inside `BEGIN`; the engine commits it together with the step's result. */
+export interface Transaction {
+  <Row extends object = Record<string, unknown>>(
+    strings: TemplateStringsArray,
+    ...values: readonly unknown[]
+  ): Promise<Row[]>;
+  unsafe<Row extends object = Record<string, unknown>>(
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
+}
+
+/** What a step is called with. */
+export interface StepContext<Input> {
+  input: Input;
+  /** The same for every attempt of this invocation: hand it on as the idempotency key. */
+  key: string;
+  /** From 1. */
+  attempt: number;
+  /** Aborted on timeout, when the machine leaves the state, on cancel and when the worker stops. */
+  signal: AbortSignal;
+  log: StepLogger;
+  /** Shows people how far the step is. @param fraction 0 to 1 */
+  progress(fraction: number, message?: string): void;
+  /** Says that the step is alive; needed only where `heartbeat` is set and `progress` is not called often enough. */
+  heartbeat(): void;
+  artifacts: ArtifactStore;
+  instance: { id: string; workflow: string; tenant: string | null };
+}
+
+/** {@link StepContext} of a step with `transactional: true`. */
+export interface TransactionalStepContext<Input> extends StepContext<Input> {
+  tx: Transaction;
+}
+
+/** How a step is run; every field may be left out. */
+export interface StepOptions {
+  retry?: Partial<RetryPolicy>;
+  /** Milliseconds an attempt may take; then it ends with `TIMEOUT` (retryable) and whatever it still returns is dropped. */
+  timeout?: number;
+  /** Milliseconds an attempt may be silent (no `progress`, no `heartbeat`); then it ends with `TIMEOUT`. */
+  heartbeat?: number;
+  /** Name of the queue whose limit it shares with other steps. */
+  queue?: string;
+  /** How many invocations of this step one worker runs at a time. */
+  concurrency?: number;
+}
+
+type Schema<T> = z.ZodType<T, unknown>;
+
+interface StepSchemas<Input, Output> {
+  /** Checked before the first attempt; a mismatch is `INVALID_INPUT`. */
+  input?: Schema<Input>;
+  /** Checked before the result is stored; a mismatch is `INVALID_OUTPUT`. */
+  output?: Schema<Output>;
+}
+
+/** A step as the engine sees it. */
+export interface StepDefinition {
+  readonly input: Schema<unknown> | undefined;
+  readonly output: Schema<unknown> | undefined;
+  readonly retry: RetryPolicy;
+  /** What the step itself says of its retry; the rest comes from its workflow. */
+  readonly ownRetry: Partial<RetryPolicy>;
+  readonly timeout: number | undefined;
+  readonly heartbeat: number | undefined;
+  readonly queue: string | undefined;
+  readonly concurrency: number | undefined;
+  readonly transactional: boolean;
+  readonly run: (context: TransactionalStepContext<unknown>) => unknown;
+}
+
+const STEP = Symbol.for('durachart.step');
+
+/** XState actor logic that carries a step: goes into `setup({ actors })` and types the `input` and `onDone` of the states that invoke it. */
+export type Step<Input, Output> = PromiseActorLogic<Output, Input> & { readonly [STEP]: StepDefinition };
+
+/**
+ * Defines a typed step.
+ *
+ * @example
+ * const charge = defineStep({
+ *   input: z.object({ orderId: z.string(), cents: z.int() }),
+ *   output: z.object({ chargeId: z.string() }),
+ *   retry: { maxAttempts: 5 },
+ *   timeout: 10_000,
+ *   run: ({ input, key, signal }) => payments.charge(input, { idempotencyKey: key, signal }),
+ * });
+ * @throws DefinitionError `INVALID_RETRY`
+ */
+export function defineStep<Input, Output>(
+  definition: StepOptions &
+    StepSchemas<Input, Output> & {
+      transactional: true;
+      run: (context: TransactionalStepContext<Input>) => Promise<NoInfer<Output>> | NoInfer<Output>;
+    },
+): Step<Input, Output>;
+export function defineStep<Input, Output>(
+  definition: StepOptions &
+    StepSchemas<Input, Output> & {
+      transactional?: false;
+      run: (context: StepContext<Input>) => Promise<NoInfer<Output>> | NoInfer<Output>;
+    },
+): Step<Input, Output>;
+export function defineStep<Input, Output>(
+  definition: StepOptions &
+    StepSchemas<Input, Output> & {
+      transactional?: boolean;
+      run: (context: TransactionalStepContext<Input>) => Promise<Output> | Output;
+    },
+): Step<Input, Output> {
+  const step: StepDefinition = {
+    input: definition.input,
+    output: definition.output,
+    retry: retryPolicy(definition.retry),
+    ownRetry: definition.retry ?? {},
+    timeout: definition.timeout,
+    heartbeat: definition.heartbeat,
+    queue: definition.queue,
+    concurrency: definition.concurrency,
+    transactional: definition.transactional ?? false,
+    run: definition.run as StepDefinition['run'],
+  };
+  // The engine never calls this creator: it is what runs when the machine is driven by XState alone, without the engine.
+  const logic = fromPromise<Output, Input>(async () => {
+    throw new DurachartError(
+      'STEP_OUTSIDE_ENGINE',
+      'A step made by defineStep runs in the engine. To drive the machine by XState alone, provide({ actors }) a fromPromise in its place.',
+    );
+  });
+  return Object.assign(logic, { [STEP]: step });
+}
+
+/** The step behind registered actor logic, or what kind of logic it is instead. */
+export function stepOf(logic: AnyActorLogic): StepDefinition | { notAStep: string } {
+  if (STEP in logic) return (logic as Step<unknown, unknown>)[STEP];
+  const kind = kindOf(logic);
+  if (kind !== 'promise') return { notAStep: kind };
+  const creator = (logic as unknown as { config: (args: PromiseArguments) => unknown }).config;
+  return {
+    input: undefined,
+    output: undefined,
+    retry: retryPolicy(),
+    ownRetry: {},
+    timeout: undefined,
+    heartbeat: undefined,
+    queue: undefined,
+    concurrency: undefined,
+    transactional: false,
+    run: ({ input, signal }) => creator({ input, signal, emit: () => {} }),
+  };
+}
+
+interface PromiseArguments {
+  input: unknown;
+  signal: AbortSignal;
+  emit: () => void;
+}
+
+/**
+ * XState does not say which creator made a logic; what each one does with the promise's own event tells.
+ * None of it calls the user's code: logic that none of XState's creators made has no `config`.
+ */
+function kindOf(logic: AnyActorLogic): string {
+  if (!('config' in logic)) return 'custom';
+  if (!('start' in logic)) return 'transition';
+  const initial = logic.getInitialSnapshot({} as never, undefined) as object;
+  if ('context' in initial) return 'observable';
+  try {
+    const done = logic.transition(
+      { status: 'active' } as never,
+      { type: 'xstate.promise.resolve', data: 1 },
+      { self: {} } as never,
+    ) as { status?: string };
+    return done.status === 'done' ? 'promise' : 'custom';
+  } catch {
+    // Callback logic looks for the listeners that only a running actor has.
+    return 'callback';
+  }
+}

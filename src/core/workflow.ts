@@ -1,0 +1,148 @@
+import type { AnyActorLogic, AnyStateMachine, EventFromLogic, InputFrom, OutputFrom } from 'xstate';
+import type { z } from 'zod';
+import { checkMachine } from './check.ts';
+import { DefinitionError, ERROR_CLASSES, type ErrorClass } from './error.ts';
+import { externalEventTypes } from './event-types.ts';
+import { Machine } from './machine.ts';
+import { retryPolicy, type RetryPolicy } from './retry.ts';
+import { stepOf, type StepDefinition, type StepOptions } from './step.ts';
+
+/** What {@link defineWorkflow} takes. */
+export interface WorkflowOptions<
+  M extends AnyStateMachine,
+  Name extends string,
+  Input extends z.ZodType,
+> {
+  /** Default: the machine's id. Letters, digits, `-` and `_`. */
+  name?: Name;
+  /** Default: the machine's version, else `1`. */
+  version?: string;
+  machine: M;
+  /** Checked before an instance starts; what is stored is its parsed output. */
+  input?: Input;
+  /** Schema of an event's payload (the event without `type`), by event type; checked when the event is sent. */
+  events?: Partial<Record<EventFromLogic<M>['type'], z.ZodType>>;
+  /** Error codes of its own, or another class for a known one. */
+  errors?: Record<string, ErrorClass>;
+  /** Default retry of its steps; a step's own `retry` wins. */
+  retry?: Partial<RetryPolicy>;
+  /** Options for steps that are plain `fromPromise` logic, by the name under which they are registered. */
+  steps?: Record<string, StepOptions>;
+}
+
+/** A machine that the engine can run: what {@link defineWorkflow} returns. */
+export interface Workflow<Name extends string = string, Input = unknown, Event = unknown, Output = unknown> {
+  readonly name: Name;
+  readonly version: string;
+  readonly description: string | undefined;
+  readonly machine: Machine;
+  readonly input: z.ZodType | undefined;
+  readonly events: Readonly<Record<string, z.ZodType>>;
+  /** Every event type that some state of the machine has a transition for; `*` and `name.*` stand for many. */
+  readonly eventTypes: readonly string[];
+  readonly steps: ReadonlyMap<string, StepDefinition>;
+  /** Name of the workflow that a registered machine runs as, by the name of the actor. */
+  readonly children: ReadonlyMap<string, Workflow>;
+  readonly errors: Readonly<Record<string, ErrorClass>>;
+  /** Types only; never present. */
+  readonly $types?: { input: Input; event: Event; output: Output };
+}
+
+/** Input type of a workflow. */
+export type InputOf<W> = W extends Workflow<string, infer I, unknown, unknown> ? I : never;
+/** Union of the events that a workflow's machine declares. */
+export type EventOf<W> = W extends Workflow<string, unknown, infer E, unknown> ? E : never;
+/** Output type of a workflow. */
+export type OutputOf<W> = W extends Workflow<string, unknown, unknown, infer O> ? O : never;
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
+
+/**
+ * Makes an XState v5 machine durable. The machine is not changed.
+ *
+ * @example export const orders = defineWorkflow({ machine: orderMachine });
+ * @throws DefinitionError naming the place in the machine and the remedy, when something in it cannot be stored
+ */
+export function defineWorkflow<
+  M extends AnyStateMachine,
+  const Name extends string = string,
+  Input extends z.ZodType = z.ZodType<InputFrom<M>, InputFrom<M>>,
+>(
+  options: WorkflowOptions<M, Name, Input>,
+): Workflow<Name, z.input<Input>, EventFromLogic<M>, OutputFrom<M>> {
+  const { machine } = options;
+  const name = (options.name ?? machine.id) as Name;
+  if (!NAME.test(name)) {
+    throw new DefinitionError(
+      'INVALID_WORKFLOW_NAME',
+      `A workflow's name has letters, digits, - and _, at most 100; this one is ${JSON.stringify(name)}. Give the machine an id, or the workflow a name.`,
+    );
+  }
+  const steps = new Map<string, StepDefinition>();
+  const children = new Map<string, Workflow>();
+  const refused = new Map<string, string>();
+  for (const [actor, logic] of Object.entries(machine.implementations.actors as Record<string, AnyActorLogic | undefined>)) {
+    // A name that is still to be provided; if a state invokes it, the check below says so.
+    if (logic === undefined) continue;
+    if (isMachine(logic)) {
+      children.set(actor, childWorkflow(logic, `${name}-${actor}`));
+      continue;
+    }
+    const step = stepOf(logic);
+    if ('notAStep' in step) refused.set(actor, step.notAStep);
+    else steps.set(actor, withOptions(step, options.retry, options.steps?.[actor]));
+  }
+  for (const actor of Object.keys(options.steps ?? {})) {
+    if (!steps.has(actor)) {
+      throw new DefinitionError('UNKNOWN_STEP', `Workflow ${name}: steps.${actor} names no step of its machine. Steps: ${[...steps.keys()].join(', ')}.`);
+    }
+  }
+  checkMachine(name, machine, refused);
+  const workflow: Workflow<Name, z.input<Input>, EventFromLogic<M>, OutputFrom<M>> = {
+    name,
+    version: options.version ?? machine.version ?? '1',
+    description: (machine.config as { description?: string }).description,
+    machine: new Machine(machine),
+    input: options.input,
+    events: { ...options.events } as Record<string, z.ZodType>,
+    eventTypes: externalEventTypes(machine.events as string[]),
+    steps,
+    children,
+    errors: { ...ERROR_CLASSES, ...options.errors },
+  };
+  const earlier = defined.get(machine);
+  if (earlier === undefined) defined.set(machine, workflow);
+  else if (implicit.delete(earlier)) return Object.assign(earlier, workflow);
+  return workflow;
+}
+
+/** A child machine runs as the workflow that was defined from it, else as one made here with its id for a name. */
+const defined = new WeakMap<AnyStateMachine, Workflow>();
+
+/** Those that were made here; a definition that comes later takes their place, so that modules may load in any order. */
+const implicit = new WeakSet<Workflow>();
+
+function childWorkflow(machine: AnyStateMachine, unnamed: string): Workflow {
+  const known = defined.get(machine);
+  if (known !== undefined) return known;
+  const { id } = machine.config as { id?: string };
+  const workflow = defineWorkflow({ machine, name: id ?? unnamed }) as Workflow;
+  implicit.add(workflow);
+  return workflow;
+}
+
+function isMachine(logic: AnyActorLogic): logic is AnyStateMachine {
+  return '__xstatenode' in logic;
+}
+
+function withOptions(
+  step: StepDefinition,
+  retry: Partial<RetryPolicy> | undefined,
+  own: StepOptions | undefined,
+): StepDefinition {
+  return {
+    ...step,
+    ...own,
+    retry: retryPolicy({ ...retry, ...step.ownRetry, ...own?.retry }),
+  };
+}

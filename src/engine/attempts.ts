@@ -1,0 +1,246 @@
+import type { Workflow } from '../core/workflow.ts';
+import { sleep } from './clock.ts';
+import { idempotencyKey } from './keys.ts';
+import { Limits } from './limits.ts';
+import { LineKeeper } from './lines.ts';
+import type { AttemptEntry, Owned } from './owned.ts';
+import type { AttemptListener, Clock, Executor, Invocation, Outcome, StepRow, Store } from './ports.ts';
+import type { Change } from './state.ts';
+import { emptyChange } from './state.ts';
+import { begun, concluded, definitionOf, interrupted, lostWorker, unknownStep } from './step-rows.ts';
+
+/** What the attempts need of the worker that they run in. */
+export interface AttemptHost {
+  readonly workerId: number;
+  /** Whether new attempts may begin. */
+  readonly accepting: boolean;
+  /** A row of a live invocation changed: it goes on, waits, or has come to its end. */
+  rowChanged(owned: Owned, row: StepRow): void;
+  /** Stores a row and nothing else; calls back once it is stored. */
+  storeRows(owned: Owned, rows: StepRow[], stored: () => void): void;
+  /** Looks whether the instance can be given back. */
+  settleDown(owned: Owned): void;
+  /** Still this worker's, and in memory. */
+  holds(owned: Owned): boolean;
+  drop(owned: Owned): void;
+  /** Shows people a row that is not stored yet. */
+  show(owned: Owned, row: StepRow): void;
+  fault(error: unknown): void;
+}
+
+export interface AttemptOptions {
+  store: Store;
+  executor: Executor;
+  clock: Clock;
+  workflows: ReadonlyMap<string, Workflow>;
+  isTransient: (error: unknown) => boolean;
+  concurrency: number;
+  queues: Readonly<Record<string, number>>;
+  random: () => number;
+}
+
+/** Runs the steps of owned instances, within the limits. */
+export class Attempts {
+  private readonly options: AttemptOptions;
+  private readonly host: AttemptHost;
+  private readonly limits: Limits;
+  /** Rows with progress, a heartbeat or lines that are not stored yet. */
+  private readonly dirty = new Map<Owned, Set<string>>();
+
+  constructor(options: AttemptOptions, host: AttemptHost) {
+    this.options = options;
+    this.host = host;
+    const limits = new Map([['worker', options.concurrency]]);
+    for (const [queue, limit] of Object.entries(options.queues)) limits.set(`queue ${queue}`, limit);
+    for (const workflow of options.workflows.values()) {
+      for (const [name, { concurrency }] of workflow.steps) {
+        if (concurrency !== undefined) limits.set(`step ${workflow.name} ${name}`, concurrency);
+      }
+    }
+    this.limits = new Limits((name) => limits.get(name) ?? Infinity);
+  }
+
+  /** Attempts that hold a place now. */
+  get running(): number {
+    return this.limits.taken('worker');
+  }
+
+  /** Takes places for new steps at once where there are any, so that their first row already says running. */
+  reserve(owned: Owned, change: Change): StepRow[] {
+    if (!this.host.accepting) return [];
+    const reserved: StepRow[] = [];
+    change.newSteps = change.newSteps.map((row) => {
+      const places = placesOf(owned.state.workflow, row);
+      if (row.kind === 'workflow' || !this.limits.tryTake(places)) return row;
+      const running = begun(row, this.host.workerId, this.options.clock.now());
+      owned.attempts.set(row.key, { attempt: null, places, leaveLine: () => {} });
+      reserved.push(running);
+      return running;
+    });
+    if (reserved.length > 0) {
+      const steps = new Map(owned.state.steps);
+      for (const row of reserved) steps.set(row.key, row);
+      owned.state = { ...owned.state, steps };
+    }
+    return reserved;
+  }
+
+  /** Gets in line for a place; then the attempt is stored as begun, and then it runs. */
+  enqueue(owned: Owned, row: StepRow): void {
+    if (!this.host.accepting || owned.attempts.has(row.key)) return;
+    const places = placesOf(owned.state.workflow, row);
+    const entry: AttemptEntry = { attempt: null, places: null, leaveLine: () => {} };
+    owned.attempts.set(row.key, entry);
+    const leaveLine = this.limits.take(places, owned.state.priority, () => {
+      entry.places = places;
+      const current = owned.state.steps.get(row.key);
+      if (current === undefined) return this.end(owned, row.key);
+      const running = begun(current, this.host.workerId, this.options.clock.now());
+      return this.host.storeRows(owned, [running], () => this.run(owned, running));
+    });
+    if (entry.places === null) entry.leaveLine = leaveLine;
+  }
+
+  /** Runs an attempt whose row is stored. */
+  run(owned: Owned, row: StepRow): void {
+    const { executor, clock, errors, random, definition } = { ...this.options, errors: owned.state.workflow.errors, definition: definitionOf(owned.state.workflow, row) };
+    const entry = owned.attempts.get(row.key);
+    if (entry === undefined) return;
+    if (definition === undefined) return this.conclude(owned, unknownStep(owned.state.workflow, row, clock.now()));
+    const { id, workflow, tenant } = owned.state;
+    const invocation: Invocation = {
+      instance: { id, workflow: workflow.name, tenant },
+      key: idempotencyKey(id, row.key),
+      step: row.step,
+      definition,
+      input: row.input,
+      attempt: row.attempt,
+    };
+    if (definition.transactional) {
+      const fence = { worker: this.host.workerId, instanceId: id, key: row.key, attempt: row.attempt, at: () => clock.now() };
+      invocation.transaction = async (handler) => this.options.store.transactional(fence, handler);
+    }
+    entry.attempt = executor.run(invocation, this.listen(owned, row));
+    void entry.attempt.outcome.then(async (outcome) => {
+      const current = owned.state.steps.get(row.key);
+      // Stopped, dropped, or taken over meanwhile: the result counts no more.
+      if (owned.attempts.get(row.key) !== entry || current === undefined) return;
+      if (definition.transactional && this.isUnknown(outcome)) await this.askWhatHappened(owned, current);
+      else this.conclude(owned, concluded(current, outcome, { definition, errors, now: clock.now(), random: random() }));
+    });
+  }
+
+  /** Ends what is no longer invoked, aborting what runs. */
+  endStopped(owned: Owned): void {
+    for (const key of owned.attempts.keys()) {
+      if (!owned.state.steps.has(key)) this.end(owned, key, 'The machine has left the state that invoked this step.');
+    }
+  }
+
+  /** Ends everything of an instance without a word to the database. */
+  endAll(owned: Owned): void {
+    for (const key of owned.attempts.keys()) this.end(owned, key, 'This worker no longer owns the instance.');
+    this.dirty.delete(owned);
+  }
+
+  /** Takes those that are in line out of it. */
+  leaveLines(owned: Owned): void {
+    for (const [key, entry] of owned.attempts) if (entry.places === null) this.end(owned, key);
+  }
+
+  /** Aborts what runs, and stores that it is to be begun again elsewhere. */
+  interrupt(owned: Owned): void {
+    for (const key of owned.attempts.keys()) {
+      const row = owned.state.steps.get(key);
+      this.end(owned, key, 'The worker stops.');
+      if (row?.status === 'running') this.host.rowChanged(owned, interrupted(row, this.options.clock.now()));
+    }
+  }
+
+  /** Stores progress, heartbeats and lines. */
+  flush(): void {
+    for (const [owned, keys] of this.dirty) {
+      if (!this.host.holds(owned)) continue;
+      const rows = [...keys].flatMap((key) => owned.state.steps.get(key) ?? []);
+      if (rows.length > 0) this.host.storeRows(owned, rows, () => {});
+    }
+    this.dirty.clear();
+  }
+
+  private conclude(owned: Owned, row: StepRow): void {
+    const entry = owned.attempts.get(row.key);
+    owned.attempts.delete(row.key);
+    this.dirty.get(owned)?.delete(row.key);
+    this.host.rowChanged(owned, row);
+    if (entry?.places != null) this.limits.release(entry.places);
+    this.host.settleDown(owned);
+  }
+
+  private end(owned: Owned, key: string, reason?: string): void {
+    const entry = owned.attempts.get(key);
+    if (entry === undefined) return;
+    owned.attempts.delete(key);
+    entry.leaveLine();
+    if (reason !== undefined) entry.attempt?.abort(new Error(reason));
+    if (entry.places !== null) this.limits.release(entry.places);
+  }
+
+  private listen(owned: Owned, row: StepRow): AttemptListener {
+    const { clock } = this.options;
+    const touch = (part: Partial<StepRow>): StepRow | undefined => {
+      const current = owned.state.steps.get(row.key);
+      if (current?.attempt !== row.attempt || current.status !== 'running') return undefined;
+      const touched = { ...current, ...part };
+      owned.state = { ...owned.state, steps: new Map(owned.state.steps).set(row.key, touched) };
+      this.dirty.set(owned, (this.dirty.get(owned) ?? new Set()).add(row.key));
+      return touched;
+    };
+    const log = new LineKeeper(
+      () => clock.now(),
+      () => void touch({ logs: log.kept }),
+    );
+    return {
+      log,
+      heartbeat: () => void touch({ heartbeatAt: clock.now() }),
+      progress: (fraction, message) => {
+        const text = message?.replaceAll('\0', '').toWellFormed().slice(0, 500) ?? null;
+        const touched = touch({ progress: fraction, message: text, heartbeatAt: clock.now() });
+        if (touched !== undefined) this.host.show(owned, touched);
+      },
+    };
+  }
+
+  /** A database that went away under a transactional step is not the step's failure. */
+  private isUnknown(outcome: Outcome): boolean {
+    if (outcome.type === 'done') return false;
+    return this.options.isTransient(outcome.error) || (outcome.error as { code?: unknown } | null)?.code === 'FENCED';
+  }
+
+  /** Whether the transaction was committed, its row says. */
+  private async askWhatHappened(owned: Owned, row: StepRow): Promise<void> {
+    for (;;) {
+      try {
+        const [read] = await this.options.store.reload(this.host.workerId, [owned.state.id]);
+        if (!this.host.holds(owned) || !owned.attempts.has(row.key)) return;
+        const stored = read?.steps.find(({ key }) => key === row.key);
+        if (stored === undefined) return this.host.drop(owned);
+        return this.conclude(owned, stored.status === 'done' ? { ...row, ...stored } : lostWorker(row, this.options.clock.now()));
+      } catch (error) {
+        this.host.fault(error);
+        await sleep(this.options.clock, 200);
+      }
+    }
+  }
+}
+
+/** The limits that an invocation falls under. */
+function placesOf(workflow: Workflow, row: StepRow): string[] {
+  const places = ['worker', `step ${workflow.name} ${row.step}`];
+  if (row.queue !== null) places.push(`queue ${row.queue}`);
+  return places;
+}
+
+/** A change of rows alone. */
+export function rowsOnly(rows: StepRow[]): Change {
+  return { ...emptyChange(), steps: rows };
+}

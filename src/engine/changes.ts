@@ -1,0 +1,139 @@
+import { DurachartError } from '../core/error.ts';
+import type { StepView } from './api.ts';
+import type { Clock, StepRow } from './ports.ts';
+import type { Reader } from './reader.ts';
+
+/** Something about an instance has changed: look at its rows. `step` comes along where this process knows it first-hand. */
+export interface Hint {
+  id: string | '*';
+  step?: { workflow: string; view: StepView };
+}
+
+/** How long a waiter goes without a look at the database when nothing notifies. */
+const LOOK = 1_000;
+
+/** Tells who waits that there is something to read: from this process at once, from others by notification. */
+export class Changes {
+  private readonly listeners = new Set<(hint: Hint) => void>();
+  private readonly reader: Reader;
+  private readonly clock: Clock;
+  private readonly onFault: (message: string, error: unknown) => void;
+  private unlisten: Promise<() => Promise<void>> | undefined;
+
+  constructor(reader: Reader, clock: Clock, onFault: (message: string, error: unknown) => void) {
+    this.reader = reader;
+    this.clock = clock;
+    this.onFault = onFault;
+  }
+
+  changed(id: string): void {
+    this.tell({ id });
+  }
+
+  step(instance: { id: string; workflow: string }, row: StepRow): void {
+    if (this.listeners.size > 0) this.tell({ id: instance.id, step: { workflow: instance.workflow, view: stepView(row) } });
+  }
+
+  /** Calls back on each hint; the function it returns ends that. */
+  listen(listener: (hint: Hint) => void): () => void {
+    this.listeners.add(listener);
+    this.unlisten ??= this.reader
+      .onChange((ids) => {
+        for (const id of ids === '*' ? ['*'] : ids) this.tell({ id });
+      })
+      .catch((error: unknown) => {
+        this.unlisten = undefined;
+        this.onFault('cannot listen for changes; looking now and then instead', error);
+        return async () => {};
+      });
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Looks until there is an answer: on each change of the instance, and now and then. @throws DurachartError `TIMEOUT` */
+  async wait<T>(id: string, options: { timeout?: number; signal?: AbortSignal }, look: () => Promise<{ value: T } | undefined>): Promise<T> {
+    const bell = new Bell(this.clock);
+    const stop = this.listen((hint) => {
+      if ((hint.id === id || hint.id === '*') && hint.step === undefined) bell.ring();
+    });
+    const end = options.timeout === undefined ? Infinity : this.clock.now() + options.timeout;
+    const abort = (): void => bell.ring();
+    options.signal?.addEventListener('abort', abort);
+    try {
+      for (;;) {
+        options.signal?.throwIfAborted();
+        bell.reset();
+        const answer = await look();
+        if (answer !== undefined) return answer.value;
+        const left = end - this.clock.now();
+        if (left <= 0) throw new DurachartError('TIMEOUT', `Instance ${id} has not ended within ${options.timeout} ms; it goes on.`);
+        await bell.heard(Math.min(LOOK, left));
+      }
+    } finally {
+      stop();
+      options.signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async close(): Promise<void> {
+    const unlisten = await this.unlisten;
+    await unlisten?.().catch(() => {});
+  }
+
+  private tell(hint: Hint): void {
+    for (const listener of this.listeners) listener(hint);
+  }
+}
+
+/** Something to wait at that may have rung before. */
+export class Bell {
+  private rung = false;
+  private wake: () => void = () => {};
+  private readonly clock: Clock;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  ring(): void {
+    this.rung = true;
+    this.wake();
+  }
+
+  reset(): void {
+    this.rung = false;
+  }
+
+  /** Resolves when it rings, or after `longest` milliseconds. */
+  async heard(longest: number): Promise<void> {
+    if (this.rung) return;
+    await new Promise<void>((resolve) => {
+      const stop = this.clock.after(longest, resolve);
+      this.wake = () => {
+        stop();
+        resolve();
+      };
+    });
+  }
+}
+
+/** An invocation's row for people. */
+export function stepView(row: StepRow): StepView {
+  const date = (value: number | null): Date | null => (value === null ? null : new Date(value));
+  return {
+    key: row.key,
+    kind: row.kind,
+    step: row.step,
+    status: row.status,
+    attempt: row.attempt,
+    maxAttempts: row.maxAttempts,
+    nextAttemptAt: date(row.nextAttemptAt),
+    progress: row.progress,
+    message: row.message,
+    errorCode: row.error?.code ?? null,
+    childId: row.childId,
+    queuedAt: new Date(row.queuedAt),
+    startedAt: date(row.startedAt),
+    heartbeatAt: date(row.heartbeatAt),
+    finishedAt: date(row.finishedAt),
+  };
+}

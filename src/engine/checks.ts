@@ -1,0 +1,92 @@
+import type { z } from 'zod';
+import { DurachartError } from '../core/error.ts';
+import { matchesEventType } from '../core/event-types.ts';
+import { assertJson } from '../core/json.ts';
+import type { Workflow } from '../core/workflow.ts';
+import type { StartOptions } from './api.ts';
+import { isInstanceId } from './keys.ts';
+import type { InstanceRecord } from './reader.ts';
+import { hasEnded } from './state.ts';
+
+/** One thing that is wrong with a value, and where. */
+export interface Issue {
+  path: string;
+  message: string;
+}
+
+/** The input as it will be stored. @throws DurachartError `INVALID_INPUT`, NotJsonError */
+export function checkInput(workflow: Workflow, input: unknown): unknown {
+  const parsed = parse(workflow.input, input, 'INVALID_INPUT', `The input of workflow ${workflow.name}`);
+  assertJson(parsed, `The input of workflow ${workflow.name}`);
+  return parsed;
+}
+
+/** The event's payload as it will be stored. @throws DurachartError `INSTANCE_ENDED`, `UNKNOWN_EVENT`, `INVALID_EVENT`, `EVENT_NOT_ACCEPTED` */
+export function checkEvent(
+  workflow: Workflow,
+  record: InstanceRecord,
+  event: { type: string; [field: string]: unknown },
+): Record<string, unknown> | null {
+  const { type, ...fields } = event;
+  const known = workflow.eventTypes;
+  const isKnown = typeof type === 'string' && !type.startsWith('durachart.') && matchesEventType(type, known);
+  if (!isKnown) {
+    throw new DurachartError('UNKNOWN_EVENT', `Workflow ${workflow.name} has no event ${JSON.stringify(type)}. It has: ${known.join(', ') || 'none'}.`, { details: { events: known } });
+  }
+  if (hasEnded(record.status)) {
+    throw new DurachartError('INSTANCE_ENDED', `Instance ${record.id} is ${record.status}; it takes no more events.`, { details: { status: record.status } });
+  }
+  const payload = parse(workflow.events[type], fields, 'INVALID_EVENT', `The event ${type}`) as Record<string, unknown>;
+  assertJson(payload, `The event ${type}`);
+  if (record.snapshot !== null) {
+    const snapshot = workflow.machine.restore(record.snapshot);
+    if (!workflow.machine.accepts(snapshot, { ...payload, type })) {
+      const accepts = workflow.machine.eventTypes(snapshot);
+      throw new DurachartError(
+        'EVENT_NOT_ACCEPTED',
+        `Instance ${record.id} is in ${record.state} and does not take ${type}${accepts.includes(type) ? ' with this payload (a guard says no)' : ''}. It takes: ${accepts.join(', ') || 'none'}.`,
+        { details: { accepts, state: record.state } },
+      );
+    }
+  }
+  return Object.keys(payload).length === 0 ? null : payload;
+}
+
+/** @throws DurachartError `INVALID_OPTION` */
+export function checkOptions(options: StartOptions): void {
+  const { id, key, tenant, tags, priority, startAt } = options;
+  const isText = (value: unknown, longest: number): boolean =>
+    typeof value === 'string' && value.length > 0 && value.length <= longest && value.isWellFormed() && !value.includes('\0');
+  const wrong =
+    id !== undefined && key !== undefined
+      ? 'id and key exclude each other: a key makes the id'
+      : id !== undefined && !(typeof id === 'string' && isInstanceId(id))
+        ? `id ${JSON.stringify(id)} must have 1 to 200 letters, digits or . _ ~ -`
+        : key !== undefined && !isText(key, 500)
+          ? 'key must be text of 1 to 500 characters'
+          : tenant !== undefined && !isText(tenant, 200)
+            ? 'tenant must be text of 1 to 200 characters'
+            : tags !== undefined && !(Array.isArray(tags) && tags.length <= 20 && tags.every((tag) => isText(tag, 200)))
+              ? 'tags must be at most 20 texts of 1 to 200 characters'
+              : priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)
+                ? 'priority must be a whole number from 0 to 9'
+                : startAt !== undefined && !(startAt instanceof Date && !Number.isNaN(startAt.getTime()) && startAt.getFullYear() < 10_000)
+                  ? 'startAt must be a valid Date'
+                  : undefined;
+  if (wrong !== undefined) throw new DurachartError('INVALID_OPTION', `${wrong}.`);
+}
+
+/** How many items a page has. @throws DurachartError `INVALID_OPTION` */
+export function pageSize(limit = 50): number {
+  if (!Number.isInteger(limit) || limit < 1 || limit > 500) throw new DurachartError('INVALID_OPTION', 'limit must be a whole number from 1 to 500.');
+  return limit;
+}
+
+function parse(schema: z.ZodType | undefined, value: unknown, code: string, what: string): unknown {
+  if (schema === undefined) return value;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues: Issue[] = result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  throw new DurachartError(code, `${what} is not valid: ${list}`, { details: { issues } });
+}

@@ -1,0 +1,195 @@
+import type { Clock, Commit, CommitResult, Store } from './ports.ts';
+import { sleep } from './clock.ts';
+
+/** A commit on its way, and what is to happen when it is stored or lost. */
+export interface Pending {
+  commit: Commit;
+  /** Commits that hold only with this one: children that it starts. */
+  children: Commit[];
+  stored: ((result: CommitResult) => void)[];
+  /** The instance is not (or no longer) ours at that sequence; whatever was thought about it is void. */
+  lost: (() => void)[];
+  /** The database refuses the data itself. */
+  refused: ((error: Error) => void)[];
+}
+
+/** Rows in one statement; more makes it slower than two. */
+const MAX_ROWS = 128;
+const FIRST_PAUSE = 50;
+const LONGEST_PAUSE = 1_000;
+
+interface Lane {
+  queue: Map<string, Pending>;
+  busy: boolean;
+}
+
+/**
+ * Group commit. What is ready while a commit is in flight joins the next; nothing waits when nothing is in flight.
+ * Commits of one instance stay in order, because an instance keeps to one lane.
+ */
+export class Committer {
+  private readonly store: Store;
+  private readonly clock: Clock;
+  private readonly isTransient: (error: unknown) => boolean;
+  private readonly lanes: Lane[];
+  private readonly onFault: (error: unknown) => void;
+  private worker: number;
+  private dead = false;
+
+  constructor(options: {
+    store: Store;
+    clock: Clock;
+    worker: number;
+    lanes: number;
+    isTransient: (error: unknown) => boolean;
+    /** Told of each failed try, and with null when the database takes commits again. */
+    onFault: (error: unknown) => void;
+  }) {
+    this.store = options.store;
+    this.clock = options.clock;
+    this.worker = options.worker;
+    this.isTransient = options.isTransient;
+    this.onFault = options.onFault;
+    this.lanes = Array.from({ length: options.lanes }, () => ({ queue: new Map(), busy: false }));
+  }
+
+  /** Adds to what the instance will write next. */
+  push(laneNumber: number, pending: Pending): void {
+    const lane = this.lanes[laneNumber % this.lanes.length] as Lane;
+    const { id } = pending.commit;
+    const queued = lane.queue.get(id);
+    lane.queue.set(id, queued === undefined ? pending : merge(queued, pending));
+    if (lane.busy) return;
+    lane.busy = true;
+    setImmediate(() => void this.drain(lane));
+  }
+
+  /** Resolves when everything pushed so far is stored or lost. */
+  async idle(): Promise<void> {
+    while (!this.dead && this.lanes.some((lane) => lane.busy)) await sleep(this.clock, 5);
+  }
+
+  /** Writes nothing more and calls nobody back, as if the process had died. */
+  kill(): void {
+    this.dead = true;
+    for (const lane of this.lanes) lane.queue.clear();
+  }
+
+  /** Goes on under another worker's id; what the old one wanted to write is lost. */
+  become(worker: number): void {
+    this.worker = worker;
+    const queued = this.lanes.flatMap(({ queue }) => [...queue.values()]);
+    for (const lane of this.lanes) lane.queue.clear();
+    for (const { lost } of queued) for (const callback of lost) callback();
+  }
+
+  private async drain(lane: Lane): Promise<void> {
+    while (lane.queue.size > 0 && !this.dead) {
+      const batch = takeBatch(lane.queue);
+      await this.write(batch);
+    }
+    lane.busy = false;
+  }
+
+  private async write(batch: Pending[]): Promise<void> {
+    const worker = this.worker;
+    const commits = batch.flatMap(({ commit, children }) => [commit, ...children]);
+    let unknown = false;
+    for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
+      try {
+        const results = await this.store.commit(worker, commits);
+        if (unknown) this.onFault(null);
+        if (this.dead) return;
+        return await this.settle(batch, worker === this.worker ? results : [], unknown);
+      } catch (error) {
+        if (this.dead) return;
+        if (worker !== this.worker) return await this.settle(batch, [], false);
+        if (!this.isTransient(error)) return await this.bisect(batch, error as Error);
+        // The outcome is unknown: what was written shows when the same batch is tried again.
+        unknown = true;
+        this.onFault(error);
+        await sleep(this.clock, pause);
+      }
+    }
+  }
+
+  private async settle(batch: Pending[], results: CommitResult[], unknown: boolean): Promise<void> {
+    const byId = new Map(results.map((result) => [result.id, result]));
+    const missing = batch.filter(({ commit }) => !byId.has(commit.id));
+    if (unknown && missing.length > 0) {
+      // Only the lease's owner can have brought an instance to exactly this sequence: that was us.
+      const ids = missing.map(({ commit }) => commit.id);
+      for (const row of await this.store.reload(this.worker, ids)) {
+        const commit = missing.find((pending) => pending.commit.id === row.id)?.commit;
+        if (commit?.after.sequence === row.sequence) byId.set(row.id, { id: row.id, released: false });
+      }
+    }
+    for (const { commit, stored, lost } of batch) {
+      const result = byId.get(commit.id);
+      if (result === undefined) for (const callback of lost) callback();
+      else for (const callback of stored) callback(result);
+    }
+  }
+
+  /** One instance's data must not hold up the others'. */
+  private async bisect(batch: Pending[], error: Error): Promise<void> {
+    if (batch.length > 1) {
+      for (const pending of batch) await this.write([pending]);
+      return;
+    }
+    for (const callback of batch[0]?.refused ?? []) callback(error);
+  }
+}
+
+/**
+ * The next batch, in order. An instance and an event for it never share one: the statement would touch the row twice,
+ * and one of the two writes would silently be lost.
+ */
+function takeBatch(queue: Map<string, Pending>): Pending[] {
+  const batch: Pending[] = [];
+  const written = new Set<string>();
+  const posted = new Set<string>();
+  let rows = 0;
+  for (const [id, pending] of queue) {
+    const targets = pending.commit.posts.map((post) => post.to);
+    if (posted.has(id) || targets.some((target) => written.has(target))) continue;
+    queue.delete(id);
+    batch.push(pending);
+    written.add(id);
+    for (const target of targets) posted.add(target);
+    rows += 1 + pending.commit.transitions.length + pending.commit.steps.length + pending.commit.newSteps.length;
+    if (rows >= MAX_ROWS) break;
+  }
+  return batch;
+}
+
+/** Two commits of one instance as one. */
+function merge(first: Pending, second: Pending): Pending {
+  const a = first.commit;
+  const b = second.commit;
+  const changed = new Map(b.steps.map((row) => [row.key, row]));
+  const fresh = new Set(a.newSteps.map((row) => row.key));
+  const armed = new Set(b.timers.map((timer) => timer.id));
+  const all = a.cancelled === 'all' || b.cancelled === 'all';
+  const cancelled = new Set(b.cancelled);
+  const commit: Commit = {
+    ...a,
+    after: b.after,
+    at: b.at,
+    transitions: [...a.transitions, ...b.transitions],
+    newSteps: [...a.newSteps.map((row) => changed.get(row.key) ?? row), ...b.newSteps],
+    steps: [...a.steps.filter((row) => !changed.has(row.key)), ...b.steps.filter((row) => !fresh.has(row.key))],
+    timers: [...(b.cancelled === 'all' ? [] : a.timers.filter(({ id }) => !cancelled.has(id) && !armed.has(id))), ...b.timers],
+    cancelled: all ? 'all' : [...(a.cancelled as string[]).filter((id) => !armed.has(id)), ...(b.cancelled as string[])],
+    consumed: [...a.consumed, ...b.consumed],
+    posts: [...a.posts, ...b.posts],
+    release: b.release,
+  };
+  return {
+    commit,
+    children: [...first.children, ...second.children],
+    stored: [...first.stored, ...second.stored],
+    lost: [...first.lost, ...second.lost],
+    refused: [...first.refused, ...second.refused],
+  };
+}

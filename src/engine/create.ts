@@ -1,0 +1,72 @@
+import type { ArtifactStore } from '../core/artifact.ts';
+import { DefinitionError } from '../core/error.ts';
+import type { Workflow } from '../core/workflow.ts';
+import type { Engine } from './api.ts';
+import { systemClock } from './clock.ts';
+import { DurableEngine } from './engine.ts';
+import type { Clock, Executor, Store } from './ports.ts';
+import type { Reader } from './reader.ts';
+
+/** What an engine is put together from; `createEngine` of the package does it for a Postgres. */
+export interface EngineParts<W extends readonly Workflow[]> {
+  workflows: W;
+  store: Store;
+  reader: Reader;
+  executor: (parts: { clock: Clock; artifacts: ArtifactStore }) => Executor;
+  artifacts: ArtifactStore;
+  close: () => Promise<void>;
+  isTransient: (error: unknown) => boolean;
+  lanes: number;
+  /** Steps that the worker of this process runs at a time. Default 100. */
+  concurrency?: number;
+  /** Limits of queues in this process, by name. */
+  queues?: Readonly<Record<string, number>>;
+  clock?: Clock;
+  /** Numbers from 0 up to 1, for the jitter. Default Math.random. */
+  random?: () => number;
+  /** Milliseconds between looks at the database when nothing notifies. Default 1,000. */
+  pollInterval?: number;
+  /** Milliseconds without a beat after which a worker counts as dead although its session stands. Default 30,000. */
+  deadAfter?: number;
+  /** Where the engine's own troubles are told. Default: stderr. */
+  onFault?: (message: string, error: unknown) => void;
+}
+
+/** @throws DefinitionError `DUPLICATE_WORKFLOW` */
+export function assembleEngine<const W extends readonly Workflow[]>(parts: EngineParts<W>): Engine<W> {
+  const workflows = registry(parts.workflows);
+  const clock = parts.clock ?? systemClock;
+  return new DurableEngine({
+    workflows,
+    registered: parts.workflows,
+    store: parts.store,
+    reader: parts.reader,
+    executor: parts.executor({ clock, artifacts: parts.artifacts }),
+    close: parts.close,
+    isTransient: parts.isTransient,
+    lanes: parts.lanes,
+    concurrency: parts.concurrency ?? 100,
+    queues: parts.queues ?? {},
+    clock,
+    random: parts.random ?? Math.random,
+    pollInterval: parts.pollInterval ?? 1_000,
+    deadAfter: parts.deadAfter ?? 30_000,
+    onFault: parts.onFault ?? ((message, error) => console.error(`durachart: ${message}`, error ?? '')),
+  }) as unknown as Engine<W>;
+}
+
+/** All workflows by name, with those that they start as children. */
+function registry(registered: readonly Workflow[]): Map<string, Workflow> {
+  const all = new Map<string, Workflow>();
+  const add = (workflow: Workflow): void => {
+    const known = all.get(workflow.name);
+    if (known === workflow) return;
+    if (known !== undefined) {
+      throw new DefinitionError('DUPLICATE_WORKFLOW', `Two workflows are named ${workflow.name}. Give one of them another name in defineWorkflow({ name }).`);
+    }
+    all.set(workflow.name, workflow);
+    for (const child of workflow.children.values()) add(child);
+  };
+  for (const workflow of registered) add(workflow);
+  return all;
+}

@@ -1,0 +1,183 @@
+import type { Effect, EventObject, Target } from '../core/effect.ts';
+import { DEFAULT_RETRY } from '../core/retry.ts';
+import { CANCEL, childInstanceId, invokeId, stepKey } from './keys.ts';
+import type { Millis, StepRow, Timer } from './ports.ts';
+import type { Change, State } from './state.ts';
+
+/** The live invocations and timers while a transition's effects are applied. */
+export interface Draft {
+  steps: Map<string, StepRow>;
+  timers: Map<string, Timer>;
+  change: Change;
+}
+
+/** Turns what a transition asks for into rows. Returns what it emitted and logged. */
+export function applyEffects(
+  state: State,
+  effects: readonly Effect[],
+  draft: Draft,
+  sequence: number,
+  now: Millis,
+): unknown[] {
+  const emitted: unknown[] = [];
+  for (const [index, effect] of effects.entries()) {
+    switch (effect.type) {
+      case 'invoke':
+        invoke(state, effect, draft, sequence, now);
+        break;
+      case 'action':
+        add(draft, {
+          ...blankRow(stepKey(sequence, `!${index}.${effect.name}`), effect.name, now),
+          kind: 'action',
+          input: { params: effect.params, context: effect.context, event: effect.event },
+        });
+        break;
+      case 'stop':
+        stop(effect.id, draft, now);
+        break;
+      case 'schedule':
+        arm(draft, { id: effect.id ?? `${sequence}.${index}`, event: effect.event, target: effect.target, dueAt: now + effect.delay, sequence });
+        break;
+      case 'cancel':
+        disarm(draft, effect.id);
+        break;
+      case 'send':
+        // To itself: the next thing that it takes, after this macrostep.
+        if ('self' in effect.target) {
+          arm(draft, { id: `${sequence}.${index}`, event: effect.event, target: effect.target, dueAt: now, sequence });
+        } else send(state, effect.target, effect.event, draft);
+        break;
+      case 'emit':
+        emitted.push({ type: 'emit', event: effect.event });
+        break;
+      case 'log':
+        emitted.push({ type: 'log', label: effect.label, value: effect.value });
+        break;
+    }
+  }
+  return emitted;
+}
+
+/** Marks an invocation as stopped; what it still reports finds no live key. */
+export function stopStep(row: StepRow, change: Change, now: Millis): void {
+  const unsaved = change.newSteps.findIndex((other) => other.key === row.key);
+  if (unsaved >= 0) {
+    // Entered and left within one transition: it has never been.
+    change.newSteps.splice(unsaved, 1);
+    change.children = change.children.filter((child) => child.id !== row.childId);
+    return;
+  }
+  change.steps = change.steps.filter((other) => other.key !== row.key);
+  change.steps.push({ ...row, status: 'stopped', finishedAt: now, nextAttemptAt: null });
+  if (row.childId !== null) {
+    change.posts.push({ to: row.childId, type: CANCEL, payload: null, source: 'control', fence: null });
+  }
+}
+
+function invoke(
+  state: State,
+  effect: Extract<Effect, { type: 'invoke' }>,
+  draft: Draft,
+  sequence: number,
+  now: Millis,
+): void {
+  const { workflow } = state;
+  const key = stepKey(sequence, effect.id);
+  const child = workflow.children.get(effect.src);
+  if (child === undefined) {
+    const step = workflow.steps.get(effect.src);
+    add(draft, {
+      ...blankRow(key, effect.src, now),
+      input: effect.input,
+      maxAttempts: step?.retry.maxAttempts ?? DEFAULT_RETRY.maxAttempts,
+      queue: step?.queue ?? null,
+    });
+    return;
+  }
+  const childId = childInstanceId(state.id, key);
+  add(draft, { ...blankRow(key, effect.src, now), kind: 'workflow', status: 'running', input: effect.input, maxAttempts: 1, attempt: 1, childId, startedAt: now });
+  draft.change.children.push({
+    id: childId,
+    create: {
+      workflow: child.name,
+      version: child.version,
+      tenant: state.tenant,
+      tags: [],
+      priority: state.priority,
+      input: effect.input,
+      key: null,
+      parent: { id: state.id, key },
+      leased: false,
+      wakeAt: now,
+      createdAt: now,
+    },
+  });
+}
+
+function add(draft: Draft, row: StepRow): void {
+  draft.steps.set(row.key, row);
+  draft.change.newSteps.push(row);
+}
+
+function stop(id: string, draft: Draft, now: Millis): void {
+  for (const row of draft.steps.values()) {
+    if (row.kind === 'action' || invokeId(row.key) !== id) continue;
+    draft.steps.delete(row.key);
+    stopStep(row, draft.change, now);
+  }
+}
+
+function arm(draft: Draft, timer: Timer): void {
+  draft.timers.set(timer.id, timer);
+  const { change } = draft;
+  if (change.cancelled !== 'all') change.cancelled = change.cancelled.filter((id) => id !== timer.id);
+  change.timers = change.timers.filter((other) => other.id !== timer.id);
+  change.timers.push(timer);
+}
+
+function disarm(draft: Draft, id: string): void {
+  if (!draft.timers.delete(id)) return;
+  const { change } = draft;
+  change.timers = change.timers.filter((other) => other.id !== id);
+  if (change.cancelled !== 'all') change.cancelled.push(id);
+}
+
+function send(state: State, target: Exclude<Target, { self: true }>, event: EventObject, draft: Draft): void {
+  const to = 'parent' in target ? state.parent?.id : childOf(draft, target.child);
+  // Steps take no events, and an instance that nobody started has no parent: as in XState, nothing hears it.
+  if (to === undefined || to === null) return;
+  const { type, ...payload } = event;
+  draft.change.posts.push({ to, type, payload, source: 'instance', fence: null });
+}
+
+function childOf(draft: Draft, id: string): string | null | undefined {
+  for (const row of draft.steps.values()) if (row.kind === 'workflow' && invokeId(row.key) === id) return row.childId;
+  return undefined;
+}
+
+function blankRow(key: string, step: string, now: Millis): StepRow {
+  return {
+    key,
+    kind: 'step',
+    step,
+    status: 'queued',
+    attempt: 0,
+    maxAttempts: DEFAULT_RETRY.maxAttempts,
+    lost: 0,
+    nextAttemptAt: null,
+    input: null,
+    output: null,
+    error: null,
+    attempts: null,
+    logs: null,
+    progress: null,
+    message: null,
+    queue: null,
+    worker: null,
+    childId: null,
+    queuedAt: now,
+    startedAt: null,
+    heartbeatAt: null,
+    finishedAt: null,
+  };
+}

@@ -1,0 +1,43 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+/** Events that the engine itself sends. */
+export const CANCEL = 'durachart.cancel';
+export const RETRY = 'durachart.retry';
+
+/** Key of an invocation inside its instance: the transition that asked for it, and its invoke id. */
+export function stepKey(sequence: number, invokeId: string): string {
+  return `${sequence}:${invokeId}`;
+}
+
+/** The invoke id in an invocation's key. */
+export function invokeId(key: string): string {
+  return key.slice(key.indexOf(':') + 1);
+}
+
+/** The key of an invocation among all instances: what a step is handed as its idempotency key. */
+export function idempotencyKey(instanceId: string, key: string): string {
+  return `${instanceId}:${key}`;
+}
+
+/** Id of the instance that answers a parent's invocation. Readable where it can be: `<parent>.<sequence>.<invoke id>`. */
+export function childInstanceId(parent: string, key: string): string {
+  const readable = `${parent}.${key.replace(':', '.')}`;
+  return isInstanceId(readable) ? readable : `child-${hash(`${parent} ${key}`)}`;
+}
+
+/** 1 to 200 characters that are safe in a URL and in a file name. */
+export function isInstanceId(id: string): boolean {
+  return /^[A-Za-z0-9._~-]{1,200}$/.test(id) && !/^\.+$/.test(id);
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 40);
+}
+
+/** The id of a new instance: made from its idempotency key, or new and in order of time (UUID version 7). */
+export function idempotentId(workflow: string, tenant: string | null, key: string | undefined, now: number): string {
+  if (key !== undefined) return `k-${hash(JSON.stringify([workflow, tenant, key]))}`;
+  const time = now.toString(16).padStart(12, '0');
+  const random = randomUUID();
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15)}`;
+}

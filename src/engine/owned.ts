@@ -1,0 +1,46 @@
+import { timersRun } from './decide.ts';
+import type { Millis, RunningAttempt } from './ports.ts';
+import { hasEnded, type State } from './state.ts';
+
+/** An instance in a worker's hands. The rows are the truth; this is a copy that runs ahead of them by what is being committed. */
+export interface Owned {
+  state: State;
+  /** Which of the committer's lanes its commits take. */
+  readonly lane: number;
+  /** Count of its inbox when it was last read. */
+  wake: number;
+  /** Events that were taken up, so that a second reading does not take them again. */
+  readonly taken: Set<number>;
+  /** Invocations that run here or are in line for it, by key. */
+  readonly attempts: Map<string, AttemptEntry>;
+  /** Stops the wait for the next timer or retry. */
+  stopWaiting: () => void;
+  /** A commit that gives it back is under way. */
+  releasing: boolean;
+  /** Its inbox must be read again. */
+  poked: boolean;
+}
+
+/** An invocation that is in line (no place yet), about to run (no attempt yet) or running. */
+export interface AttemptEntry {
+  attempt: RunningAttempt | null;
+  /** The places that it holds; null while it is in line. */
+  places: readonly string[] | null;
+  leaveLine: () => void;
+}
+
+export function own(state: State, lane: number, wake: number): Owned {
+  return { state, lane, wake, taken: new Set(), attempts: new Map(), stopWaiting: () => {}, releasing: false, poked: false };
+}
+
+/** When the instance has to be looked at next, or null when only an event moves it. */
+export function nextDue(state: State): Millis | null {
+  if (hasEnded(state.status) || state.status === 'failed') return null;
+  let due = Infinity;
+  if (timersRun(state)) for (const timer of state.timers.values()) due = Math.min(due, timer.dueAt);
+  for (const row of state.steps.values()) {
+    if (row.status === 'retrying') due = Math.min(due, row.nextAttemptAt ?? 0);
+    else if (row.status === 'queued') due = Math.min(due, row.queuedAt);
+  }
+  return due === Infinity ? null : due;
+}

@@ -1,0 +1,261 @@
+import type { EventObject, Target } from '../core/effect.ts';
+import type { ErrorRecord } from '../core/error.ts';
+import type { SnapshotDiff, StoredSnapshot } from '../core/snapshot.ts';
+import type { StepDefinition, StepLogger, Transaction } from '../core/step.ts';
+
+/** Milliseconds since 1970, as the engine's clock gives them. */
+export type Millis = number;
+
+/** The time, and waiting for it. Tests bring their own. */
+export interface Clock {
+  now(): Millis;
+  /** Calls back once after `delay` milliseconds (any length); the function it returns takes that back. */
+  after(delay: number, callback: () => void): () => void;
+}
+
+export type InstanceStatus = 'scheduled' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled';
+export type StepStatus = 'queued' | 'running' | 'retrying' | 'done' | 'failed' | 'stopped';
+export type StepKind = 'step' | 'workflow' | 'action';
+
+/** What identifies an instance's place in the world; written once. */
+export interface NewInstance {
+  workflow: string;
+  version: string;
+  tenant: string | null;
+  tags: string[];
+  priority: number;
+  input: unknown;
+  key: string | null;
+  parent: { id: string; key: string } | null;
+  /** Whether the worker that writes it takes it at once. */
+  leased: boolean;
+  /** When a worker must look at it, if nobody has taken it. */
+  wakeAt: Millis | null;
+  createdAt: Millis;
+}
+
+/** One row of `transitions`. */
+export interface TransitionRow {
+  sequence: number;
+  event: string;
+  payload: unknown;
+  stepKey: string | null;
+  from: string | null;
+  to: string;
+  diff: SnapshotDiff;
+  emitted: unknown[] | null;
+  at: Millis;
+}
+
+/** One finished attempt, as kept in `steps.attempts`. */
+export interface AttemptRecord {
+  attempt: number;
+  startedAt: Millis;
+  finishedAt: Millis;
+  outcome: 'done' | 'failed' | 'lost' | 'stopped';
+  error?: ErrorRecord;
+  logs?: LogLine[];
+}
+
+/** One line that a step logged. */
+export interface LogLine {
+  at: Millis;
+  level: 'debug' | 'info' | 'warn' | 'error';
+  message: string;
+  fields?: Record<string, unknown>;
+}
+
+/** One row of `steps`. */
+export interface StepRow {
+  key: string;
+  kind: StepKind;
+  step: string;
+  status: StepStatus;
+  attempt: number;
+  maxAttempts: number;
+  lost: number;
+  nextAttemptAt: Millis | null;
+  input: unknown;
+  output: unknown;
+  error: ErrorRecord | null;
+  attempts: AttemptRecord[] | null;
+  logs: LogLine[] | null;
+  progress: number | null;
+  message: string | null;
+  queue: string | null;
+  worker: number | null;
+  childId: string | null;
+  queuedAt: Millis;
+  startedAt: Millis | null;
+  heartbeatAt: Millis | null;
+  finishedAt: Millis | null;
+}
+
+/** A scheduled event. */
+export interface Timer {
+  id: string;
+  event: EventObject;
+  target: Target;
+  dueAt: Millis;
+  sequence: number;
+}
+
+/** An event in an inbox. */
+export interface InboxEvent {
+  id: number;
+  type: string;
+  payload: unknown;
+  source: 'external' | 'instance' | 'control';
+  fence: string | null;
+}
+
+/** An event for another instance. */
+export interface Post {
+  to: string;
+  type: string;
+  payload: unknown;
+  source: InboxEvent['source'];
+  fence: string | null;
+}
+
+/** Where an instance stands after a commit. */
+export interface InstanceState {
+  status: InstanceStatus;
+  state: string;
+  sequence: number;
+  snapshot: StoredSnapshot | null;
+  live: string[];
+  output: unknown;
+  error: ErrorRecord | null;
+  finishedAt: Millis | null;
+}
+
+/**
+ * What one instance writes in one go: all of it or nothing.
+ * It holds only if the instance still is at sequence `expected` and in the writer's hands.
+ */
+export interface Commit {
+  id: string;
+  expected: number;
+  /** Set when the commit brings the instance into being; a taken id makes it fail. */
+  create: NewInstance | null;
+  /** Id of another commit in the same batch without which this one must not be. */
+  requires: string | null;
+  after: InstanceState;
+  at: Millis;
+  transitions: TransitionRow[];
+  newSteps: StepRow[];
+  /** Rows that change. Of them `input` and what else is fixed at the start is not written again. */
+  steps: StepRow[];
+  timers: Timer[];
+  cancelled: string[] | 'all';
+  consumed: { id: number; status: 'taken' | 'ignored'; sequence: number | null }[];
+  posts: Post[];
+  /** Give the instance back, to be looked at again then (null: when an event comes), if its inbox is as it was at `wake`. */
+  release: { wakeAt: Millis | null; wake: number } | null;
+}
+
+/** What became of a commit. */
+export interface CommitResult {
+  id: string;
+  /** False when `release` was asked for but something had come into the inbox. True too when it was not asked for. */
+  released: boolean;
+}
+
+/** An instance as a worker takes it over: everything it needs to go on. */
+export interface Claimed {
+  id: string;
+  workflow: string;
+  version: string;
+  tenant: string | null;
+  input: unknown;
+  status: InstanceStatus;
+  state: string;
+  sequence: number;
+  snapshot: StoredSnapshot | null;
+  live: string[];
+  error: ErrorRecord | null;
+  parent: { id: string; key: string } | null;
+  wake: number;
+  priority: number;
+  createdAt: Millis;
+  finishedAt: Millis | null;
+  steps: StepRow[];
+  timers: Timer[];
+  inbox: InboxEvent[];
+}
+
+/** What a worker needs of the database. Every write is all or nothing. */
+export interface Store {
+  /**
+   * Writes a batch in one statement. Returns those that hold; the others lost the race and must be read again.
+   * Safe to repeat when the outcome is unknown: what had been written then shows as lost at exactly the sequence it asked for.
+   */
+  commit(worker: number, batch: readonly Commit[]): Promise<CommitResult[]>;
+  /** Takes up to `limit` instances whose time has come, by priority. */
+  claim(worker: number, now: Millis, limit: number, workflows: readonly string[]): Promise<Claimed[]>;
+  /** Reads anew what this worker already owns; leaves out what it does not. */
+  reload(worker: number, ids: readonly string[]): Promise<Claimed[]>;
+  /** What is in the inboxes of owned instances, with the count to give them back on. */
+  inbox(worker: number, ids: readonly string[]): Promise<{ id: string; wake: number; inbox: InboxEvent[] }[]>;
+  /** Owned instances that have something in the inbox: the backstop for a lost notification. */
+  pending(worker: number): Promise<string[]>;
+  /** When the next instance that nobody owns is due, or null. */
+  nextWake(workflows: readonly string[]): Promise<Millis | null>;
+  /** Registers a worker process and holds its lock until `stopWorker` or until the process dies. */
+  startWorker(name: string, workflows: readonly string[], now: Millis): Promise<WorkerSession>;
+  /** Ids of workers whose process is gone; their instances are free from then on. */
+  buryWorkers(now: Millis, timeout: number): Promise<number[]>;
+  /** Runs a step in a transaction and stores its result in the same commit, on condition that the attempt still counts. @throws DurachartError `FENCED` */
+  transactional(
+    fence: { worker: number; instanceId: string; key: string; attempt: number; at: () => Millis },
+    run: (tx: Transaction) => Promise<unknown>,
+  ): Promise<unknown>;
+  /** Calls back with the ids that have work for a worker ("*": unknown which). */
+  onWork(callback: (ids: string[] | '*') => void): Promise<() => Promise<void>>;
+}
+
+/** A registered worker process. */
+export interface WorkerSession {
+  id: number;
+  /** Says that the process lives. False: it has been declared dead, and everything it owned may be in other hands. */
+  beat(now: Millis): Promise<boolean>;
+  /** Gives back all that is still owned and leaves. */
+  stop(now: Millis): Promise<void>;
+  /** Ends without a word, as a killed process does. For tests. */
+  kill(): Promise<void>;
+}
+
+/** One attempt to be made. */
+export interface Invocation {
+  instance: { id: string; workflow: string; tenant: string | null };
+  /** Idempotency key: instance, sequence, invoke id. */
+  key: string;
+  step: string;
+  definition: StepDefinition;
+  input: unknown;
+  attempt: number;
+  /** Set for transactional steps: runs the handler in a transaction that also stores its result. */
+  transaction?: (run: (tx: Transaction) => Promise<unknown>) => Promise<unknown>;
+}
+
+/** What a running attempt tells before it ends. */
+export interface AttemptListener {
+  progress(fraction: number, message: string | undefined): void;
+  heartbeat(): void;
+  log: StepLogger;
+}
+
+export type Outcome = { type: 'done'; output: unknown } | { type: 'failed'; error: unknown };
+
+/** An attempt under way. */
+export interface RunningAttempt {
+  /** Never rejects. */
+  outcome: Promise<Outcome>;
+  abort(reason: Error): void;
+}
+
+/** Runs one attempt of a step somewhere. */
+export interface Executor {
+  run(invocation: Invocation, listener: AttemptListener): RunningAttempt;
+}

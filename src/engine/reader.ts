@@ -1,0 +1,49 @@
+import type { ErrorRecord } from '../core/error.ts';
+import type { StoredSnapshot } from '../core/snapshot.ts';
+import type { Health, HistoryEntry, InstanceSummary, InstanceView, ListOptions, StepDetail } from './api.ts';
+import type { InboxEvent, InstanceStatus, Millis } from './ports.ts';
+
+/** An instance's row, with what hangs on it. */
+export interface InstanceRecord extends InstanceSummary {
+  snapshot: StoredSnapshot | null;
+  input: unknown;
+  output: unknown;
+  error: ErrorRecord | null;
+  timers: { id: string; dueAt: Date }[];
+  children: InstanceView['children'];
+}
+
+/** An event from outside. */
+export interface NewEvent {
+  instanceId: string;
+  type: string;
+  payload: unknown;
+  source: InboxEvent['source'];
+  dedupeKey: string | null;
+  at: Millis;
+}
+
+/** Where a reader of the feed stands: the last transition that it has seen. */
+export interface FeedPosition {
+  xid: bigint;
+  instanceId: string;
+  sequence: number;
+}
+
+/** What the engine reads, and the one thing that it writes without owning: an event. */
+export interface Reader {
+  instance(id: string): Promise<InstanceRecord | undefined>;
+  list(options: ListOptions, limit: number, before: { createdAt: Date; id: string } | undefined): Promise<InstanceSummary[]>;
+  history(id: string, after: number, limit: number): Promise<HistoryEntry[]>;
+  steps(id: string): Promise<StepDetail[]>;
+  liveSteps(id: string): Promise<StepDetail[]>;
+  snapshot(id: string, sequence: number): Promise<StoredSnapshot | undefined>;
+  post(event: NewEvent): Promise<'posted' | 'duplicate' | 'no instance'>;
+  /** Transitions of all instances after a position; none is ever inserted before one that was given out. */
+  feed(position: FeedPosition, limit: number): Promise<(HistoryEntry & { xid: bigint; status: InstanceStatus })[]>;
+  /** The newest position that is safe to start from. */
+  position(): Promise<bigint>;
+  workers(): Promise<Health['workers']>;
+  /** Calls back with the ids that have changed ("*": any). */
+  onChange(callback: (ids: string[] | '*') => void): Promise<() => Promise<void>>;
+}

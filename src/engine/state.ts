@@ -1,0 +1,103 @@
+import type { ErrorRecord } from '../core/error.ts';
+import type { LiveSnapshot } from '../core/machine.ts';
+import type { StoredSnapshot } from '../core/snapshot.ts';
+import type { Workflow } from '../core/workflow.ts';
+import type { Claimed, Commit, InstanceState, InstanceStatus, Millis, NewInstance, StepRow, Timer } from './ports.ts';
+
+/** An instance in memory, between two inputs. Immutable. */
+export interface State {
+  readonly id: string;
+  readonly workflow: Workflow;
+  readonly tenant: string | null;
+  readonly priority: number;
+  readonly input: unknown;
+  readonly parent: { id: string; key: string } | null;
+  readonly createdAt: Millis;
+  readonly status: InstanceStatus;
+  readonly sequence: number;
+  /** Null before the first transition. */
+  readonly snapshot: LiveSnapshot | null;
+  readonly stored: StoredSnapshot | null;
+  /** The state's name on one line. */
+  readonly name: string;
+  /** Live invocations, by key: what the machine waits for. */
+  readonly steps: ReadonlyMap<string, StepRow>;
+  readonly timers: ReadonlyMap<string, Timer>;
+  readonly error: ErrorRecord | null;
+  readonly finishedAt: Millis | null;
+}
+
+/** What a decision adds to the instance's next commit. */
+export interface Change
+  extends Pick<Commit, 'transitions' | 'newSteps' | 'steps' | 'timers' | 'cancelled' | 'consumed' | 'posts'> {
+  /** Instances to be started with it. */
+  children: { id: string; create: NewInstance }[];
+}
+
+/** A change that changes nothing, to be added to. */
+export function emptyChange(): Change & { cancelled: string[] } {
+  return { transitions: [], newSteps: [], steps: [], timers: [], cancelled: [], consumed: [], posts: [], children: [] };
+}
+
+/** No further input moves the instance. */
+export function hasEnded(status: InstanceStatus): boolean {
+  return status === 'done' || status === 'cancelled';
+}
+
+/** The part of the state that the instance's row shows. */
+export function instanceState(state: State): InstanceState {
+  return {
+    status: state.status,
+    state: state.name,
+    sequence: state.sequence,
+    snapshot: state.stored,
+    live: [...state.steps.keys()],
+    output: state.stored?.output ?? null,
+    error: state.error,
+    finishedAt: state.finishedAt,
+  };
+}
+
+/** An instance that has not made its first transition. */
+export function unborn(id: string, workflow: Workflow, create: NewInstance): State {
+  return {
+    id,
+    workflow,
+    tenant: create.tenant,
+    priority: create.priority,
+    input: create.input,
+    parent: create.parent,
+    createdAt: create.createdAt,
+    status: 'scheduled',
+    sequence: 0,
+    snapshot: null,
+    stored: null,
+    name: '',
+    steps: new Map(),
+    timers: new Map(),
+    error: null,
+    finishedAt: null,
+  };
+}
+
+/** An instance as it was read. @throws DurachartError `STATE_UNKNOWN` */
+export function restored(claimed: Claimed, workflow: Workflow): State {
+  return {
+    id: claimed.id,
+    workflow,
+    tenant: claimed.tenant,
+    priority: claimed.priority,
+    input: claimed.input,
+    parent: claimed.parent,
+    createdAt: claimed.createdAt,
+    status: claimed.status,
+    sequence: claimed.sequence,
+    snapshot: claimed.snapshot === null ? null : workflow.machine.restore(claimed.snapshot),
+    stored: claimed.snapshot,
+    name: claimed.state,
+    steps: new Map(claimed.steps.map((row) => [row.key, row])),
+    timers: new Map(claimed.timers.map((timer) => [timer.id, timer])),
+    error: claimed.error,
+    finishedAt: claimed.finishedAt,
+  };
+}

@@ -1,0 +1,114 @@
+import { classify } from '../core/classify.ts';
+import type { ErrorRecord } from '../core/error.ts';
+import { assertJson } from '../core/json.ts';
+import { DEFAULT_RETRY, retryDelay } from '../core/retry.ts';
+import type { StepDefinition } from '../core/step.ts';
+import type { Workflow } from '../core/workflow.ts';
+import type { AttemptRecord, Millis, Outcome, StepRow } from './ports.ts';
+
+/** A step whose worker died under it so often is taken for the cause of it. */
+export const MAX_LOST = 5;
+
+/** The step definition behind a row; a custom action is a step that runs the machine's own function. */
+export function definitionOf(workflow: Workflow, row: StepRow): StepDefinition | undefined {
+  if (row.kind === 'step') return workflow.steps.get(row.step);
+  const action = workflow.machine.action(row.step);
+  if (action === undefined) return undefined;
+  return {
+    input: undefined,
+    output: undefined,
+    retry: DEFAULT_RETRY,
+    ownRetry: {},
+    timeout: undefined,
+    heartbeat: undefined,
+    queue: undefined,
+    concurrency: undefined,
+    transactional: false,
+    run: async ({ input }) => {
+      const { params, context, event } = input as { params: unknown; context: unknown; event: unknown };
+      await action({ context, event }, params);
+    },
+  };
+}
+
+/** The row of an attempt that begins. */
+export function begun(row: StepRow, worker: number, now: Millis): StepRow {
+  return {
+    ...row,
+    status: 'running',
+    attempt: row.attempt + 1,
+    worker,
+    startedAt: now,
+    heartbeatAt: null,
+    finishedAt: null,
+    nextAttemptAt: null,
+    progress: null,
+    message: null,
+    error: null,
+    logs: null,
+  };
+}
+
+/** The row after an attempt: done, failed for good, or waiting for the next one. */
+export function concluded(
+  row: StepRow,
+  outcome: Outcome,
+  context: { definition: StepDefinition; errors: Workflow['errors']; now: Millis; random: number },
+): StepRow {
+  const { now } = context;
+  if (outcome.type === 'done') {
+    try {
+      assertJson(outcome.output, `The output of ${row.step}`);
+    } catch (error) {
+      return concluded(row, { type: 'failed', error }, context);
+    }
+    // What the machine sees now is what it would see after a restart.
+    const output: unknown = outcome.output === undefined ? undefined : JSON.parse(JSON.stringify(outcome.output));
+    return { ...row, status: 'done', output, error: null, finishedAt: now, progress: row.progress === null ? null : 1 };
+  }
+  const { retryAfter, ...error } = classify(outcome.error, context.errors, row.attempt);
+  const delay = error.class === 'retryable' ? retryDelay(context.definition.retry, row.attempt, context.random, retryAfter) : undefined;
+  return withAttempt({ ...row, error, finishedAt: now }, 'failed', error, now, delay);
+}
+
+/** The row of a step whose worker died under it: it begins again, unless it has been the death of too many. */
+export function lostWorker(row: StepRow, now: Millis): StepRow {
+  const lost = row.lost + 1;
+  const error: ErrorRecord = {
+    code: 'WORKER_LOST',
+    class: 'final',
+    name: 'WorkerLostError',
+    message: `The worker died while ${row.step} ran, ${lost} times.`,
+    attempt: row.attempt,
+  };
+  const ended = withAttempt({ ...row, lost }, 'lost', error, now, lost < MAX_LOST ? 0 : undefined);
+  // The attempt was not the step's failure, so it does not count as one.
+  return lost < MAX_LOST ? { ...ended, status: 'queued', attempt: row.attempt - 1, nextAttemptAt: null, error: null } : { ...ended, error };
+}
+
+/** The row of a step that a stopping worker had to interrupt: another one begins it again. */
+export function interrupted(row: StepRow, now: Millis): StepRow {
+  const error: ErrorRecord = { code: 'INTERRUPTED', class: 'retryable', name: 'InterruptedError', message: 'The worker stopped.', attempt: row.attempt };
+  return { ...withAttempt(row, 'stopped', error, now, 0), status: 'queued', attempt: row.attempt - 1, nextAttemptAt: null };
+}
+
+function withAttempt(
+  row: StepRow,
+  outcome: AttemptRecord['outcome'],
+  error: ErrorRecord,
+  now: Millis,
+  delay: number | undefined,
+): StepRow {
+  const record: AttemptRecord = { attempt: row.attempt, startedAt: row.startedAt ?? now, finishedAt: now, outcome, error };
+  if (row.logs !== null) record.logs = row.logs;
+  const attempts = [...(row.attempts ?? []), record];
+  if (delay === undefined) return { ...row, status: 'failed', attempts, nextAttemptAt: null, finishedAt: now };
+  return { ...row, status: 'retrying', attempts, nextAttemptAt: now + delay };
+}
+
+/** The row of an invocation whose step the code no longer has. */
+export function unknownStep(workflow: Workflow, row: StepRow, now: Millis): StepRow {
+  const message = `Workflow ${workflow.name} ${workflow.version} has no ${row.kind} ${row.step}.`;
+  const error: ErrorRecord = { code: 'STEP_UNKNOWN', class: 'final', name: 'StepUnknownError', message, attempt: row.attempt };
+  return { ...row, status: 'failed', error, finishedAt: now };
+}

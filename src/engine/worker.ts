@@ -1,0 +1,493 @@
+import { hostname } from 'node:os';
+import { DurachartError } from '../core/error.ts';
+import type { Workflow } from '../core/workflow.ts';
+import { Attempts, rowsOnly, type AttemptHost, type AttemptOptions } from './attempts.ts';
+import { sleep } from './clock.ts';
+import { Committer } from './committer.ts';
+import { decide, type Input } from './decide.ts';
+import { nextDue, own, type Owned } from './owned.ts';
+import type { Claimed, Commit, CommitResult, InboxEvent, Millis, NewInstance, StepRow, WorkerSession } from './ports.ts';
+import { emptyChange, instanceState, restored, unborn, type Change, type State } from './state.ts';
+import { lostWorker } from './step-rows.ts';
+import { Ticker } from './ticker.ts';
+
+/** What the worker tells the process that it is part of. */
+export interface WorkerEvents {
+  /** A commit of the instance is stored. */
+  changed(id: string): void;
+  /** A row of an invocation has changed; progress is told before it is stored. */
+  step(instance: { id: string; workflow: string }, row: StepRow): void;
+  /** Something went wrong that nobody else will tell. */
+  fault(message: string, error: unknown): void;
+}
+
+export interface WorkerOptions extends AttemptOptions {
+  events: WorkerEvents;
+  /** Milliseconds between looks at the database when nothing notifies. */
+  pollInterval: number;
+  /** Milliseconds without a beat after which a worker counts as dead although its session stands. */
+  deadAfter: number;
+  lanes: number;
+}
+
+interface Callbacks {
+  stored?: (result: CommitResult) => void;
+  lost?: () => void;
+  refused?: (error: Error) => void;
+}
+
+/** Instances in memory at a time; the others wait in the database. */
+const MAX_OWNED = 10_000;
+const CLAIM = 200;
+/** What is due within so many milliseconds is waited for with the instance in hand. */
+const KEEP = 1_000;
+const BEAT = 1_000;
+const WATCH = 250;
+/** Progress, heartbeats and lines of running steps are stored together at this pace. */
+const FLUSH = 250;
+
+/**
+ * Takes instances that have work, moves them by `decide`, runs their steps, and gives them back when they are parked.
+ * Every input is thought through, stored, and only then acted upon.
+ */
+export class Worker implements AttemptHost {
+  private readonly options: WorkerOptions;
+  private readonly names: string[];
+  private readonly owned = new Map<string, Owned>();
+  private readonly creating = new Map<string, Promise<boolean>>();
+  private readonly attempts: Attempts;
+  private readonly ticker: Ticker;
+  private committer!: Committer;
+  private session!: WorkerSession;
+  private nextLane = 0;
+  private claiming = false;
+  private claimAgain = false;
+  private readonly poked = new Set<string>();
+  private readingInboxes = false;
+  private stopPoll: () => void = () => {};
+  private unlisten: () => Promise<void> = async () => {};
+  private phase: 'new' | 'working' | 'draining' | 'stopped' = 'new';
+  private databaseAway = false;
+
+  constructor(options: WorkerOptions) {
+    this.options = options;
+    this.names = [...options.workflows.keys()];
+    this.attempts = new Attempts(options, this);
+    this.ticker = new Ticker(options.clock, (error) => this.fault(error));
+  }
+
+  /** Id of this worker, as in the `workers` table. */
+  get workerId(): number {
+    return this.session.id;
+  }
+
+  get accepting(): boolean {
+    return this.phase === 'working';
+  }
+
+  /** Whether a new instance may be handed over directly. */
+  get hasRoom(): boolean {
+    return this.accepting && !this.databaseAway && this.owned.size < MAX_OWNED;
+  }
+
+  holds(owned: Owned): boolean {
+    return this.owned.get(owned.state.id) === owned;
+  }
+
+  async start(): Promise<void> {
+    const { store, clock, lanes, isTransient } = this.options;
+    this.session = await store.startWorker(`${hostname()}:${process.pid}`, this.names, clock.now());
+    this.committer = new Committer({ store, clock, lanes, isTransient, worker: this.session.id, onFault: (error) => this.onCommitFault(error) });
+    this.phase = 'working';
+    this.unlisten = await store.onWork((ids) => this.onWork(ids));
+    await this.bury();
+    this.ticker.every(WATCH, () => this.bury());
+    this.ticker.every(BEAT, () => this.beat());
+    this.ticker.every(FLUSH, async () => this.attempts.flush());
+    this.claim();
+  }
+
+  /** Stops taking work, gives running steps `grace` milliseconds, interrupts the rest, gives everything back. */
+  async stop(grace: number): Promise<void> {
+    if (this.phase !== 'working') return;
+    this.phase = 'draining';
+    const { clock } = this.options;
+    this.ticker.stop();
+    this.stopPoll();
+    await this.unlisten().catch((error: unknown) => this.fault(error));
+    for (const owned of this.owned.values()) {
+      this.attempts.leaveLines(owned);
+      this.settleDown(owned);
+    }
+    const deadline = clock.now() + grace;
+    while (this.attempts.running > 0 && clock.now() < deadline) await sleep(clock, 10);
+    for (const owned of this.owned.values()) {
+      this.attempts.interrupt(owned);
+      this.settleDown(owned);
+    }
+    await this.committer.idle();
+    this.phase = 'stopped';
+    await this.session.stop(clock.now());
+  }
+
+  /** Ends as a killed process does: nothing more is written, nothing is given back. For tests. */
+  async kill(): Promise<void> {
+    this.phase = 'stopped';
+    this.committer.kill();
+    this.ticker.stop();
+    this.stopPoll();
+    for (const owned of this.owned.values()) this.forget(owned);
+    await this.session.kill();
+    await this.unlisten().catch(() => {});
+  }
+
+  /** Starts an instance in this worker's hands. False: the id is taken. @throws what the database says of data that it refuses */
+  async create(create: NewInstance, state: State, change: Change): Promise<boolean> {
+    const { id } = state;
+    // Whoever asks for the same id meanwhile is told when the first one is stored.
+    await this.creating.get(id);
+    if (this.owned.has(id)) return false;
+    const created = new Promise<boolean>((resolve, reject) => {
+      const owned = this.take(state, 0);
+      this.write(owned, change, 0, { stored: () => resolve(true), lost: () => resolve(false), refused: reject }, { ...create, leased: true });
+      this.settleDown(owned);
+    }).finally(() => this.creating.delete(id));
+    this.creating.set(id, created);
+    return created;
+  }
+
+  // ---- taking instances and giving them back
+
+  private onWork(ids: string[] | '*'): void {
+    if (ids === '*') {
+      this.ticker.now(() => this.checkPending());
+      this.claim();
+      return;
+    }
+    for (const id of ids) {
+      const owned = this.owned.get(id);
+      if (owned === undefined) this.claim();
+      else this.poke(owned);
+    }
+  }
+
+  /** Looks for work; one look at a time, and one more if it was asked for meanwhile. */
+  private claim(): void {
+    this.claimAgain = true;
+    if (this.claiming || !this.accepting) return;
+    this.claiming = true;
+    void this.claimAll().finally(() => (this.claiming = false));
+  }
+
+  private async claimAll(): Promise<void> {
+    const { store, clock, pollInterval } = this.options;
+    let pause = pollInterval;
+    try {
+      while (this.claimAgain && this.accepting) {
+        this.claimAgain = false;
+        const room = Math.min(CLAIM, MAX_OWNED - this.owned.size);
+        if (room <= 0) break;
+        const claimed = await store.claim(this.session.id, clock.now(), room, this.names);
+        for (const row of claimed) this.adopt(row);
+        if (claimed.length === room) this.claimAgain = true;
+      }
+      const next = await store.nextWake(this.names);
+      if (next !== null) pause = Math.max(1, Math.min(pause, next - clock.now()));
+    } catch (error) {
+      this.fault(error);
+    }
+    this.stopPoll();
+    if (this.accepting) this.stopPoll = clock.after(this.claimAgain ? 1 : pause, () => this.claim());
+  }
+
+  private adopt(claimed: Claimed): void {
+    const workflow = this.options.workflows.get(claimed.workflow) as Workflow;
+    let state: State;
+    try {
+      state = restored(claimed, workflow);
+    } catch (error) {
+      this.refuse(claimed, error as DurachartError);
+      return;
+    }
+    const owned = this.take(state, claimed.wake);
+    if (state.status === 'scheduled') this.input(owned, { type: 'start' });
+    this.resume(owned);
+    this.drain(owned, claimed.inbox);
+    this.settleDown(owned);
+  }
+
+  /** An instance in a state that the code no longer has fails where it stands, and can be retried once the state is back. */
+  private refuse(claimed: Claimed, error: DurachartError): void {
+    const { status: _, output, ...rest } = { ...claimed, output: claimed.snapshot?.output ?? null };
+    const record = { code: error.code, class: 'final', name: error.name, message: error.message } as const;
+    const commit: Commit = {
+      ...{ ...emptyChange(), id: claimed.id, expected: claimed.sequence, create: null, requires: null, at: this.options.clock.now() },
+      after: { ...rest, output, status: 'failed', error: record },
+      release: { wakeAt: null, wake: claimed.wake },
+    };
+    this.committer.push(this.nextLane++, { commit, children: [], stored: [() => this.options.events.changed(claimed.id)], lost: [], refused: [] });
+  }
+
+  private take(state: State, wake: number): Owned {
+    const owned = own(state, this.nextLane++, wake);
+    this.owned.set(state.id, owned);
+    return owned;
+  }
+
+  /** Brings the live invocations on from what their rows say. */
+  private resume(owned: Owned): void {
+    for (const { key } of owned.state.steps.values()) {
+      const row = owned.state.steps.get(key);
+      if (row === undefined || owned.state.status === 'failed') continue;
+      if (row.status === 'done' || row.status === 'failed') this.input(owned, { type: 'settled', row });
+      else if (row.kind === 'workflow') continue;
+      else if (row.status === 'queued') this.attempts.enqueue(owned, row);
+      else if (row.status === 'running' && !owned.attempts.has(key)) {
+        this.rowChanged(owned, lostWorker(row, this.options.clock.now()));
+      }
+    }
+  }
+
+  /** Gives the instance back when there is nothing to do for it here, in the commit that makes it so; else waits for what is due. */
+  settleDown(owned: Owned): void {
+    if (owned.releasing || !this.holds(owned) || this.phase === 'stopped') return;
+    owned.stopWaiting();
+    const due = nextDue(owned.state);
+    const soon = this.accepting && due !== null && due <= this.options.clock.now() + KEEP;
+    if (owned.attempts.size > 0 || owned.poked || soon) {
+      if (due !== null && this.accepting) this.wait(owned, due);
+      return;
+    }
+    owned.releasing = true;
+    const release = { wakeAt: due, wake: owned.wake };
+    const stored = ({ released }: CommitResult): void => {
+      owned.releasing = false;
+      if (released) this.drop(owned);
+      else this.poke(owned);
+    };
+    this.write(owned, emptyChange(), owned.state.sequence, { stored }, null, release);
+  }
+
+  private wait(owned: Owned, due: Millis): void {
+    const { clock } = this.options;
+    owned.stopWaiting = clock.after(Math.max(0, due - clock.now()), () => this.onDue(owned));
+  }
+
+  private onDue(owned: Owned): void {
+    if (!this.holds(owned) || !this.accepting) return;
+    const now = this.options.clock.now();
+    const due = [...owned.state.timers.values()]
+      .filter((timer) => timer.dueAt <= now)
+      .toSorted((a, b) => a.dueAt - b.dueAt || a.sequence - b.sequence);
+    // Each looks again at what the one before has left: a timer that was cancelled does not fire.
+    for (const { id } of due) this.input(owned, { type: 'timer', id });
+    for (const row of owned.state.steps.values()) {
+      if (row.status === 'retrying' && (row.nextAttemptAt ?? 0) <= now) this.attempts.enqueue(owned, row);
+    }
+    this.settleDown(owned);
+  }
+
+  /** Lets go of an instance without writing. */
+  drop(owned: Owned): void {
+    if (this.holds(owned)) this.owned.delete(owned.state.id);
+    this.forget(owned);
+    // What came in meanwhile is for whoever takes it next.
+    if (owned.poked) this.claim();
+  }
+
+  private forget(owned: Owned): void {
+    owned.stopWaiting();
+    this.attempts.endAll(owned);
+  }
+
+  // ---- inbox
+
+  private poke(owned: Owned): void {
+    owned.poked = true;
+    this.poked.add(owned.state.id);
+    if (!this.readingInboxes) void this.readInboxes();
+  }
+
+  private async readInboxes(): Promise<void> {
+    this.readingInboxes = true;
+    try {
+      while (this.poked.size > 0 && this.phase !== 'stopped') {
+        const ids = [...this.poked];
+        this.poked.clear();
+        for (const { id, wake, inbox } of await this.options.store.inbox(this.session.id, ids)) {
+          const owned = this.owned.get(id);
+          // One that is being given back is asked again by its commit's outcome.
+          if (owned === undefined || owned.releasing) continue;
+          owned.wake = wake;
+          owned.poked = this.poked.has(id);
+          this.drain(owned, inbox);
+          this.settleDown(owned);
+        }
+      }
+    } catch (error) {
+      this.fault(error);
+    } finally {
+      this.readingInboxes = false;
+    }
+  }
+
+  private drain(owned: Owned, inbox: readonly InboxEvent[]): void {
+    for (const event of inbox) {
+      if (owned.taken.has(event.id)) continue;
+      const wasFailed = owned.state.status === 'failed';
+      if (this.input(owned, { type: 'event', event })) owned.taken.add(event.id);
+      if (wasFailed && owned.state.status !== 'failed') {
+        // A retry sets free what had to wait.
+        if (owned.state.status === 'scheduled') this.input(owned, { type: 'start' });
+        this.resume(owned);
+        this.poke(owned);
+      }
+    }
+  }
+
+  /** The backstop for notifications that did not arrive. */
+  private async checkPending(): Promise<void> {
+    for (const id of await this.options.store.pending(this.session.id)) {
+      const owned = this.owned.get(id);
+      if (owned !== undefined) this.poke(owned);
+    }
+  }
+
+  // ---- deciding and storing
+
+  rowChanged(owned: Owned, row: StepRow): void {
+    const settled = row.status === 'done' || row.status === 'failed';
+    this.input(owned, { type: settled ? 'settled' : 'step', row });
+    if (row.status === 'queued') this.attempts.enqueue(owned, row);
+  }
+
+  storeRows(owned: Owned, rows: StepRow[], stored: () => void): void {
+    const steps = new Map(owned.state.steps);
+    for (const row of rows) steps.set(row.key, row);
+    owned.state = { ...owned.state, steps };
+    this.write(owned, rowsOnly(rows), owned.state.sequence, { stored });
+  }
+
+  show(owned: Owned, row: StepRow): void {
+    const { id, workflow } = owned.state;
+    this.options.events.step({ id, workflow: workflow.name }, row);
+  }
+
+  /** Thinks an input through and stores what comes of it. Returns whether an event was used up. */
+  private input(owned: Owned, input: Input): boolean {
+    const before = owned.state;
+    const { state, change } = decide(before, input, this.options.clock.now());
+    if (state === before && change.consumed.length === 0 && change.steps.length === 0) return false;
+    owned.state = state;
+    this.attempts.endStopped(owned);
+    this.write(owned, change, before.sequence, {});
+    return change.consumed.length > 0;
+  }
+
+  private write(
+    owned: Owned,
+    change: Change,
+    expected: number,
+    callbacks: Callbacks,
+    create: NewInstance | null = null,
+    release: Commit['release'] = null,
+  ): void {
+    const reserved = this.attempts.reserve(owned, change);
+    const { children, ...rows } = change;
+    const commit: Commit = {
+      ...rows,
+      id: owned.state.id,
+      expected,
+      create,
+      requires: null,
+      after: instanceState(owned.state),
+      at: this.options.clock.now(),
+      release,
+    };
+    this.committer.push(owned.lane, {
+      commit,
+      children: children.map((child) => this.childCommit(owned.state.id, child)),
+      stored: [
+        (result) => {
+          callbacks.stored?.(result);
+          this.onStored(owned, change, reserved);
+        },
+      ],
+      lost: [
+        () => {
+          callbacks.lost?.();
+          this.drop(owned);
+        },
+      ],
+      refused: [
+        (error) => {
+          this.options.events.fault(`the database refuses what instance ${owned.state.id} wants to store`, error);
+          callbacks.refused?.(error);
+          this.drop(owned);
+        },
+      ],
+    });
+  }
+
+  private childCommit(parentId: string, { id, create }: Change['children'][number]): Commit {
+    const state = unborn(id, this.options.workflows.get(create.workflow) as Workflow, create);
+    return {
+      ...{ ...emptyChange(), id, expected: 0, requires: parentId, at: create.createdAt, release: null },
+      create: { ...create, leased: this.accepting },
+      after: instanceState(state),
+    };
+  }
+
+  private onStored(owned: Owned, change: Change, reserved: StepRow[]): void {
+    if (this.phase === 'stopped') return;
+    for (const { id, create } of change.children) {
+      if (!this.accepting) continue;
+      const child = this.take(unborn(id, this.options.workflows.get(create.workflow) as Workflow, create), 0);
+      this.input(child, { type: 'start' });
+      // Its parent may have sent it something in the commit that brought it into being.
+      this.poke(child);
+    }
+    for (const row of reserved) this.attempts.run(owned, row);
+    for (const { key } of change.newSteps) {
+      const row = owned.state.steps.get(key);
+      if (row?.status === 'queued' && row.kind !== 'workflow') this.attempts.enqueue(owned, row);
+    }
+    for (const row of [...change.newSteps, ...change.steps]) this.show(owned, row);
+    this.options.events.changed(owned.state.id);
+    this.settleDown(owned);
+  }
+
+  // ---- the database and this worker's standing in it
+
+  private async bury(): Promise<void> {
+    const dead = await this.options.store.buryWorkers(this.options.clock.now(), this.options.deadAfter);
+    if (dead.length > 0) this.claim();
+  }
+
+  private async beat(): Promise<void> {
+    const { store, clock, events } = this.options;
+    if (await this.session.beat(clock.now())) return this.checkPending();
+    // Taken for dead: everything may be in other hands. It begins again as somebody new.
+    events.fault(`worker ${this.session.id} was taken for dead and begins again under a new id`, null);
+    for (const owned of this.owned.values()) this.forget(owned);
+    this.owned.clear();
+    this.session = await store.startWorker(`${hostname()}:${process.pid}`, this.names, clock.now());
+    this.committer.become(this.session.id);
+    this.claim();
+  }
+
+  private onCommitFault(error: unknown): void {
+    if (error === null) {
+      this.databaseAway = false;
+      this.onWork('*');
+      return;
+    }
+    this.fault(error);
+    this.databaseAway = true;
+  }
+
+  fault(error: unknown): void {
+    if (this.phase !== 'working' || this.databaseAway) return;
+    this.options.events.fault('the database does not answer; the worker tries on', error);
+  }
+}

@@ -1,0 +1,110 @@
+import type { ArtifactStore } from '../core/artifact.ts';
+import { StepError } from '../core/error.ts';
+import type { Transaction, TransactionalStepContext } from '../core/step.ts';
+import type { AttemptListener, Clock, Executor, Invocation, Outcome, RunningAttempt } from '../engine/ports.ts';
+
+/** Runs steps in this process. */
+export function localExecutor(options: { clock: Clock; artifacts: ArtifactStore }): Executor {
+  return { run: (invocation, listener) => new Attempt(invocation, listener, options).start() };
+}
+
+class Attempt {
+  private readonly controller = new AbortController();
+  private readonly invocation: Invocation;
+  private readonly listener: AttemptListener;
+  private readonly clock: Clock;
+  private readonly artifacts: ArtifactStore;
+  private readonly ended = Promise.withResolvers<Outcome>();
+  private readonly timers: (() => void)[] = [];
+  private stopSilence: () => void = () => {};
+  private over = false;
+
+  constructor(invocation: Invocation, listener: AttemptListener, options: { clock: Clock; artifacts: ArtifactStore }) {
+    this.invocation = invocation;
+    this.listener = listener;
+    this.clock = options.clock;
+    this.artifacts = options.artifacts;
+  }
+
+  start(): RunningAttempt {
+    const { timeout } = this.invocation.definition;
+    if (timeout !== undefined) {
+      this.timers.push(this.clock.after(timeout, () => this.expire(`took longer than ${timeout} ms`)));
+    }
+    this.watchSilence();
+    void this.call().then(
+      (output) => this.end({ type: 'done', output }),
+      (error: unknown) => this.end({ type: 'failed', error }),
+    );
+    return { outcome: this.ended.promise, abort: (reason) => this.abort(reason) };
+  }
+
+  private async call(): Promise<unknown> {
+    const { definition, input, transaction } = this.invocation;
+    // A mismatch is the caller's fault, and stays one however often it is tried: ZodError is final.
+    const parsed = definition.input === undefined ? input : definition.input.parse(input);
+    const run = async (tx: Transaction | undefined): Promise<unknown> => {
+      const output = await definition.run(this.context(parsed, tx));
+      if (definition.output === undefined) return output;
+      const checked = definition.output.safeParse(output);
+      if (checked.success) return checked.data;
+      throw new StepError('INVALID_OUTPUT', `${this.invocation.step} returned what its output schema refuses: ${checked.error.issues.map(issue).join('; ')}`, {
+        details: { issues: checked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })) },
+      });
+    };
+    return transaction === undefined ? run(undefined) : transaction(run);
+  }
+
+  private context(input: unknown, tx: Transaction | undefined): TransactionalStepContext<unknown> {
+    const { instance, key, attempt } = this.invocation;
+    return {
+      input,
+      key,
+      attempt,
+      instance,
+      artifacts: this.artifacts,
+      signal: this.controller.signal,
+      log: this.listener.log,
+      tx: tx as Transaction,
+      progress: (fraction, message) => {
+        if (this.over) return;
+        this.watchSilence();
+        this.listener.progress(Math.min(1, Math.max(0, fraction)), message);
+      },
+      heartbeat: () => {
+        if (this.over) return;
+        this.watchSilence();
+        this.listener.heartbeat();
+      },
+    };
+  }
+
+  private watchSilence(): void {
+    const { heartbeat } = this.invocation.definition;
+    if (heartbeat === undefined) return;
+    this.stopSilence();
+    this.stopSilence = this.clock.after(heartbeat, () => this.expire(`was silent for ${heartbeat} ms`));
+  }
+
+  private expire(what: string): void {
+    this.abort(new StepError('TIMEOUT', `${this.invocation.step}, attempt ${this.invocation.attempt}, ${what}.`));
+  }
+
+  /** Ends the attempt at once, whether or not the handler heeds the signal: what it still returns is dropped. */
+  private abort(reason: Error): void {
+    this.controller.abort(reason);
+    this.end({ type: 'failed', error: reason });
+  }
+
+  private end(outcome: Outcome): void {
+    if (this.over) return;
+    this.over = true;
+    this.stopSilence();
+    for (const stop of this.timers) stop();
+    this.ended.resolve(outcome);
+  }
+}
+
+function issue({ path, message }: { path: PropertyKey[]; message: string }): string {
+  return path.length === 0 ? message : `${path.join('.')}: ${message}`;
+}

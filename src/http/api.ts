@@ -1,0 +1,77 @@
+import { createMiddleware } from 'hono/factory';
+import type { Logger } from 'pino';
+import type { ArtifactStore } from '../core/artifact.ts';
+import type { Engine } from '../engine/api.ts';
+import { artifacts } from './artifacts.ts';
+import { commands } from './commands.ts';
+import { newApi, type Api, type HttpEnv, type Services } from './env.ts';
+import { localGuard, noNul, tokenCheck, tokenGuard } from './guard.ts';
+import { health } from './health.ts';
+import { instances } from './instances.ts';
+import { createLog, requestLog } from './log.ts';
+import { notFound } from './not-found.ts';
+import { openApiDocument } from './openapi.ts';
+import { problemResponse } from './problem.ts';
+import { streams } from './stream.ts';
+import { DEFAULT_UPLOAD_LIMIT, uploads } from './uploads.ts';
+import { workflows } from './workflows.ts';
+
+export interface ApiOptions {
+  /** Where uploads go, and what `/artifacts` shows. */
+  artifacts: ArtifactStore;
+  /** Bearer token that every request must bring, health and /openapi.json aside. Without one only this machine is let in. */
+  token?: string | undefined;
+  /** Of the package; shown by /health/live and /openapi.json. */
+  version?: string;
+  /** Bytes that an upload may have. Default: 2 GiB. */
+  uploadLimit?: number;
+  /** Default: nothing is logged. */
+  log?: Logger;
+}
+
+const secured = new WeakSet<Api>();
+
+/** The HTTP API of an engine, as a Hono application: `serveApi` makes it listen. */
+export function createApi(engine: Engine, options: ApiOptions): Api {
+  const { token } = options;
+  const services: Services = {
+    engine,
+    artifacts: options.artifacts,
+    version: options.version ?? '0',
+    uploadLimit: options.uploadLimit ?? DEFAULT_UPLOAD_LIMIT,
+  };
+  const api = newApi();
+  api.onError(problemResponse);
+  api.notFound(notFound(api));
+  api.use(requestLog(options.log ?? createLog('silent')));
+  api.use(plainHeaders);
+  api.use(token === undefined ? localGuard : tokenGuard(token));
+  api.use(noNul);
+
+  api.route('/', workflows(services));
+  api.route('/', instances(services));
+  api.route('/', commands(services));
+  api.route('/', streams(services));
+  api.route('/', uploads(services));
+  api.route('/', artifacts(services));
+  api.route('/', health(services, token === undefined ? () => true : tokenCheck(token)));
+
+  if (token !== undefined) {
+    secured.add(api);
+    api.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
+  }
+  let document: object | undefined;
+  api.get('/openapi.json', (c) => c.json((document ??= openApiDocument(api, services.version, token !== undefined))));
+  return api;
+}
+
+/** Whether an API asks for a token, and so may be reached from elsewhere. */
+export function isSecured(api: Api): boolean {
+  return secured.has(api);
+}
+
+const plainHeaders = createMiddleware<HttpEnv>(async (c, next) => {
+  await next();
+  c.header('x-content-type-options', 'nosniff');
+  if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store');
+});

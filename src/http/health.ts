@@ -1,0 +1,47 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Health } from '../engine/api.ts';
+import { newApi, type Api, type Services } from './env.ts';
+import { presentHealth } from './present.ts';
+import { answer } from './routes.ts';
+import { Ready } from './schemas.ts';
+
+/** A database that takes longer is as good as none. */
+const PATIENCE_MS = 3_000;
+
+const live = createRoute({
+  method: 'get',
+  path: '/health/live',
+  summary: 'The process answers',
+  responses: { 200: answer('It does', z.object({ status: z.literal('live'), version: z.string() })) },
+});
+
+const ready = createRoute({
+  method: 'get',
+  path: '/health/ready',
+  summary: 'The database answers',
+  responses: { 200: answer('It does', Ready), 503: answer('It does not', Ready) },
+});
+
+/** For monitors. @param mayKnow whether who sent this Authorization header may know the workers */
+export function health({ engine, version }: Services, mayKnow: (authorization: string | undefined) => boolean): Api {
+  return newApi()
+    .openapi(live, (c) => c.json({ status: 'live' as const, version }, 200))
+    .openapi(ready, async (c) => {
+      const found = presentHealth(await patiently(engine.health()));
+      const shown = mayKnow(c.req.header('authorization')) ? found : { ...found, workers: [] };
+      return c.json(shown, found.database ? 200 : 503);
+    });
+}
+
+async function patiently(health: Promise<Health>): Promise<Health> {
+  const away: Health = { database: false, workers: [] };
+  let timer: NodeJS.Timeout | undefined;
+  const impatience = new Promise<Health>((resolve) => {
+    timer = setTimeout(() => resolve(away), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([health.catch(() => away), impatience]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,3 @@
+export { createApi, type ApiOptions } from './api.ts';
+export { createLog } from './log.ts';
+export { serveApi, type ApiServer, type ServeOptions } from './serve.ts';

@@ -1,0 +1,116 @@
+import type * as engine from '../engine/api.ts';
+import type { AttemptRecord, LogLine } from '../engine/ports.ts';
+import type * as api from './types.ts';
+
+/** What the engine gives, as the API sends it: times as ISO text. */
+
+export function presentStep(step: engine.StepView): api.Step {
+  return {
+    key: step.key,
+    kind: step.kind,
+    step: step.step,
+    status: step.status,
+    attempt: step.attempt,
+    maxAttempts: step.maxAttempts,
+    nextAttemptAt: iso(step.nextAttemptAt),
+    progress: step.progress,
+    message: step.message,
+    errorCode: step.errorCode,
+    childId: step.childId,
+    queuedAt: step.queuedAt.toISOString(),
+    startedAt: iso(step.startedAt),
+    heartbeatAt: iso(step.heartbeatAt),
+    finishedAt: iso(step.finishedAt),
+  };
+}
+
+export function presentStepDetail(step: engine.StepDetail): api.StepDetail {
+  return {
+    ...presentStep(step),
+    input: step.input ?? null,
+    output: step.output ?? null,
+    error: step.error,
+    attempts: step.attempts.map(presentAttempt),
+    logs: step.logs.map(presentLine),
+  };
+}
+
+export function presentSummary(instance: engine.InstanceSummary): api.InstanceSummary {
+  return {
+    id: instance.id,
+    workflow: instance.workflow,
+    version: instance.version,
+    tenant: instance.tenant,
+    tags: instance.tags,
+    priority: instance.priority,
+    status: instance.status,
+    state: instance.state,
+    sequence: instance.sequence,
+    steps: instance.steps.map(presentStep),
+    errorCode: instance.errorCode,
+    key: instance.key,
+    parentId: instance.parentId,
+    createdAt: instance.createdAt.toISOString(),
+    updatedAt: instance.updatedAt.toISOString(),
+    finishedAt: iso(instance.finishedAt),
+  };
+}
+
+export function presentInstance(instance: engine.InstanceView): api.Instance {
+  return {
+    ...presentSummary(instance),
+    value: instance.value,
+    context: instance.context,
+    input: instance.input ?? null,
+    output: instance.output ?? null,
+    error: instance.error,
+    accepts: instance.accepts,
+    timers: instance.timers.map(({ id, dueAt }) => ({ id, dueAt: dueAt.toISOString() })),
+    children: instance.children,
+  };
+}
+
+export function presentEntry(entry: engine.HistoryEntry): api.HistoryEntry {
+  return { ...entry, payload: entry.payload ?? null, at: entry.at.toISOString() };
+}
+
+export function presentChange(change: engine.Change): api.Change {
+  return change.type === 'transition'
+    ? { ...change, entry: presentEntry(change.entry) }
+    : { ...change, step: presentStep(change.step) };
+}
+
+export function presentPage<T, U>(page: engine.Page<T>, present: (item: T) => U): api.Page<U> {
+  return { items: page.items.map(present), next: page.next };
+}
+
+export function presentHealth(health: engine.Health): api.Ready {
+  return {
+    status: health.database ? 'ready' : 'unavailable',
+    database: health.database,
+    workers: health.workers.map((worker) => ({
+      ...worker,
+      startedAt: worker.startedAt.toISOString(),
+      beatAt: worker.beatAt.toISOString(),
+    })),
+  };
+}
+
+function presentAttempt({ attempt, startedAt, finishedAt, outcome, error, logs }: AttemptRecord): api.StepDetail['attempts'][number] {
+  return {
+    attempt,
+    startedAt: new Date(startedAt).toISOString(),
+    finishedAt: new Date(finishedAt).toISOString(),
+    outcome,
+    ...(error === undefined ? {} : { error }),
+    ...(logs === undefined ? {} : { logs: logs.map(presentLine) }),
+  };
+}
+
+function presentLine(line: LogLine): api.LogLine {
+  return { ...line, at: new Date(line.at).toISOString() };
+}
+
+function iso(time: Date | null): string | null {
+  return time?.toISOString() ?? null;
+}

@@ -1,0 +1,162 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { DurachartError } from '../core/error.ts';
+import type { HttpEnv } from './env.ts';
+
+/** Something that is wrong with one field of a request. */
+export interface FieldError {
+  /** Like `input.tags[0]`; empty for the whole. */
+  path: string;
+  message: string;
+}
+
+/** RFC 9457 problem details, as every error of the API looks. */
+export interface ProblemBody {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  /** The request, as it stands in the server's log. */
+  instance: string;
+  /** Stable, for programs. */
+  code: string;
+  errors?: FieldError[];
+  /** Facts about the error. */
+  [fact: string]: unknown;
+}
+
+/** The one table from error codes to status and title. A code that is not here is the server's fault. */
+const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]>> = {
+  MALFORMED_REQUEST: [400, 'The request is not HTTP as it should be'],
+  MALFORMED_JSON: [400, 'The body is not JSON'],
+  UNAUTHORIZED: [401, 'A token is needed'],
+  FORBIDDEN_HOST: [403, 'This host name is not served'],
+  FORBIDDEN_ORIGIN: [403, 'Requests of other web sites are refused'],
+  ROUTE_NOT_FOUND: [404, 'There is nothing at this address'],
+  UNKNOWN_WORKFLOW: [404, 'There is no such workflow'],
+  INSTANCE_NOT_FOUND: [404, 'There is no such instance'],
+  TRANSITION_NOT_FOUND: [404, 'There is no such transition'],
+  ARTIFACT_NOT_FOUND: [404, 'There is no such artifact'],
+  METHOD_NOT_ALLOWED: [405, 'The address does not take this method'],
+  TIMEOUT: [408, 'It is not over yet'],
+  KEY_REUSED: [409, 'The key belongs to another input'],
+  EVENT_NOT_ACCEPTED: [409, 'The state does not take this event'],
+  INSTANCE_ENDED: [409, 'The instance has ended'],
+  INSTANCE_FAILED: [409, 'The instance has failed'],
+  INSTANCE_CANCELLED: [409, 'The instance was cancelled'],
+  NOT_FAILED: [409, 'The instance has not failed'],
+  STATE_UNKNOWN: [409, 'The code no longer has the state'],
+  CONFLICT: [409, 'Somebody else was faster'],
+  BODY_TOO_LARGE: [413, 'The body is too large'],
+  UNSUPPORTED_MEDIA_TYPE: [415, 'The body has another content type'],
+  INVALID_RANGE: [416, 'The artifact does not have this range'],
+  INVALID_REQUEST: [422, 'The request has wrong fields'],
+  INVALID_INPUT: [422, 'The input is not what the workflow takes'],
+  INVALID_EVENT: [422, 'The event is not what the workflow takes'],
+  UNKNOWN_EVENT: [422, 'The workflow has no such event'],
+  INVALID_OPTION: [422, 'An option is wrong'],
+  INVALID_CURSOR: [422, 'The cursor is wrong'],
+  INVALID_ARTIFACT_KEY: [422, 'The artifact key is wrong'],
+  TRANSITION_FAILED: [422, 'The machine refuses it'],
+  NOT_JSON: [422, 'A value cannot be stored'],
+  HEADERS_TOO_LARGE: [431, 'The headers are too large'],
+  INTERNAL_ERROR: [500, 'Something went wrong in the server'],
+  STOPPING: [503, 'The server is stopping'],
+  DATABASE_UNAVAILABLE: [503, 'The database does not answer'],
+};
+
+/** An error of the HTTP layer itself. */
+export class Problem extends DurachartError {
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: string,
+    detail: string,
+    options: { errors?: FieldError[]; headers?: Record<string, string>; details?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
+    const issues = options.errors === undefined ? {} : { issues: options.errors };
+    super(code, detail, { details: { ...options.details, ...issues }, cause: options.cause });
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** Answers with the problem that an error is; what the server is to blame for is logged, and not told. */
+export function problemResponse(error: unknown, c: Context<HttpEnv>): Response {
+  const known = knownProblem(error);
+  const id = c.get('requestId');
+  if (known === undefined || known.code === 'DATABASE_UNAVAILABLE') {
+    c.get('log').error({ err: error, requestId: id }, 'request failed');
+  }
+  const problem = known ?? new Problem('INTERNAL_ERROR', `Something went wrong in the server. Its log has more under ${id}.`);
+  const body = problemBody(problem, `urn:uuid:${id}`);
+  const headers = { ...(problem instanceof Problem ? problem.headers : {}), 'content-type': 'application/problem+json' };
+  return c.body(JSON.stringify(body), body.status as 500, headers);
+}
+
+/** @param instance URI of the request */
+export function problemBody(error: DurachartError, instance: string): ProblemBody {
+  const [status, title] = PROBLEMS[error.code] ?? [500, 'Something went wrong in the server'];
+  const { issues, ...facts } = error.details;
+  return {
+    ...facts,
+    type: `urn:durachart:problem:${error.code}`,
+    title,
+    status,
+    detail: error.message,
+    instance,
+    code: error.code,
+    ...(status === 422 ? { errors: fieldErrors(issues, error.code === 'INVALID_INPUT' ? 'input' : '') } : {}),
+  };
+}
+
+/** Issues of zod, or what looks like them, as the list of a problem. @param prefix where the checked value stands in the body */
+export function fieldErrors(issues: unknown, prefix = ''): FieldError[] {
+  if (!Array.isArray(issues)) return [];
+  return issues.flatMap((issue: { code?: unknown; path?: unknown; keys?: unknown; message?: unknown }) => {
+    const path = Array.isArray(issue.path) ? pathName(issue.path) : String(issue.path ?? '');
+    if (issue.code === 'unrecognized_keys' && Array.isArray(issue.keys)) {
+      return issue.keys.map((key) => ({ path: joined(prefix, joined(path, String(key))), message: 'there is no such field' }));
+    }
+    return [{ path: joined(prefix, path), message: String(issue.message) }];
+  });
+}
+
+function joined(before: string, after: string): string {
+  return before === '' || after === '' || after.startsWith('[') ? `${before}${after}` : `${before}.${after}`;
+}
+
+function pathName(path: readonly unknown[]): string {
+  return path.reduce<string>((name, part) => {
+    if (typeof part === 'number') return `${name}[${part}]`;
+    return name === '' ? String(part) : `${name}.${String(part)}`;
+  }, '');
+}
+
+function knownProblem(error: unknown): DurachartError | undefined {
+  if (error instanceof DurachartError && error.code in PROBLEMS) return error;
+  if (isDatabaseAway(error)) {
+    return new Problem('DATABASE_UNAVAILABLE', 'The database does not answer. Try again in a moment; what was stored is not lost.', {
+      headers: { 'retry-after': '2' },
+    });
+  }
+  // Thrown by hono's validators.
+  if (error instanceof HTTPException) {
+    if (error.status === 415) return new Problem('UNSUPPORTED_MEDIA_TYPE', error.message);
+    if (error.status < 500) return new Problem('MALFORMED_REQUEST', error.message);
+  }
+  return undefined;
+}
+
+const DATABASE_AWAY = new Set([
+  'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH',
+  'CONNECT_TIMEOUT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED',
+]);
+
+/** Lost connections, and Postgres' classes 08 (connection), 53 (resources) and 57P (shutting down, starting up). */
+function isDatabaseAway(error: unknown): boolean {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    const code = 'code' in each ? String(each.code) : '';
+    if (DATABASE_AWAY.has(code) || /^(08...|53...|57P..)$/.test(code)) return true;
+  }
+  return false;
+}

@@ -1,0 +1,210 @@
+import { z } from '@hono/zod-openapi';
+
+/** What the API sends, as zod schemas; the types are those of its clients. Times are ISO 8601 in UTC. */
+
+const Time = z.iso.datetime().openapi({ format: 'date-time', example: '2026-01-31T12:00:00.000Z' });
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const InstanceStatus = z.enum(['scheduled', 'running', 'waiting', 'done', 'failed', 'cancelled']).openapi('InstanceStatus');
+export const StepStatus = z.enum(['queued', 'running', 'retrying', 'done', 'failed', 'stopped']).openapi('StepStatus');
+export const ErrorClass = z.enum(['retryable', 'final']);
+
+export const ErrorRecord = z
+  .object({
+    code: z.string(),
+    class: ErrorClass,
+    name: z.string(),
+    message: z.string(),
+    stack: z.string().optional(),
+    attempt: z.int().optional(),
+    details: z.record(z.string(), z.unknown()).optional(),
+    cause: z.object({ name: z.string(), message: z.string(), code: z.string().optional() }).optional(),
+  })
+  .openapi('Error', { description: 'An error as it is stored and as a machine receives it.' });
+
+export const LogLine = z
+  .object({
+    at: Time,
+    level: z.enum(['debug', 'info', 'warn', 'error']),
+    message: z.string(),
+    fields: z.record(z.string(), z.unknown()).optional(),
+  })
+  .openapi('LogLine');
+
+export const Attempt = z
+  .object({
+    attempt: z.int(),
+    startedAt: Time,
+    finishedAt: Time,
+    outcome: z.enum(['done', 'failed', 'lost', 'stopped']),
+    error: ErrorRecord.optional(),
+    logs: z.array(LogLine).optional(),
+  })
+  .openapi('Attempt');
+
+export const Step = z
+  .object({
+    key: z.string().openapi({ description: 'Of the invocation; with the id of the instance before it, its idempotency key.' }),
+    kind: z.enum(['step', 'workflow', 'action']),
+    step: z.string(),
+    status: StepStatus,
+    attempt: z.int().openapi({ description: 'The attempt that runs or ran last, from 1; 0 before the first.' }),
+    maxAttempts: z.int(),
+    nextAttemptAt: Time.nullable(),
+    progress: z.number().nullable().openapi({ description: '0 to 1.' }),
+    message: z.string().nullable(),
+    errorCode: z.string().nullable(),
+    childId: z.string().nullable(),
+    queuedAt: Time,
+    startedAt: Time.nullable(),
+    heartbeatAt: Time.nullable(),
+    finishedAt: Time.nullable(),
+  })
+  .openapi('Step');
+
+export const StepDetail = Step.extend({
+  input: z.unknown(),
+  output: z.unknown(),
+  error: z.union([ErrorRecord, z.null()]),
+  attempts: z.array(Attempt).openapi({ description: 'Earlier attempts.' }),
+  logs: z.array(LogLine).openapi({ description: 'Of the current attempt.' }),
+}).openapi('StepDetail');
+
+export const InstanceSummary = z
+  .object({
+    id: z.string(),
+    workflow: z.string(),
+    version: z.string(),
+    tenant: z.string().nullable(),
+    tags: z.array(z.string()),
+    priority: z.int(),
+    status: InstanceStatus,
+    state: z.string(),
+    sequence: z.int(),
+    steps: z.array(Step).openapi({ description: 'The invocations that it waits for.' }),
+    errorCode: z.string().nullable(),
+    key: z.string().nullable(),
+    parentId: z.string().nullable(),
+    createdAt: Time,
+    updatedAt: Time.openapi({ description: 'Since when it is in this state.' }),
+    finishedAt: Time.nullable(),
+  })
+  .openapi('InstanceSummary');
+
+export const Instance = InstanceSummary.extend({
+  value: z.unknown().openapi({ description: "XState's state value: a name, or names by region." }),
+  context: z.record(z.string(), z.unknown()).nullable(),
+  input: z.unknown(),
+  output: z.unknown(),
+  error: z.union([ErrorRecord, z.null()]),
+  accepts: z.array(z.string()).openapi({ description: 'Events that the state takes now.' }),
+  timers: z.array(z.object({ id: z.string(), dueAt: Time })),
+  children: z.array(z.object({ id: z.string(), workflow: z.string(), status: InstanceStatus, state: z.string() })),
+}).openapi('Instance');
+
+export const HistoryEntry = z
+  .object({
+    instanceId: z.string(),
+    workflow: z.string(),
+    sequence: z.int(),
+    event: z.string(),
+    payload: z.unknown(),
+    from: z.string().nullable(),
+    to: z.string(),
+    step: z
+      .object({
+        key: z.string(),
+        step: z.string(),
+        attempt: z.int(),
+        status: StepStatus,
+        durationMs: z.number().nullable(),
+        errorCode: z.string().nullable(),
+      })
+      .nullable()
+      .openapi({ description: 'The step whose result it took.' }),
+    emitted: z.array(z.unknown()),
+    at: Time,
+  })
+  .openapi('HistoryEntry');
+
+export const Change = z
+  .discriminatedUnion('type', [
+    z.object({ type: z.literal('transition'), position: z.string(), entry: HistoryEntry, status: InstanceStatus }),
+    z.object({ type: z.literal('step'), instanceId: z.string(), workflow: z.string(), step: Step }),
+  ])
+  .openapi('Change', { description: '`data` of the server-sent events. The `id` of a transition is its position.' });
+
+export const Snapshot = z
+  .object({
+    status: z.enum(['active', 'done', 'error', 'stopped']),
+    value: z.unknown(),
+    context: z.record(z.string(), z.unknown()),
+    children: z.record(z.string(), z.object({ src: z.string(), systemId: z.string().optional() })),
+    historyValue: z.record(z.string(), z.array(z.object({ id: z.string() }))),
+    output: z.unknown().optional(),
+    error: z.unknown().optional(),
+  })
+  .openapi('Snapshot');
+
+export const WorkflowSummary = z
+  .object({ name: z.string(), version: z.string(), description: z.string().nullable(), steps: z.array(z.string()) })
+  .openapi('WorkflowSummary');
+
+const JsonSchema = z.record(z.string(), z.unknown()).nullable().openapi({ description: 'JSON Schema; null: anything goes.' });
+
+export const Workflow = WorkflowSummary.extend({
+  input: JsonSchema,
+  events: z.array(z.object({ type: z.string(), schema: JsonSchema })),
+  states: z.array(z.string()),
+  steps: z.array(z.string()),
+  stepOptions: z.record(
+    z.string(),
+    z.object({
+      retry: z.object({ maxAttempts: z.int(), minDelay: z.number(), maxDelay: z.number(), factor: z.number(), jitter: z.number() }),
+      timeout: z.number().nullable(),
+      heartbeat: z.number().nullable(),
+      queue: z.string().nullable(),
+      concurrency: z.int().nullable(),
+      transactional: z.boolean(),
+      input: JsonSchema,
+      output: JsonSchema,
+    }),
+  ).openapi({ description: 'By step. All times in milliseconds.' }),
+  children: z.array(z.object({ actor: z.string(), workflow: z.string() })),
+  errors: z.record(z.string(), ErrorClass).openapi({ description: 'Error codes and whether another attempt may help.' }),
+}).openapi('Workflow');
+
+export const Started = z.object({ id: z.string(), workflow: z.string(), created: z.boolean() }).openapi('Started');
+export const Sent = z.object({ duplicate: z.boolean().openapi({ description: 'True when the key was used before: nothing was sent.' }) }).openapi('Sent');
+export const Upload = z.object({ key: z.string(), size: z.int(), sha256: Sha256 }).openapi('Upload');
+
+export const Ready = z
+  .object({
+    status: z.enum(['ready', 'unavailable']),
+    database: z.boolean(),
+    workers: z
+      .array(
+        z.object({
+          id: z.int(),
+          name: z.string(),
+          workflows: z.array(z.string()),
+          startedAt: Time,
+          beatAt: Time,
+          owned: z.int().openapi({ description: 'Instances that it holds now.' }),
+        }),
+      )
+      .openapi({ description: 'Live workers. Reading, starting and sending work without any. Empty for who has not sent the token.' }),
+  })
+  .openapi('Ready');
+
+export const Problem = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string(),
+    code: z.string(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem', { description: 'RFC 9457. `code` is stable; `errors` lists what is wrong where (422).' });

@@ -1,0 +1,82 @@
+import type { Context } from 'hono';
+import { setImmediate } from 'node:timers/promises';
+import type { HttpEnv } from './env.ts';
+import { problemResponse } from './problem.ts';
+
+/** A server-sent event; `data` is sent as JSON. */
+export interface ServerEvent {
+  event: string;
+  id?: string;
+  data: unknown;
+}
+
+/** Proxies cut connections that are silent for half a minute. */
+const KEEP_ALIVE_MS = 15_000;
+/** How soon a client comes back after a lost connection. */
+const RETRY_MS = 1_000;
+
+const TICK = Symbol('tick');
+const END = 'event: end\ndata: {}\n\n';
+
+/**
+ * Answers with a stream of server-sent events. An item is taken from the source only when the client has room for it.
+ * The source's signal is aborted when the client goes or the server stops.
+ */
+export async function eventStream<T>(
+  c: Context<HttpEnv>,
+  open: (signal: AbortSignal) => AsyncIterable<T>,
+  present: (item: T) => ServerEvent,
+): Promise<Response> {
+  const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+  if (c.req.method === 'HEAD') return c.body(null, 200, headers);
+  const gone = new AbortController();
+  const stopping = c.env?.stopping;
+  const signal = AbortSignal.any([gone.signal, c.req.raw.signal, ...(stopping === undefined ? [] : [stopping])]);
+  const source = open(signal)[Symbol.asyncIterator]();
+  const encoder = new TextEncoder();
+  let next: Promise<IteratorResult<T>> | undefined = source.next();
+  // What is wrong with the request shows at once, while there still is a status to say it with.
+  await Promise.race([next, setImmediate()]);
+
+  const body = new ReadableStream<Uint8Array>({
+    // Sent at once, so that the client knows that it is connected.
+    start: (controller) => controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`)),
+    async pull(controller) {
+      const write = (text: string): void => controller.enqueue(encoder.encode(text));
+      try {
+        next ??= source.next();
+        const item = await orTick(next);
+        if (item === TICK) return write(': still here\n\n');
+        next = undefined;
+        if (!item.done) return write(format(present(item.value)));
+        // When the server stops, there will be more: the client is to come back.
+        if (!signal.aborted) write(END);
+      } catch (error) {
+        if (!signal.aborted) write(format({ event: 'problem', data: await problemResponse(error, c).json() }));
+      }
+      controller.close();
+    },
+    async cancel() {
+      gone.abort();
+      await source.return?.();
+    },
+  });
+  return c.body(body, 200, headers);
+}
+
+/** The JSON has no line breaks, so that one `data:` line does. */
+function format({ event, id, data }: ServerEvent): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+async function orTick<T>(promise: Promise<T>): Promise<T | typeof TICK> {
+  let timer: NodeJS.Timeout | undefined;
+  const tick = new Promise<typeof TICK>((resolve) => {
+    timer = setTimeout(() => resolve(TICK), KEEP_ALIVE_MS);
+  });
+  try {
+    return await Promise.race([promise, tick]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,70 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Change } from '../engine/api.ts';
+import { newApi, type Api, type HttpEnv, type Services } from './env.ts';
+import { presentChange } from './present.ts';
+import { InstanceId, problems } from './routes.ts';
+import { Change as ChangeSchema } from './schemas.ts';
+import { eventStream } from './server-sent-events.ts';
+
+const Resume = {
+  query: z.strictObject({
+    after: z.string().max(200).optional().openapi({ description: 'Position to go on after. Default: from now.' }),
+  }),
+  headers: z.object({
+    'last-event-id': z.string().max(200).optional().openapi({
+      description: 'The same, as browsers send it when they reconnect; it wins.',
+    }),
+  }),
+};
+
+const EVENTS = {
+  description:
+    'Server-sent events `transition` (its `id` resumes the stream after it), `step` (not repeated when a stream is resumed) and `end` (nothing more will come). A comment every 15 seconds keeps the connection.',
+  content: { 'text/event-stream': { schema: ChangeSchema } },
+};
+
+const streamAll = createRoute({
+  method: 'get',
+  path: '/events',
+  summary: 'Follow all instances',
+  request: Resume,
+  responses: { 200: EVENTS, ...problems(422) },
+});
+
+const streamInstance = createRoute({
+  method: 'get',
+  path: '/instances/{id}/events/stream',
+  summary: 'Follow one instance until it ends',
+  request: { params: InstanceId, ...Resume },
+  responses: { 200: EVENTS, ...problems(404, 422) },
+});
+
+/** What happens, as it happens. */
+export function streams({ engine }: Services): Api {
+  return newApi()
+    .openapi(streamAll, (c) => follow(c, engine, position(c.req.valid('header'), c.req.valid('query'))))
+    .openapi(streamInstance, async (c) => {
+      const { id } = c.req.valid('param');
+      // While there still is a status to answer with.
+      await engine.get(id);
+      return follow(c, engine, { id, ...position(c.req.valid('header'), c.req.valid('query')) });
+    });
+}
+
+function position(header: { 'last-event-id'?: string | undefined }, query: { after?: string | undefined }): { after?: string } {
+  const after = header['last-event-id'] ?? query.after;
+  return after === undefined || after === '' ? {} : { after };
+}
+
+function follow(c: Context<HttpEnv>, engine: Services['engine'], options: { id?: string; after?: string }): Promise<Response> | Response {
+  return eventStream(
+    c,
+    (signal) => engine.subscribe({ ...options, signal }),
+    (change: Change) => ({
+      event: change.type,
+      ...(change.type === 'transition' ? { id: change.position } : {}),
+      data: presentChange(change),
+    }),
+  );
+}

@@ -1,0 +1,80 @@
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import { migrations, workflows } from '../machines/index.ts';
+import { createLocalArtifacts } from './artifacts/local.ts';
+import type { Config } from './config.ts';
+import type { ArtifactStore } from './core/artifact.ts';
+import { createEngine } from './create-engine.ts';
+import type { Engine } from './engine/api.ts';
+import { createApi } from './http/api.ts';
+import { serveApi, type ApiServer } from './http/serve.ts';
+import { startEmbedded, type EmbeddedServer } from './store/embedded.ts';
+import { ENGINE_MIGRATIONS, migrate } from './store/migrate.ts';
+
+/** A server that runs: database, engine with a worker, API. */
+export interface Server {
+  engine: Engine<typeof workflows>;
+  api: ApiServer;
+  /** The embedded database; undefined where `DATABASE_URL` names another. */
+  embedded: EmbeddedServer | undefined;
+  artifacts: ArtifactStore;
+  /** Folder of the artifacts. */
+  artifactFolder: string;
+  /** Takes no more requests, lets running steps finish (10 s), gives leases back, stops the embedded database. */
+  stop(): Promise<void>;
+}
+
+/** The database that a configuration names, started where it is the embedded one. */
+export async function openDatabaseOf(config: Config, log: (line: string) => void): Promise<{ url: string; embedded: EmbeddedServer | undefined }> {
+  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, embedded: undefined };
+  const embedded = await startEmbedded({ dataDir: join(config.dataDir, 'postgres'), log });
+  return { url: embedded.url, embedded };
+}
+
+/** Brings the tables of the engine and of the registered workflows up to date. */
+export async function migrateAll(url: string): Promise<void> {
+  await migrate(url, [ENGINE_MIGRATIONS, ...migrations]);
+}
+
+/** Starts everything that a server is made of; what was started is stopped again when a later part fails. */
+export async function startServer(config: Config, log: Logger, version: string): Promise<Server> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of stops.splice(0).toReversed()) await step();
+  };
+  try {
+    const { url, embedded } = await openDatabaseOf(config, (line) => log.info(line));
+    if (embedded !== undefined) stops.push(() => embedded.stop());
+    await migrateAll(url);
+    const artifactFolder = resolve(config.dataDir, 'artifacts');
+    const artifacts = createLocalArtifacts(artifactFolder);
+    const engine = createEngine({
+      database: url,
+      workflows,
+      artifacts,
+      ...(config.concurrency === undefined ? {} : { concurrency: config.concurrency }),
+      onFault: (message, error) => log.error({ err: error }, message),
+    });
+    stops.push(() => engine.stop());
+    await engine.work();
+    const app = createApi(engine as unknown as Engine, { artifacts, token: config.apiToken, version, log });
+    const api = await serveApi(app, { host: config.host, port: config.port });
+    stops.push(() => api.close());
+    return { engine, api, embedded, artifacts, artifactFolder, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Resolves when the process is asked to stop; a second request ends it at once. */
+export async function untilStopped(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(130));
+        resolve();
+      });
+    }
+  });
+}

@@ -1,0 +1,143 @@
+import type { Commit } from '../engine/ports.ts';
+
+/**
+ * The hot path: one statement writes a whole batch of commits.
+ * $1 worker, $2 the batch as JSON text, $3 ids that change, $4 ids that have work for a worker or null.
+ *
+ * `upd` is the fence: it touches only instances that still are at the expected sequence and in this worker's hands, and
+ * everything after it hangs on what it returns. `wake` is compared on the row's newest version, so that an instance is
+ * given back only if its inbox is as its owner knows it. No row of `instances` may be hit twice by one statement:
+ * the committer never puts an instance and an event for it into the same batch. `lease + 0` keeps the planner from
+ * going through the index on leases, which on young tables it took for the better one: 10 ms a batch instead of 1.
+ */
+export const COMMIT = `
+with b as materialized (
+  select * from json_to_recordset($2::text::json) as t(
+    id text, expected int, "create" json, requires text, status text, state text, sequence int, snapshot json, live json,
+    output json, error json, "errorCode" text, "finishedAt" float8, at float8, release boolean, "wakeAt" float8, wake int,
+    transitions json, "newSteps" json, steps json, timers json, cancelled json, "cancelAll" boolean, consumed json, posts json)
+), upd as (
+  update durachart.instances i set
+    status = b.status, state = b.state, sequence = b.sequence, snapshot = b.snapshot, live = b.live,
+    output = b.output, error = b.error, error_code = b."errorCode",
+    finished_at = to_timestamp(b."finishedAt" / 1000),
+    updated_at = case when b.sequence > b.expected or b.status <> i.status then to_timestamp(b.at / 1000) else i.updated_at end,
+    lease = case when b.release and i.wake = b.wake then null else i.lease end,
+    wake_at = case when b.release and i.wake = b.wake then to_timestamp(b."wakeAt" / 1000) else i.wake_at end
+  from b where b."create" is null and i.id = b.id and i.sequence = b.expected and i.lease + 0 = $1::int
+  returning i.id, i.lease is null as released, b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts
+), ins as (
+  insert into durachart.instances (id, workflow, version, tenant, tags, priority, input, key, parent_id, parent_key, lease, wake_at, created_at,
+    status, state, sequence, snapshot, live, output, error, error_code, finished_at, updated_at)
+  select b.id, c.workflow, c.version, c.tenant, array(select json_array_elements_text(c.tags)), c.priority, c.input, c.key, c."parentId", c."parentKey",
+    case when c.leased and b.release is null then $1::int end, to_timestamp(case when b.release then b."wakeAt" else c."wakeAt" end / 1000), to_timestamp(c."createdAt" / 1000),
+    b.status, b.state, b.sequence, b.snapshot, b.live, b.output, b.error, b."errorCode", to_timestamp(b."finishedAt" / 1000), to_timestamp(b.at / 1000)
+  from b, json_to_record(b."create") as c(workflow text, version text, tenant text, tags json, priority smallint, input json, key text,
+    "parentId" text, "parentKey" text, leased boolean, "wakeAt" float8, "createdAt" float8)
+  where b."create" is not null and (b.requires is null or b.requires in (select id from upd))
+  on conflict (id) do nothing
+  returning id, lease is null as released
+), ok as materialized (
+  select * from upd
+  union all
+  select ins.id, ins.released, b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts from ins join b on b.id = ins.id
+), tr as (
+  insert into durachart.transitions (instance_id, sequence, event, payload, step_key, from_state, to_state, diff, emitted, at)
+  select ok.id, x.sequence, x.event, x.payload, x."stepKey", x."from", x."to", x.diff, x.emitted, to_timestamp(x.at / 1000)
+  from ok, json_to_recordset(ok.transitions) as x(sequence int, event text, payload json, "stepKey" text, "from" text, "to" text, diff json, emitted json, at float8)
+  where ok.transitions is not null
+), ns as (
+  insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, input, queue, worker, child_id, queued_at, started_at, finished_at)
+  select ok.id, x.key, x.kind, x.step, x.status, x.attempt, x."maxAttempts", x.input, x.queue, x.worker, x."childId", to_timestamp(x."queuedAt" / 1000), to_timestamp(x."startedAt" / 1000), to_timestamp(x."finishedAt" / 1000)
+  from ok, json_to_recordset(ok."newSteps") as x(key text, kind text, step text, status text, attempt int, "maxAttempts" int, input json, queue text, worker int, "childId" text, "queuedAt" float8, "startedAt" float8, "finishedAt" float8)
+  where ok."newSteps" is not null
+), us as (
+  update durachart.steps s set status = x.status, attempt = x.attempt, lost = x.lost, next_attempt_at = to_timestamp(x."nextAttemptAt" / 1000),
+    output = x.output, error = x.error, error_code = x.error ->> 'code', attempts = coalesce(x.attempts, s.attempts), logs = x.logs,
+    progress = x.progress, message = x.message, worker = x.worker, queued_at = to_timestamp(x."queuedAt" / 1000), started_at = to_timestamp(x."startedAt" / 1000),
+    heartbeat_at = to_timestamp(x."heartbeatAt" / 1000), finished_at = to_timestamp(x."finishedAt" / 1000)
+  from ok, json_to_recordset(ok.steps) as x(key text, status text, attempt int, lost int, "nextAttemptAt" float8, output json, error json, attempts json, logs json,
+    progress real, message text, worker int, "queuedAt" float8, "startedAt" float8, "heartbeatAt" float8, "finishedAt" float8)
+  where ok.steps is not null and s.instance_id = ok.id and s.key = x.key
+), tm as (
+  insert into durachart.timers (instance_id, id, event, target, due_at, sequence)
+  select ok.id, x.id, x.event, x.target, to_timestamp(x."dueAt" / 1000), x.sequence
+  from ok, json_to_recordset(ok.timers) as x(id text, event json, target json, "dueAt" float8, sequence int)
+  where ok.timers is not null
+  on conflict (instance_id, id) do update set event = excluded.event, target = excluded.target, due_at = excluded.due_at, sequence = excluded.sequence
+), td as (
+  delete from durachart.timers d using ok, json_array_elements_text(ok.cancelled) as x(id)
+  where ok.cancelled is not null and d.instance_id = ok.id and d.id = x.id
+), ta as (
+  delete from durachart.timers d using ok where ok."cancelAll" and d.instance_id = ok.id
+), ev as (
+  update durachart.events e set status = x.status, sequence = x.sequence
+  from ok, json_to_recordset(ok.consumed) as x(id bigint, status text, sequence int)
+  where ok.consumed is not null and e.id = x.id
+), po as materialized (
+  select x.* from ok, json_to_recordset(ok.posts) as x("to" text, type text, payload json, source text, fence text, at float8) where ok.posts is not null
+), pi as (
+  insert into durachart.events (instance_id, type, payload, source, fence, created_at)
+  select po."to", po.type, po.payload, po.source, po.fence, to_timestamp(po.at / 1000) from po
+), pw as (
+  update durachart.instances i set wake = i.wake + 1,
+    wake_at = case when i.lease is null then least(i.wake_at, p.at) else i.wake_at end
+  from (select "to", to_timestamp(min(at) / 1000) as at from po group by "to") p
+  where i.id = p."to"
+)
+select ok.id, ok.released, (select pg_notify('durachart_change', $3::text)), case when $4::text is not null then (select pg_notify('durachart_work', $4::text)) end from ok`;
+
+/** A NOTIFY payload holds less than 8,000 bytes; `*` says that it could be any instance. */
+const MAX_NOTIFY = 7_900;
+
+/** A list of ids as a NOTIFY payload, or null for none. */
+export function notifyPayload(ids: Iterable<string>): string | null {
+  const text = [...new Set(ids)].join(',');
+  if (text === '') return null;
+  return text.length > MAX_NOTIFY ? '*' : text;
+}
+
+/** The parameters of {@link COMMIT}. */
+export function commitParameters(worker: number, batch: readonly Commit[]): [number, string, string, string | null] {
+  const work = batch.flatMap((commit) => [
+    ...commit.posts.map((post) => post.to),
+    ...(commit.create !== null && !commit.create.leased && commit.create.wakeAt !== null ? [commit.id] : []),
+  ]);
+  return [worker, JSON.stringify(batch.map(encode)), notifyPayload(batch.map(({ id }) => id)) ?? '*', notifyPayload(work)];
+}
+
+/** Empty lists are left out: a null costs the statement nothing. */
+function encode(commit: Commit): object {
+  const { after, create, release } = commit;
+  const row: Record<string, unknown> = {
+    id: commit.id,
+    expected: commit.expected,
+    status: after.status,
+    state: after.state,
+    sequence: after.sequence,
+    snapshot: after.snapshot,
+    live: after.live,
+    output: after.output,
+    error: after.error,
+    errorCode: after.error?.code,
+    finishedAt: after.finishedAt,
+    at: commit.at,
+  };
+  if (create !== null) {
+    const { parent, ...rest } = create;
+    row['create'] = { ...rest, parentId: parent?.id, parentKey: parent?.key };
+    row['requires'] = commit.requires;
+  }
+  if (release !== null) {
+    row['release'] = true;
+    row['wakeAt'] = release.wakeAt;
+    row['wake'] = release.wake;
+  }
+  if (commit.cancelled === 'all') row['cancelAll'] = true;
+  else if (commit.cancelled.length > 0) row['cancelled'] = commit.cancelled;
+  for (const list of ['transitions', 'newSteps', 'steps', 'timers', 'consumed'] as const) {
+    if (commit[list].length > 0) row[list] = commit[list];
+  }
+  if (commit.posts.length > 0) row['posts'] = commit.posts.map((post) => ({ ...post, at: commit.at }));
+  return row;
+}

@@ -1,0 +1,50 @@
+import postgres from 'postgres';
+
+/** The connections of one process, by what they are for. */
+export interface Database {
+  url: string;
+  /** Reads, claims, sends, transactional steps. */
+  pool: postgres.Sql;
+  /** The hot path: prepared statements, planned without statistics. */
+  hot: postgres.Sql;
+  /** One session that holds the worker's lock. */
+  session: postgres.Sql;
+  close(): Promise<void>;
+}
+
+/** Statements of the hot path under way at a time. */
+export const LANES = 2;
+
+/**
+ * The batch statement meets tables that grow while its plan is cached. Left to itself the planner reads all steps of an
+ * instance, or all events there are, to change one row; on these connections it goes by primary key, row by row.
+ */
+const HOT_SETTINGS = { enable_mergejoin: 'off', enable_hashjoin: 'off', enable_seqscan: 'off', enable_bitmapscan: 'off', jit: 'off' };
+
+/** Opens the connections, lazily. @param url postgres://user:password@host:port/database */
+export function openDatabase(url: string): Database {
+  const common = { onnotice: () => {}, connect_timeout: 10, max_lifetime: null, backoff: () => 0.25 } as const;
+  const named = (role: string) => ({ application_name: `durachart ${role}` });
+  const pool = postgres(url, { ...common, max: 10, connection: named('pool') });
+  const hot = postgres(url, { ...common, max: LANES, fetch_types: false, connection: { ...named('hot'), ...HOT_SETTINGS } });
+  const session = postgres(url, { ...common, max: 1, fetch_types: false, idle_timeout: 0, connection: named('worker') });
+  return {
+    url,
+    pool,
+    hot,
+    session,
+    close: async () => {
+      await Promise.all([pool, hot, session].map((sql) => sql.end({ timeout: 5 })));
+    },
+  };
+}
+
+const TRANSIENT_SYSTEM = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+
+/** Whether the database may take the same statement later: it is away, overloaded, or the statement lost a deadlock. */
+export function isTransient(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code !== 'string') return false;
+  if (TRANSIENT_SYSTEM.has(code) || code.startsWith('CONNECT')) return true;
+  return code.length === 5 && (/^(08|53|57|58)/.test(code) || ['40001', '40P01', '55P03', '25006'].includes(code));
+}

@@ -1,0 +1,141 @@
+import type postgres from 'postgres';
+import { DurachartError } from '../core/error.ts';
+import { assertJson } from '../core/json.ts';
+import type { Transaction } from '../core/step.ts';
+import type { Claimed, Commit, CommitResult, Millis, Store } from '../engine/ports.ts';
+import { COMMIT, commitParameters } from './commit-statement.ts';
+import type { Database } from './database.ts';
+import { claimed, inboxEvent, INSTANCE_COLUMNS, millis, STEP_COLUMNS, type Row } from './rows.ts';
+import { buryWorkers, startWorker } from './worker-session.ts';
+
+/** The store on Postgres. */
+export function createStore(database: Database): Store {
+  const { pool, hot } = database;
+  return {
+    commit: async (worker, batch) => commit(hot, worker, batch),
+    claim: async (worker, now, limit, workflows) => claim(pool, worker, now, limit, workflows),
+    reload: async (worker, ids) => {
+      const rows = await pool.unsafe<Row[]>(
+        `select ${INSTANCE_COLUMNS} from durachart.instances i where i.lease = $1 and i.id = any($2)`,
+        [worker, [...ids]],
+      );
+      return withRows(pool, rows);
+    },
+    inbox: async (worker, ids) => readInboxes(pool, worker, ids),
+    pending: async (worker) => {
+      const rows = await pool<{ id: string }[]>`
+        select distinct i.id from durachart.instances i join durachart.events e on e.instance_id = i.id and e.status = 'pending'
+        where i.lease = ${worker} and i.status <> 'failed'`;
+      return rows.map(({ id }) => id);
+    },
+    nextWake: async (workflows) => {
+      const [row] = await pool<{ at: Date | null }[]>`
+        select min(n.wake_at) as at from generate_series(0, 9) as p(n) cross join lateral (
+          select wake_at from durachart.instances where priority = p.n::smallint and lease is null and wake_at is not null
+            and workflow = any(${[...workflows]}) order by wake_at limit 1) n`;
+      return row?.at == null ? null : millis(row.at);
+    },
+    startWorker: async (name, workflows, now) => startWorker(database, name, workflows, now),
+    buryWorkers: async (now, timeout) => buryWorkers(pool, now, timeout),
+    transactional: async (fence, run) => transactional(pool, fence, run),
+    onWork: async (callback) => {
+      const hear = (payload: string) => callback(payload === '*' ? '*' : payload.split(','));
+      // After a reconnect nobody knows what was missed.
+      const { unlisten } = await pool.listen('durachart_work', hear, () => callback('*'));
+      return unlisten;
+    },
+  };
+}
+
+async function commit(hot: postgres.Sql, worker: number, batch: readonly Commit[]): Promise<CommitResult[]> {
+  const rows = await hot.unsafe<Row[]>(COMMIT, commitParameters(worker, batch), { prepare: true });
+  return rows.map((row) => ({ id: row['id'] as string, released: row['released'] as boolean }));
+}
+
+async function claim(
+  pool: postgres.Sql,
+  worker: number,
+  now: Millis,
+  limit: number,
+  workflows: readonly string[],
+): Promise<Claimed[]> {
+  // By priority, each through the index; rows that another worker is just taking are passed over.
+  const rows = await pool.unsafe<Row[]>(
+    `with due as (
+       select c.id from generate_series(9, 0, -1) as p(n) cross join lateral (
+         select id from durachart.instances
+         where priority = p.n::smallint and lease is null and wake_at is not null and wake_at <= to_timestamp($2::float8 / 1000) and workflow = any($4)
+         order by wake_at limit $3 for update skip locked) c
+       limit $3)
+     update durachart.instances i set lease = $1 from due where i.id = due.id returning ${INSTANCE_COLUMNS}`,
+    [worker, now, limit, [...workflows]],
+  );
+  return withRows(pool, rows);
+}
+
+/** Reads what belongs to instances. A statement of its own: the one that took them may have waited for their last owner's commit, and would not see the rows of it. */
+async function withRows(pool: postgres.Sql, rows: Row[]): Promise<Claimed[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map((row) => row['id'] as string);
+  const [steps, timers, inbox] = await Promise.all([
+    pool.unsafe<Row[]>(
+      `select ${STEP_COLUMNS} from durachart.instances i cross join lateral json_array_elements_text(i.live) with ordinality as k(key, n)
+       join durachart.steps s on s.instance_id = i.id and s.key = k.key where i.id = any($1) order by k.n`,
+      [ids],
+    ),
+    pool.unsafe<Row[]>(`select instance_id, id, event, target, due_at, sequence from durachart.timers where instance_id = any($1)`, [ids]),
+    pool.unsafe<Row[]>(
+      `select instance_id, id, type, payload, source, fence from durachart.events where instance_id = any($1) and status = 'pending' order by id`,
+      [ids],
+    ),
+  ]);
+  const [stepsOf, timersOf, inboxOf] = [steps, timers, inbox].map((list) => Map.groupBy(list, (row) => row['instance_id']));
+  return rows.map((row) => claimed(row, stepsOf?.get(row['id']) ?? [], timersOf?.get(row['id']) ?? [], inboxOf?.get(row['id']) ?? []));
+}
+
+async function readInboxes(pool: postgres.Sql, worker: number, ids: readonly string[]): ReturnType<Store['inbox']> {
+  const rows = await pool.unsafe<Row[]>(
+    `select i.id as instance_id, i.wake, e.id, e.type, e.payload, e.source, e.fence from durachart.instances i
+     left join durachart.events e on e.instance_id = i.id and e.status = 'pending'
+     where i.lease = $1 and i.id = any($2) order by e.id`,
+    [worker, [...ids]],
+  );
+  return [...Map.groupBy(rows, (row) => row['instance_id'] as string)].map(([id, group]) => ({
+    id,
+    wake: group[0]?.['wake'] as number,
+    inbox: group.filter((row) => row['id'] !== null).map(inboxEvent),
+  }));
+}
+
+async function transactional(
+  pool: postgres.Sql,
+  fence: Parameters<Store['transactional']>[0],
+  run: (tx: Transaction) => Promise<unknown>,
+): Promise<unknown> {
+  // A connection of its own: with begin() of the pool, two transactions have been seen to share one.
+  const connection = await pool.reserve();
+  try {
+    await connection`begin`;
+    try {
+      const output = await run(connection as unknown as Transaction);
+      assertJson(output, `The output of ${fence.key}`);
+      const stored = await connection.unsafe<Row[]>(
+        `update durachart.steps s set status = 'done', output = $5::text::json, finished_at = to_timestamp($6::float8 / 1000)
+         from durachart.instances i
+         where i.id = s.instance_id and i.lease = $1 and s.instance_id = $2 and s.key = $3 and s.attempt = $4 and s.status = 'running'
+         returning s.key`,
+        [fence.worker, fence.instanceId, fence.key, fence.attempt, output === undefined ? null : JSON.stringify(output), fence.at()],
+      );
+      if (stored.length === 0) {
+        throw new DurachartError('FENCED', `Attempt ${fence.attempt} of ${fence.key} no longer counts; what it wrote was rolled back.`);
+      }
+      await connection`commit`;
+      return output;
+    } catch (error) {
+      await connection`rollback`.catch(() => {});
+      throw error;
+    }
+  } finally {
+    connection.release();
+  }
+}

@@ -1,0 +1,242 @@
+import type postgres from 'postgres';
+import { applyDiff, type SnapshotDiff, type StoredSnapshot } from '../core/snapshot.ts';
+import type { HistoryEntry, InstanceSummary, ListOptions, StepDetail, StepView } from '../engine/api.ts';
+import { WHOLE_EVERY } from '../engine/decide.ts';
+import type { InstanceRecord, NewEvent, Reader } from '../engine/reader.ts';
+import { stepRow, STEP_COLUMNS, type Row } from './rows.ts';
+
+const SUMMARY = `i.id, i.workflow, i.version, i.tenant, i.tags, i.priority, i.status, i.state, i.sequence, i.error_code, i.key, i.parent_id, i.created_at, i.updated_at, i.finished_at,
+  (select json_agg(json_build_object('key', s.key, 'kind', s.kind, 'step', s.step, 'status', s.status, 'attempt', s.attempt, 'maxAttempts', s.max_attempts,
+     'nextAttemptAt', s.next_attempt_at, 'progress', s.progress, 'message', s.message, 'errorCode', s.error_code, 'childId', s.child_id,
+     'queuedAt', s.queued_at, 'startedAt', s.started_at, 'heartbeatAt', s.heartbeat_at, 'finishedAt', s.finished_at) order by s.queued_at, s.key)
+   from json_array_elements_text(i.live) k join durachart.steps s on s.instance_id = i.id and s.key = k) as live_steps`;
+
+const HISTORY = `t.instance_id, t.sequence, t.event, t.payload, t.from_state, t.to_state, t.emitted, t.at, t.xid, t.step_key,
+  s.step, s.attempt, s.status as step_status, s.error_code, (extract(epoch from s.finished_at - s.started_at) * 1000)::float8 as duration`;
+
+const HISTORY_FROM = `durachart.transitions t left join durachart.steps s on s.instance_id = t.instance_id and s.key = t.step_key`;
+
+/** What people and the engine's own methods read. */
+export function createReader(pool: postgres.Sql): Reader {
+  return {
+    instance: async (id) => instance(pool, id),
+    list: async (options, limit, before) => list(pool, options, limit, before),
+    history: async (id, after, limit) => {
+      const rows = await pool.unsafe<Row[]>(
+        `select ${HISTORY}, i.workflow, i.status from ${HISTORY_FROM} join durachart.instances i on i.id = t.instance_id
+         where t.instance_id = $1 and t.sequence > $2 order by t.sequence limit $3`,
+        [id, after, limit],
+      );
+      return rows.map(historyEntry);
+    },
+    steps: async (id) => {
+      const rows = await pool.unsafe<Row[]>(`select ${STEP_COLUMNS} from durachart.steps s where s.instance_id = $1 order by s.queued_at, s.key`, [id]);
+      return rows.map(stepDetail);
+    },
+    liveSteps: async (id) => {
+      const rows = await pool.unsafe<Row[]>(
+        `select ${STEP_COLUMNS} from durachart.instances i cross join json_array_elements_text(i.live) k
+         join durachart.steps s on s.instance_id = i.id and s.key = k where i.id = $1`,
+        [id],
+      );
+      return rows.map(stepDetail);
+    },
+    snapshot: async (id, sequence) => snapshot(pool, id, sequence),
+    post: async (event) => post(pool, event),
+    feed: async (position, limit) => feed(pool, position, limit),
+    position: async () => {
+      const [row] = await pool<{ xid: string }[]>`select (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint as xid`;
+      return BigInt(row?.xid ?? 0);
+    },
+    workers: async () => {
+      const rows = await pool<Row[]>`
+        select w.id, w.name, w.workflows, w.started_at, w.beat_at, (select count(*)::int from durachart.instances i where i.lease = w.id) as owned
+        from durachart.workers w where w.stopped_at is null order by w.id`;
+      return rows.map((row) => ({
+        id: row['id'] as number,
+        name: row['name'] as string,
+        workflows: row['workflows'] as string[],
+        startedAt: row['started_at'] as Date,
+        beatAt: row['beat_at'] as Date,
+        owned: row['owned'] as number,
+      }));
+    },
+    onChange: async (callback) => {
+      const hear = (payload: string): void => callback(payload === '*' ? '*' : payload.split(','));
+      const { unlisten } = await pool.listen('durachart_change', hear, () => callback('*'));
+      return unlisten;
+    },
+  };
+}
+
+async function instance(pool: postgres.Sql, id: string): Promise<InstanceRecord | undefined> {
+  const [row] = await pool.unsafe<Row[]>(
+    `select ${SUMMARY}, i.snapshot, i.input, i.output, i.error, i.key,
+       (select json_agg(json_build_object('id', d.id, 'dueAt', d.due_at) order by d.due_at) from durachart.timers d where d.instance_id = i.id) as timers,
+       (select json_agg(json_build_object('id', c.id, 'workflow', c.workflow, 'status', c.status, 'state', c.state) order by c.created_at, c.id) from durachart.instances c where c.parent_id = i.id) as children
+     from durachart.instances i where i.id = $1`,
+    [id],
+  );
+  if (row === undefined) return undefined;
+  return {
+    ...summary(row),
+    snapshot: row['snapshot'] as StoredSnapshot | null,
+    input: row['input'] ?? undefined,
+    output: row['output'],
+    error: row['error'] as InstanceRecord['error'],
+    timers: ((row['timers'] ?? []) as { id: string; dueAt: string }[]).map((timer) => ({ id: timer.id, dueAt: new Date(timer.dueAt) })),
+    children: (row['children'] ?? []) as InstanceRecord['children'],
+  };
+}
+
+async function list(
+  pool: postgres.Sql,
+  options: ListOptions,
+  limit: number,
+  before: { createdAt: Date; id: string } | undefined,
+): Promise<InstanceSummary[]> {
+  const where: string[] = [];
+  const values: (string | Date | number)[] = [];
+  const add = (condition: string, value: string | Date): void => {
+    values.push(value);
+    where.push(condition.replace('?', `$${values.length}`));
+  };
+  if (options.workflow !== undefined) add('i.workflow = ?', options.workflow);
+  if (options.status !== undefined) add('i.status = ?', options.status);
+  if (options.state !== undefined) add('i.state = ?', options.state);
+  if (options.tenant !== undefined) add('i.tenant = ?', options.tenant);
+  if (options.tag !== undefined) add('? = any(i.tags)', options.tag);
+  if (options.parentId !== undefined) add('i.parent_id = ?', options.parentId);
+  if (before !== undefined) {
+    values.push(before.createdAt, before.id);
+    where.push(`(i.created_at, i.id) < ($${values.length - 1}::timestamptz, $${values.length})`);
+  }
+  values.push(limit);
+  const condition = where.length > 0 ? `where ${where.join(' and ')}` : '';
+  const rows = await pool.unsafe<Row[]>(
+    `select ${SUMMARY} from durachart.instances i ${condition} order by i.created_at desc, i.id desc limit $${values.length}`,
+    values,
+  );
+  return rows.map(summary);
+}
+
+/** Folds the differences since the last whole snapshot. */
+async function snapshot(pool: postgres.Sql, id: string, sequence: number): Promise<StoredSnapshot | undefined> {
+  const from = Math.max(1, Math.floor(sequence / WHOLE_EVERY) * WHOLE_EVERY);
+  const rows = await pool<{ sequence: number; diff: SnapshotDiff }[]>`
+    select sequence, diff from durachart.transitions where instance_id = ${id} and sequence between ${from} and ${sequence} order by sequence`;
+  if (rows.at(-1)?.sequence !== sequence) return undefined;
+  const [whole, ...diffs] = rows.map(({ diff }) => diff);
+  return diffs.reduce<StoredSnapshot>(applyDiff, whole as StoredSnapshot);
+}
+
+/** Puts an event into an inbox and wakes whoever must look. */
+async function post(pool: postgres.Sql, event: NewEvent): Promise<'posted' | 'duplicate' | 'no instance'> {
+  const [row] = await pool.unsafe<{ found: boolean; id: string | null }[]>(
+    `with i as materialized (select id from durachart.instances where id = $1),
+     e as (insert into durachart.events (instance_id, type, payload, source, dedupe_key, created_at)
+       select i.id, $2, $3::text::json, $4, $5::text, to_timestamp($6::float8 / 1000) from i
+       on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing returning id),
+     w as (update durachart.instances u set wake = u.wake + 1,
+         wake_at = case when u.lease is null then least(u.wake_at, to_timestamp($6::float8 / 1000)) else u.wake_at end
+       where u.id = $1 and exists (select from e))
+     select exists (select from i) as found, (select id from e) as id, case when exists (select from e) then pg_notify('durachart_work', $1) end`,
+    [
+      event.instanceId,
+      event.type,
+      event.payload === null ? null : JSON.stringify(event.payload),
+      event.source,
+      event.dedupeKey,
+      event.at,
+    ],
+  );
+  if (row?.found !== true) return 'no instance';
+  return row.id === null ? 'duplicate' : 'posted';
+}
+
+/** Transitions after a position, in the order of their transactions; only what no earlier transaction can still come before. */
+async function feed(pool: postgres.Sql, position: { xid: bigint; instanceId: string; sequence: number }, limit: number): ReturnType<Reader['feed']> {
+  const rows = await pool.unsafe<Row[]>(
+    `select ${HISTORY}, i.workflow, i.status from ${HISTORY_FROM} join durachart.instances i on i.id = t.instance_id
+     where t.xid >= $1::text::bigint and t.xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint and (t.xid, t.instance_id, t.sequence) > ($1::text::bigint, $2, $3)
+     order by t.xid, t.instance_id, t.sequence limit $4`,
+    [String(position.xid), position.instanceId, position.sequence, limit],
+  );
+  return rows.map((row) => ({ ...historyEntry(row), xid: BigInt(row['xid'] as string), status: row['status'] as InstanceRecord['status'] }));
+}
+
+function date(value: unknown): Date | null {
+  return value == null ? null : new Date(value as string | Date);
+}
+
+function summary(row: Row): InstanceSummary {
+  return {
+    id: row['id'] as string,
+    workflow: row['workflow'] as string,
+    version: row['version'] as string,
+    tenant: row['tenant'] as string | null,
+    tags: row['tags'] as string[],
+    priority: row['priority'] as number,
+    status: row['status'] as InstanceSummary['status'],
+    state: row['state'] as string,
+    sequence: row['sequence'] as number,
+    steps: ((row['live_steps'] ?? []) as Record<keyof StepView, unknown>[]).map((step) => ({
+      ...(step as unknown as StepView),
+      nextAttemptAt: date(step.nextAttemptAt),
+      queuedAt: new Date(step.queuedAt as string),
+      startedAt: date(step.startedAt),
+      heartbeatAt: date(step.heartbeatAt),
+      finishedAt: date(step.finishedAt),
+    })),
+    errorCode: row['error_code'] as string | null,
+    key: row['key'] as string | null,
+    parentId: row['parent_id'] as string | null,
+    createdAt: row['created_at'] as Date,
+    updatedAt: row['updated_at'] as Date,
+    finishedAt: row['finished_at'] as Date | null,
+  };
+}
+
+function stepDetail(row: Row): StepDetail {
+  const { attempts, logs, nextAttemptAt, queuedAt, startedAt, heartbeatAt, finishedAt, lost: _lost, queue: _queue, worker: _worker, ...rest } = stepRow(row);
+  return {
+    ...rest,
+    errorCode: rest.error?.code ?? null,
+    attempts: attempts ?? [],
+    logs: logs ?? [],
+    nextAttemptAt: millisDate(nextAttemptAt),
+    queuedAt: new Date(queuedAt),
+    startedAt: millisDate(startedAt),
+    heartbeatAt: millisDate(heartbeatAt),
+    finishedAt: millisDate(finishedAt),
+  };
+}
+
+function millisDate(value: number | null): Date | null {
+  return value === null ? null : new Date(value);
+}
+
+function historyEntry(row: Row): HistoryEntry {
+  return {
+    instanceId: row['instance_id'] as string,
+    workflow: row['workflow'] as string,
+    sequence: row['sequence'] as number,
+    event: row['event'] as string,
+    payload: row['payload'],
+    from: row['from_state'] as string | null,
+    to: row['to_state'] as string,
+    step:
+      row['step'] == null
+        ? null
+        : {
+            key: row['step_key'] as string,
+            step: row['step'] as string,
+            attempt: row['attempt'] as number,
+            status: row['step_status'] as StepView['status'],
+            durationMs: row['duration'] as number | null,
+            errorCode: row['error_code'] as string | null,
+          },
+    emitted: (row['emitted'] ?? []) as unknown[],
+    at: row['at'] as Date,
+  };
+}

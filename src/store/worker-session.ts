@@ -1,0 +1,74 @@
+import type postgres from 'postgres';
+import type { Millis, WorkerSession } from '../engine/ports.ts';
+import type { Database } from './database.ts';
+
+/** First key of the advisory locks that workers hold; the second is the worker's id. */
+const LOCK_CLASS = 0x44757261;
+
+/** Where a session's lock shows; absent, its process is gone. */
+const LOCK_HELD = `exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = ${LOCK_CLASS} and l.objid = w.id and l.objsubid = 2 and l.granted
+  and l.database = (select oid from pg_database where datname = current_database()))`;
+
+/** Registers a worker and takes the lock that tells others that its process lives. */
+export async function startWorker(
+  database: Database,
+  name: string,
+  workflows: readonly string[],
+  now: Millis,
+): Promise<WorkerSession> {
+  const { session, pool } = database;
+  const [row] = await pool<{ id: number }[]>`
+    insert into durachart.workers (name, workflows, locked, started_at, beat_at)
+    values (${name}, ${[...workflows]}, false, to_timestamp(${now}::float8 / 1000), to_timestamp(${now}::float8 / 1000)) returning id`;
+  const id = row?.id as number;
+  const locked = await takeLock(session, id);
+  if (locked) await pool`update durachart.workers set locked = true where id = ${id}`;
+  return {
+    id,
+    beat: async (at) => {
+      // After a reconnect the lock is gone; it is taken again before anybody is told that this worker lives.
+      if (locked) await takeLock(session, id);
+      const rows = await pool`
+        update durachart.workers set beat_at = to_timestamp(${at}::float8 / 1000) where id = ${id} and stopped_at is null returning id`;
+      return rows.length > 0;
+    },
+    stop: async (at) => {
+      await pool`update durachart.instances set lease = null, wake_at = to_timestamp(${at}::float8 / 1000) where lease = ${id}`;
+      await pool`update durachart.workers set stopped_at = to_timestamp(${at}::float8 / 1000) where id = ${id}`;
+      await session`select pg_advisory_unlock_all()`;
+    },
+    kill: async () => {
+      await session`select pg_terminate_backend(pg_backend_pid())`.catch(() => {});
+    },
+  };
+}
+
+/** False where the next statement may run in another session, as behind a transaction pooler. */
+async function takeLock(session: postgres.Sql, id: number): Promise<boolean> {
+  const mine = `select exists (select from pg_locks w where w.locktype = 'advisory' and w.classid = ${LOCK_CLASS} and w.objid = $1 and w.pid = pg_backend_pid()) as held`;
+  const held = async () => (await session.unsafe<{ held: boolean }[]>(mine, [id]))[0]?.held === true;
+  if (await held()) return true;
+  await session`select pg_try_advisory_lock(${LOCK_CLASS}, ${id})`;
+  return held();
+}
+
+/**
+ * Declares workers dead whose lock is gone, or whose beat is older than `timeout` milliseconds, and frees their instances.
+ * For 3 seconds after the server's own start only the beat counts, so that living workers can take their locks again.
+ */
+export async function buryWorkers(pool: postgres.Sql, now: Millis, timeout: number): Promise<number[]> {
+  const rows = await pool.unsafe<{ id: number }[]>(
+    `update durachart.workers w set stopped_at = to_timestamp($1::float8 / 1000)
+     where stopped_at is null and (beat_at < to_timestamp(($1::float8 - $2::float8) / 1000)
+       or (locked and now() - pg_postmaster_start_time() > interval '3 s' and not ${LOCK_HELD}))
+     returning id`,
+    [now, timeout],
+  );
+  // Also those that were declared dead by a process that died before it could free their instances.
+  await pool.unsafe(
+    `update durachart.instances i set lease = null, wake_at = to_timestamp($1::float8 / 1000) from durachart.workers w
+     where i.lease = w.id and w.stopped_at > to_timestamp($1::float8 / 1000) - interval '1 hour'`,
+    [now],
+  );
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,107 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLocalArtifacts } from '../../../src/artifacts/local.ts';
+import type { ArtifactStore } from '../../../src/core/artifact.ts';
+import { createEngine } from '../../../src/create-engine.ts';
+import type { Engine } from '../../../src/engine/api.ts';
+import { createApi, type ApiOptions } from '../../../src/http/api.ts';
+import { serveApi } from '../../../src/http/serve.ts';
+import type { Problem } from '../../../src/http/types.ts';
+import { migrate } from '../../../src/store/migrate.ts';
+import { createDatabase } from '../../support/database.ts';
+import { approval, Gate } from './workflows.ts';
+
+/** A server on an engine on a database, all real, and what a test asks it with. */
+export interface TestServer {
+  url: string;
+  databaseUrl: string;
+  engine: Engine;
+  gate: Gate;
+  artifacts: ArtifactStore;
+  /** Folder of the artifacts. */
+  folder: string;
+  /** Requests a path. `json` is sent as the body. */
+  call(method: string, path: string, options?: CallOptions): Promise<Response>;
+  /** The same, with the answer's JSON; fails on another status than the one expected. */
+  json<T>(status: number, method: string, path: string, options?: CallOptions): Promise<T>;
+  /** The same for a problem, whose form is checked. */
+  problem(status: number, method: string, path: string, options?: CallOptions): Promise<Problem>;
+  /** Starts an approval and waits until it is in the state. */
+  startedIn(state: string, document: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+interface CallOptions {
+  json?: unknown;
+  body?: BodyLike;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+type BodyLike = NonNullable<NonNullable<Parameters<typeof fetch>[1]>['body']>;
+
+export async function startServer(options: Partial<ApiOptions> & { work?: boolean } = {}): Promise<TestServer> {
+  const database = await createDatabase();
+  await migrate(database.url);
+  const folder = await mkdtemp(join(tmpdir(), 'durachart-http-'));
+  const artifacts = createLocalArtifacts(folder);
+  const gate = new Gate();
+  const engine = createEngine({ database: database.url, workflows: [approval(gate)], artifacts, onFault: () => {} }) as Engine;
+  if (options.work !== false) await engine.work();
+  const server = await serveApi(createApi(engine, { artifacts, version: '1.2.3', ...options }), { port: 0 });
+
+  const call: TestServer['call'] = (method, path, { json, body, headers, signal } = {}) =>
+    fetch(server.url + path, {
+      method,
+      headers: { ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(body === undefined ? {} : { body, duplex: 'half' }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  const expectStatus = async (response: Response, status: number): Promise<unknown> => {
+    const text = await response.text();
+    if (response.status !== status) throw new Error(`Expected ${status}, got ${response.status}: ${text}`);
+    return JSON.parse(text);
+  };
+  return {
+    url: server.url,
+    databaseUrl: database.url,
+    engine,
+    gate,
+    artifacts,
+    folder,
+    call,
+    json: async <T>(status: number, ...request: Parameters<TestServer['call']>) => (await expectStatus(await call(...request), status)) as T,
+    problem: async (status, ...request) => {
+      const response = await call(...request);
+      const problem = (await expectStatus(response, status)) as Problem;
+      assertProblem(response, problem);
+      return problem;
+    },
+    startedIn: async (state, document) => {
+      const { id } = await engine.start('approval', { document } as never);
+      for await (const change of engine.subscribe({ id, after: '0' })) {
+        if (change.type === 'transition' ? change.entry.to === state : state === change.step.status) return id;
+      }
+      throw new Error(`The instance ended without ever being in ${state}.`);
+    },
+    close: async () => {
+      await server.close();
+      await engine.stop({ grace: 0 });
+      await database.drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @throws when it is not as RFC 9457 wants it */
+function assertProblem(response: Response, problem: Problem): void {
+  const right =
+    response.headers.get('content-type') === 'application/problem+json' &&
+    problem.status === response.status &&
+    problem.type === `urn:durachart:problem:${problem.code}` &&
+    [problem.title, problem.detail].every((text) => typeof text === 'string' && text !== '') &&
+    problem.instance === `urn:uuid:${response.headers.get('x-request-id')}` &&
+    (problem.status === 422) === Array.isArray(problem.errors);
+  if (!right) throw new Error(`No problem details: ${JSON.stringify(problem)}`);
+}
