@@ -22,7 +22,7 @@ export function checkMachine(
   for (const [actor, kind] of refused) {
     throw new DefinitionError(
       'UNSUPPORTED_ACTOR',
-      `Workflow ${workflow}: the actor ${actor} is a ${kind} actor; it lives in memory and cannot be stored. ${REMEDY[kind]}`,
+      `Workflow ${workflow}: the actor ${actor} is ${kind === 'observable' ? 'an' : 'a'} ${kind} actor; it lives in memory and cannot be stored. ${REMEDY[kind]}`,
       { actor, kind },
     );
   }
@@ -95,13 +95,14 @@ class NodeCheck {
 
   run(): void {
     const { node } = this;
+    // First, because XState makes entry actions of it.
+    for (const { delay } of node.after) this.delay(delay, `after ${delay}`);
     for (const action of node.entry) this.action(action as Action, 'entry');
     for (const action of node.exit) this.action(action as Action, 'exit');
     for (const invoke of node.invoke) this.invoke(invoke as never);
     if (node.type === 'compound') {
       for (const action of node.initial.actions) this.action(action as Action, 'initial');
     }
-    for (const { delay } of node.after) this.delay(delay, `after ${delay}`);
     const all = [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
     for (const transition of all as unknown as TransitionDefinition[]) {
       const where = transition.eventType === '' ? 'always' : `on ${transition.eventType}`;

@@ -171,9 +171,14 @@ type Node = AnyStateMachine['root'];
 
 function ordered(node: Node, value: StateValue): StateValue {
   if (typeof value === 'string') return value;
-  const keys = Object.keys(node.states).filter((key) => Object.hasOwn(value, key));
+  const order = Object.keys(node.states);
+  const keys = Object.keys(value).toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
   return Object.fromEntries(
-    keys.map((key) => [key, ordered(node.states[key] as Node, value[key] as StateValue)]),
+    keys.map((key) => {
+      const child = node.states[key] as Node | undefined;
+      // A state that the machine no longer has stays, for XState to complain of.
+      return [key, child === undefined ? value[key] : ordered(child, value[key] as StateValue)];
+    }),
   );
 }
 

@@ -42,12 +42,10 @@ interface System {
 export class Scope {
   /** Stands in for every invoked and spawned actor: nothing runs here. */
   readonly logic = {
-    transition: (state: unknown) => state,
     getInitialSnapshot: ({ self }: { self: ChildActor }) => {
       this.happenings.push({ created: self });
       return { status: 'active', output: undefined, error: undefined };
     },
-    getPersistedSnapshot: () => ({ status: 'active' }),
     restoreSnapshot: (state: unknown) => state,
   } as unknown as AnyActorLogic;
 
@@ -120,10 +118,9 @@ export class Scope {
     this.keyed.set(systemId, actor);
   }
 
-  logger(): void {}
+  /** XState defers the start of what assign() spawns; nothing is started here. */
   defer(): void {}
-  stopChild(): void {}
-  emit(): void {}
+
   actionExecutor = (action: RawAction): void => {
     this.happenings.push({ action });
     // A stopped actor gives its system id free at once, for the one that a reentered state invokes.

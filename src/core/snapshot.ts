@@ -69,15 +69,21 @@ function same(a: unknown, b: unknown): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** A state value on one line for people and for SQL: `VALIDATED`, `play.paused`, `a.x, b.y`. */
+/**
+ * Where an instance stands, on one line for people and for SQL: `VALIDATED`, `play.paused`.
+ * A state with regions gives its own name, which is what people ask for; the regions stand in the snapshot.
+ * A machine that is parallel at its root has no such name: `a.x, b.y`.
+ */
 export function stateName(value: StateValue): string {
-  return leaves(value).join(', ');
+  if (typeof value === 'string') return value;
+  return Object.entries(value)
+    .map(([key, inner]) => path(key, inner))
+    .join(', ');
 }
 
-function leaves(value: StateValue): string[] {
-  if (typeof value === 'string') return [value];
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const names = inner === undefined ? [] : leaves(inner);
-    return names.length === 0 ? [key] : names.map((name) => `${key}.${name}`);
-  });
+function path(key: string, inner: StateValue | undefined): string {
+  if (inner === undefined) return key;
+  if (typeof inner === 'string') return `${key}.${inner}`;
+  const [only, ...others] = Object.entries(inner);
+  return only === undefined || others.length > 0 ? key : `${key}.${path(...only)}`;
 }

@@ -138,7 +138,7 @@ export interface Health {
   workers: { id: number; name: string; workflows: string[]; startedAt: Date; beatAt: Date; owned: number }[];
 }
 
-type Named<W extends readonly Workflow[], N extends string> = Extract<W[number], Workflow<N, never, unknown, unknown>>;
+type Named<W extends readonly Workflow[], N extends string> = Extract<W[number], { readonly name: N }>;
 export type WorkflowName<W extends readonly Workflow[]> = W[number]['name'];
 
 /**

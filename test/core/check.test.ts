@@ -40,7 +40,7 @@ test.each<[string, object, object, string, string]>([
   ['a spawned actor that is nowhere', { entry: spawnChild('nope' as never) }, {}, 'MISSING_ACTOR', 'state a.b, entry, spawnChild: the actor nope'],
   ['a spawned actor that is watched', { entry: spawnChild('step' as never, { syncSnapshot: true } as never) }, { actors: { step } }, 'UNSUPPORTED_ON_SNAPSHOT', 'state a.b, entry, spawnChild: syncSnapshot watches an actor in memory. Let the child sendParent() an event.'],
   ['onSnapshot', { invoke: { id: 'i', src: 'step', onSnapshot: {} } }, { actors: { step } }, 'UNSUPPORTED_ON_SNAPSHOT', 'state a.b, invoke i: onSnapshot watches an actor in memory. Let the child sendParent() an event.'],
-  ['a delay that is nowhere', { after: { soon: 'c' }, initial: 'c', states: { c: { id: 'c' } } }, {}, 'MISSING_DELAY', 'state a.b, after soon: the delay soon has no value. Add it to setup({ delays }).'],
+  ['a delay that is nowhere', { after: { soon: '#m.z' } }, {}, 'MISSING_DELAY', 'state a.b, after soon: the delay soon has no value. Add it to setup({ delays }).'],
   ['a delay of raise that is nowhere', { entry: raise({ type: 'X' }, { delay: 'soon' } as never) }, {}, 'MISSING_DELAY', 'state a.b, entry: the delay soon'],
   ['a delay of a named action that is nowhere', { entry: 'poke' }, { actions: { poke: sendTo('x', { type: 'X' }, { delay: 'soon' } as never) } }, 'MISSING_DELAY', 'state a.b, entry, action poke: the delay soon'],
   ['a guard that is nowhere', { on: { GO: { guard: 'nope' } } }, {}, 'MISSING_GUARD', 'state a.b, on GO: the guard nope has no implementation. Add it to setup({ guards }).'],
@@ -97,7 +97,7 @@ test('lets everything pass that can be found again', () => {
     id: 'fine',
     context: { n: 0 },
     entry: [notify, { type: 'notify' }, 'count', raise({ type: 'GO' }, { delay: 'soon' }), spawnChild('step', { id: 's' })],
-    invoke: { src: 'step', input: { a: 1 } },
+    invoke: [{ src: 'step', input: { a: 1 } }, { src: 'step', input: ({ context }) => context.n }],
     initial: 'a',
     states: { a: { after: { soon: 'b', 20: 'b' }, always: { guard: not('both'), target: 'b' } }, b: { on: { GO: { guard: ({ context }) => context.n > 1, target: 'a' } } } },
   });

@@ -62,8 +62,8 @@ const user = vi.fn(() => {
 
 test.each<[string, AnyActorLogic, string]>([
   ['fromCallback', fromCallback(user), 'a callback actor'],
-  ['fromObservable', fromObservable(user), 'a observable actor'],
-  ['fromEventObservable', fromEventObservable(user), 'a observable actor'],
+  ['fromObservable', fromObservable(user), 'an observable actor'],
+  ['fromEventObservable', fromEventObservable(user), 'an observable actor'],
   ['fromTransition', fromTransition(user, user), 'a transition actor'],
   ['own logic', { start: user, transition: user, getInitialSnapshot: user, getPersistedSnapshot: user } as never, 'a custom actor'],
   ['own logic in the shape of XState\'s', { config: user, start: user, transition: (state: unknown) => state, getInitialSnapshot: () => ({}), getPersistedSnapshot: user } as never, 'a custom actor'],
