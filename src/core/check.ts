@@ -14,11 +14,7 @@ const REMEDY: Record<string, string> = {
  * @param refused registered actors that are no steps, and of what kind they are
  * @throws DefinitionError naming the place and the remedy; NotJsonError when a static context or input would be lost
  */
-export function checkMachine(
-  workflow: string,
-  machine: AnyStateMachine,
-  refused: ReadonlyMap<string, string>,
-): void {
+export function checkMachine(workflow: string, machine: AnyStateMachine, refused: ReadonlyMap<string, string>): void {
   for (const [actor, kind] of refused) {
     throw new DefinitionError(
       'UNSUPPORTED_ACTOR',
@@ -97,11 +93,11 @@ class NodeCheck {
     const { node } = this;
     // First, because XState makes entry actions of it.
     for (const { delay } of node.after) this.delay(delay, `after ${delay}`);
-    for (const action of node.entry) this.action(action as Action, 'entry');
-    for (const action of node.exit) this.action(action as Action, 'exit');
+    for (const action of node.entry) this.action(action, 'entry');
+    for (const action of node.exit) this.action(action, 'exit');
     for (const invoke of node.invoke) this.invoke(invoke as never);
     if (node.type === 'compound') {
-      for (const action of node.initial.actions) this.action(action as Action, 'initial');
+      for (const action of node.initial.actions) this.action(action, 'initial');
     }
     const all = [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
     for (const transition of all as unknown as TransitionDefinition[]) {
@@ -117,11 +113,21 @@ class NodeCheck {
       if ('resolve' in action) return this.builtin(action as Builtin, where);
       if (has(actions, action.name) && actions[action.name] === action) return;
       const name = action.name === '' ? '' : ` ${action.name}`;
-      this.refuse('INLINE_ACTION', where, `the inline action${name} cannot be found again after a crash`, 'Name it in setup({ actions }) and use the name.');
+      this.refuse(
+        'INLINE_ACTION',
+        where,
+        `the inline action${name} cannot be found again after a crash`,
+        'Name it in setup({ actions }) and use the name.',
+      );
     }
     const name = typeof action === 'string' ? action : action.type;
     if (!has(actions, name)) {
-      this.refuse('MISSING_ACTION', where, `the action ${name} has no implementation`, 'Add it to setup({ actions }) or by provide().');
+      this.refuse(
+        'MISSING_ACTION',
+        where,
+        `the action ${name} has no implementation`,
+        'Add it to setup({ actions }) or by provide().',
+      );
     }
     const found = actions[name] as Action;
     if (typeof found === 'function' && 'resolve' in found) this.builtin(found as Builtin, `${where}, action ${name}`);
@@ -133,9 +139,14 @@ class NodeCheck {
     if (action.type !== 'xstate.spawnChild') return;
     const id = typeof action.id === 'string' ? ` ${action.id}` : '';
     if (typeof action.src !== 'string') this.refuseInlineActor(`${where}, spawnChild${id}`);
-    this.actor(action.src as string, `${where}, spawnChild${id}`);
+    this.actor(action.src, `${where}, spawnChild${id}`);
     if (action.syncSnapshot === true) {
-      this.refuse('UNSUPPORTED_ON_SNAPSHOT', `${where}, spawnChild${id}`, 'syncSnapshot watches an actor in memory', 'Let the child sendParent() an event.');
+      this.refuse(
+        'UNSUPPORTED_ON_SNAPSHOT',
+        `${where}, spawnChild${id}`,
+        'syncSnapshot watches an actor in memory',
+        'Let the child sendParent() an event.',
+      );
     }
   }
 
@@ -144,7 +155,12 @@ class NodeCheck {
     if (invoke.src.startsWith('xstate.invoke.')) this.refuseInlineActor(where);
     this.actor(invoke.src, where);
     if (invoke.onSnapshot !== undefined) {
-      this.refuse('UNSUPPORTED_ON_SNAPSHOT', where, 'onSnapshot watches an actor in memory', 'Let the child sendParent() an event.');
+      this.refuse(
+        'UNSUPPORTED_ON_SNAPSHOT',
+        where,
+        'onSnapshot watches an actor in memory',
+        'Let the child sendParent() an event.',
+      );
     }
     if (typeof invoke.input !== 'function') {
       assertJson(invoke.input, `Workflow ${this.workflow}, ${placeOf(this.node)}, ${where}: the input`);
@@ -153,7 +169,12 @@ class NodeCheck {
 
   private actor(src: string, where: string): void {
     if (!has(this.machine.implementations.actors, src)) {
-      this.refuse('MISSING_ACTOR', where, `the actor ${src} is not registered`, 'Add it to setup({ actors }) or by provide().');
+      this.refuse(
+        'MISSING_ACTOR',
+        where,
+        `the actor ${src} is not registered`,
+        'Add it to setup({ actors }) or by provide().',
+      );
     }
   }
 
@@ -179,7 +200,12 @@ class NodeCheck {
   }
 
   private refuseInlineActor(where: string): never {
-    return this.refuse('INLINE_ACTOR', where, 'the actor is inline and cannot be found again after a crash', 'Register it in setup({ actors }) and use its name.');
+    return this.refuse(
+      'INLINE_ACTOR',
+      where,
+      'the actor is inline and cannot be found again after a crash',
+      'Register it in setup({ actors }) and use its name.',
+    );
   }
 
   private refuse(code: string, where: string, what: string, remedy: string): never {

@@ -28,7 +28,12 @@ const MARK = 'xstate$$type';
 export function settleContext(context: Context, where: string): Context {
   assertJson(context, where, '', [], (value, path) => {
     if (Object.hasOwn(value, MARK)) {
-      throw new NotJsonError(where, path, `an object with the key ${MARK}`, 'XState keeps that key for itself: rename it.');
+      throw new NotJsonError(
+        where,
+        path,
+        `an object with the key ${MARK}`,
+        'XState keeps that key for itself: rename it.',
+      );
     }
     return isActor(value) || forms.has(value);
   });

@@ -10,11 +10,7 @@ export class DurachartError extends Error {
   /** Facts about the error, as JSON: what was found, what would have been accepted. */
   readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(
-    code: string,
-    message: string,
-    options: { details?: Record<string, unknown>; cause?: unknown } = {},
-  ) {
+  constructor(code: string, message: string, options: { details?: Record<string, unknown>; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'DurachartError';
     this.code = code;

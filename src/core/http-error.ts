@@ -9,7 +9,10 @@ export function fromStatus(error: object, now: number): Diagnosis | undefined {
   const code = codeOf(status);
   const diagnosis: Diagnosis = { code, details: { status } };
   if (code !== 'RATE_LIMITED' && code !== 'UNAVAILABLE') return diagnosis;
-  const retryAfter = retryAfterOf((name) => places.map((place) => header(place.headers, name)).find((value) => value !== undefined), now);
+  const retryAfter = retryAfterOf(
+    (name) => places.map((place) => header(place.headers, name)).find((value) => value !== undefined),
+    now,
+  );
   return retryAfter === undefined ? diagnosis : { ...diagnosis, retryAfter };
 }
 

@@ -61,7 +61,10 @@ export function assertJson(
 }
 
 /** What a {@link NotJsonError} says of a value that is nested too deep. */
-export const TOO_DEEP = [`nested deeper than ${MAX_DEPTH} levels`, 'Put it into the artifact store and keep the key.'] as const;
+export const TOO_DEEP = [
+  `nested deeper than ${MAX_DEPTH} levels`,
+  'Put it into the artifact store and keep the key.',
+] as const;
 
 /** By structure and not by identity of Object.prototype: objects of another realm (a test runner's) are plain too. */
 function isPlain(value: object): boolean {

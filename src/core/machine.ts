@@ -55,7 +55,7 @@ export class Machine {
   /** The first macrostep. @throws TransitionError, NotJsonError */
   start(input: unknown): Transition {
     const scope = this.scope.begin({});
-    const snapshot = this.machine.getInitialSnapshot(scope as never, input as never) as LiveSnapshot;
+    const snapshot = this.machine.getInitialSnapshot(scope as never, input) as LiveSnapshot;
     if (snapshot.status === 'error') throw failed('the start', snapshot.error);
     return { snapshot, effects: this.settle(snapshot, {}), changed: true };
   }
@@ -67,7 +67,7 @@ export class Machine {
     const scope = this.scope.begin(children, before);
     let snapshot: LiveSnapshot;
     try {
-      snapshot = this.machine.transition(before, event as never, scope as never) as LiveSnapshot;
+      snapshot = this.machine.transition(before, event, scope as never) as LiveSnapshot;
     } catch (error) {
       throw failed(`event ${event.type}`, error);
     }
@@ -79,7 +79,7 @@ export class Machine {
   accepts(snapshot: LiveSnapshot, event: EventObject): boolean {
     if (snapshot.status !== 'active' || ORDERS.has(event.type)) return false;
     try {
-      return snapshot.can(event as never);
+      return snapshot.can(event);
     } catch (error) {
       throw failed(`event ${event.type}`, error);
     }
@@ -94,7 +94,7 @@ export class Machine {
 
   /** The tags of the current states. */
   tags(snapshot: LiveSnapshot): string[] {
-    return [...(snapshot.tags as Set<string>)].toSorted();
+    return [...snapshot.tags].toSorted();
   }
 
   /** The snapshot as plain JSON. */
@@ -208,6 +208,8 @@ function failed(what: string, error: unknown): TransitionError {
   if (error instanceof TransitionError) return error;
   const message = describe(error);
   const hint =
-    error instanceof TypeError && FROZEN.test(message) ? ' The context is read-only: return new values from assign().' : '';
+    error instanceof TypeError && FROZEN.test(message)
+      ? ' The context is read-only: return new values from assign().'
+      : '';
   return new TransitionError(`The machine threw on ${what}: ${message}${hint}`, error);
 }

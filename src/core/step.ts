@@ -18,10 +18,7 @@ export interface Transaction {
     strings: TemplateStringsArray,
     ...values: readonly unknown[]
   ): Promise<Row[]>;
-  unsafe<Row extends object = Record<string, unknown>>(
-    text: string,
-    values?: readonly unknown[],
-  ): Promise<Row[]>;
+  unsafe<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
 /** What a step is called with. */
@@ -35,9 +32,9 @@ export interface StepContext<Input> {
   signal: AbortSignal;
   log: StepLogger;
   /** Shows people how far the step is. @param fraction 0 to 1 */
-  progress(fraction: number, message?: string): void;
+  progress: (fraction: number, message?: string) => void;
   /** Says that the step is alive; needed only where `heartbeat` is set and `progress` is not called often enough. */
-  heartbeat(): void;
+  heartbeat: () => void;
   artifacts: ArtifactStore;
   instance: { id: string; workflow: string; tenant: string | null };
 }
@@ -60,7 +57,7 @@ export interface StepOptions {
   concurrency?: number;
 }
 
-type Schema<T> = z.ZodType<T, unknown>;
+type Schema<T> = z.ZodType<T>;
 
 interface StepSchemas<Input, Output> {
   /** Checked before the first attempt; a mismatch is `INVALID_INPUT`. */
@@ -181,11 +178,9 @@ function kindOf(logic: AnyActorLogic): string {
   const initial = logic.getInitialSnapshot({} as never, undefined) as object;
   if ('context' in initial) return 'observable';
   try {
-    const done = logic.transition(
-      { status: 'active' } as never,
-      { type: 'xstate.promise.resolve', data: 1 },
-      { self: {} } as never,
-    ) as { status?: string };
+    const done = logic.transition({ status: 'active' }, { type: 'xstate.promise.resolve', data: 1 }, {
+      self: {},
+    } as never) as { status?: string };
     return done.status === 'done' ? 'promise' : 'custom';
   } catch {
     // Callback logic looks for the listeners that only a running actor has.

@@ -8,11 +8,7 @@ import { retryPolicy, type RetryPolicy } from './retry.ts';
 import { stepOf, type StepDefinition, type StepOptions } from './step.ts';
 
 /** What {@link defineWorkflow} takes. */
-export interface WorkflowOptions<
-  M extends AnyStateMachine,
-  Name extends string,
-  Input extends z.ZodType,
-> {
+export interface WorkflowOptions<M extends AnyStateMachine, Name extends string, Input extends z.ZodType> {
   /** Default: the machine's id. Letters, digits, `-` and `_`. */
   name?: Name;
   /** Default: the machine's version, else `1`. */
@@ -49,9 +45,9 @@ export interface Workflow<Name extends string = string, Input = unknown, Event =
 }
 
 /** Input type of a workflow. */
-export type InputOf<W> = W extends Workflow<string, infer I, unknown, unknown> ? I : never;
+export type InputOf<W> = W extends Workflow<string, infer I, unknown> ? I : never;
 /** Union of the events that a workflow's machine declares. */
-export type EventOf<W> = W extends Workflow<string, unknown, infer E, unknown> ? E : never;
+export type EventOf<W> = W extends Workflow<string, unknown, infer E> ? E : never;
 /** Output type of a workflow. */
 export type OutputOf<W> = W extends Workflow<string, unknown, unknown, infer O> ? O : never;
 
@@ -67,9 +63,7 @@ export function defineWorkflow<
   M extends AnyStateMachine,
   const Name extends string = string,
   Input extends z.ZodType = z.ZodType<InputFrom<M>, InputFrom<M>>,
->(
-  options: WorkflowOptions<M, Name, Input>,
-): Workflow<Name, z.input<Input>, EventFromLogic<M>, OutputFrom<M>> {
+>(options: WorkflowOptions<M, Name, Input>): Workflow<Name, z.input<Input>, EventFromLogic<M>, OutputFrom<M>> {
   const { machine } = options;
   const name = (options.name ?? machine.id) as Name;
   if (!NAME.test(name)) {
@@ -81,7 +75,9 @@ export function defineWorkflow<
   const steps = new Map<string, StepDefinition>();
   const children = new Map<string, Workflow>();
   const refused = new Map<string, string>();
-  for (const [actor, logic] of Object.entries(machine.implementations.actors as Record<string, AnyActorLogic | undefined>)) {
+  for (const [actor, logic] of Object.entries(
+    machine.implementations.actors as Record<string, AnyActorLogic | undefined>,
+  )) {
     // A name that is still to be provided; if a state invokes it, the check below says so.
     if (logic === undefined) continue;
     if (isMachine(logic)) {
@@ -94,7 +90,10 @@ export function defineWorkflow<
   }
   for (const actor of Object.keys(options.steps ?? {})) {
     if (!steps.has(actor)) {
-      throw new DefinitionError('UNKNOWN_STEP', `Workflow ${name}: steps.${actor} names no step of its machine. Steps: ${[...steps.keys()].join(', ')}.`);
+      throw new DefinitionError(
+        'UNKNOWN_STEP',
+        `Workflow ${name}: steps.${actor} names no step of its machine. Steps: ${[...steps.keys()].join(', ')}.`,
+      );
     }
   }
   checkMachine(name, machine, refused);
@@ -104,7 +103,7 @@ export function defineWorkflow<
     description: (machine.config as { description?: string }).description,
     machine: new Machine(machine),
     input: options.input,
-    events: { ...options.events } as Record<string, z.ZodType>,
+    events: { ...options.events },
     eventTypes: externalEventTypes(machine.events as string[]),
     steps,
     children,

@@ -138,7 +138,14 @@ export interface Health {
   workers: { id: number; name: string; workflows: string[]; startedAt: Date; beatAt: Date; owned: number }[];
 }
 
-type Named<W extends readonly Workflow[], N extends string> = Extract<W[number], { readonly name: N }>;
+/** The workflow of that name; one whose name is only known at run time stands for any. */
+type Named<W extends readonly Workflow[], N extends string> = W[number] extends infer X
+  ? X extends { readonly name: infer Name }
+    ? N extends Name
+      ? X
+      : never
+    : never
+  : never;
 export type WorkflowName<W extends readonly Workflow[]> = W[number]['name'];
 
 /**

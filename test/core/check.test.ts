@@ -1,4 +1,16 @@
-import { and, assign, createMachine, fromPromise, not, raise, sendTo, setup, spawnChild, stateIn, type AnyStateMachine } from 'xstate';
+import {
+  and,
+  assign,
+  createMachine,
+  fromPromise,
+  not,
+  raise,
+  sendTo,
+  setup,
+  spawnChild,
+  stateIn,
+  type AnyStateMachine,
+} from 'xstate';
 import { expect, test } from 'vitest';
 import { DefinitionError } from '../../src/core/error.ts';
 import { NotJsonError } from '../../src/core/json.ts';
@@ -8,7 +20,7 @@ const step = fromPromise(async () => 1);
 
 /** Machines as a user without types writes them: what the types would refuse too has to be refused here. */
 const machine = (config: object, implementations: object = {}): AnyStateMachine =>
-  createMachine({ id: 'm', ...config } as never, implementations as never) as unknown as AnyStateMachine;
+  createMachine({ id: 'm', ...config } as never, implementations as never);
 
 const refusal = (config: object, implementations?: object): DefinitionError => {
   try {
@@ -20,32 +32,167 @@ const refusal = (config: object, implementations?: object): DefinitionError => {
   throw new Error('was not refused');
 };
 
-const inState = (state: object): object => ({ initial: 'a', states: { a: { initial: 'b', states: { b: state } }, z: {} } });
+const inState = (state: object): object => ({
+  initial: 'a',
+  states: { a: { initial: 'b', states: { b: state } }, z: {} },
+});
 
 test.each<[string, object, object, string, string]>([
-  ['an inline action on entry', { entry: () => {} }, {}, 'INLINE_ACTION', 'state a.b, entry: the inline action entry cannot be found again after a crash. Name it in setup({ actions }) and use the name.'],
-  ['an inline action without a name', { exit: [() => {}] }, {}, 'INLINE_ACTION', 'state a.b, exit: the inline action cannot be found'],
-  ['an inline action of a transition', { on: { GO: { actions: function notify() {} } } }, {}, 'INLINE_ACTION', 'state a.b, on GO: the inline action notify cannot'],
-  ['an inline action of always', { always: { guard: () => false, actions: () => {} } }, {}, 'INLINE_ACTION', 'state a.b, always: the inline action'],
-  ['an inline action of after', { after: { 10: { actions: () => {} } } }, {}, 'INLINE_ACTION', 'state a.b, on xstate.after.10.m.a.b: the inline'],
-  ['an inline action on the way to an initial state', { initial: { target: 'c', actions: () => {} }, states: { c: {} } }, {}, 'INLINE_ACTION', 'state a.b, initial: the inline'],
-  ['another function under the name of a registered one', { entry: function note() {} }, { actions: { note: () => {} } }, 'INLINE_ACTION', 'inline action note'],
-  ['an action that is nowhere', { entry: 'nope' }, {}, 'MISSING_ACTION', 'state a.b, entry: the action nope has no implementation. Add it to setup({ actions }) or by provide().'],
-  ['an action that is nowhere, as an object', { entry: { type: 'nope' } }, { actions: { nope: undefined } }, 'MISSING_ACTION', 'action nope'],
+  [
+    'an inline action on entry',
+    { entry: () => {} },
+    {},
+    'INLINE_ACTION',
+    'state a.b, entry: the inline action entry cannot be found again after a crash. Name it in setup({ actions }) and use the name.',
+  ],
+  [
+    'an inline action without a name',
+    { exit: [() => {}] },
+    {},
+    'INLINE_ACTION',
+    'state a.b, exit: the inline action cannot be found',
+  ],
+  [
+    'an inline action of a transition',
+    { on: { GO: { actions: function notify() {} } } },
+    {},
+    'INLINE_ACTION',
+    'state a.b, on GO: the inline action notify cannot',
+  ],
+  [
+    'an inline action of always',
+    { always: { guard: () => false, actions: () => {} } },
+    {},
+    'INLINE_ACTION',
+    'state a.b, always: the inline action',
+  ],
+  [
+    'an inline action of after',
+    { after: { 10: { actions: () => {} } } },
+    {},
+    'INLINE_ACTION',
+    'state a.b, on xstate.after.10.m.a.b: the inline',
+  ],
+  [
+    'an inline action on the way to an initial state',
+    { initial: { target: 'c', actions: () => {} }, states: { c: {} } },
+    {},
+    'INLINE_ACTION',
+    'state a.b, initial: the inline',
+  ],
+  [
+    'another function under the name of a registered one',
+    { entry: function note() {} },
+    { actions: { note: () => {} } },
+    'INLINE_ACTION',
+    'inline action note',
+  ],
+  [
+    'an action that is nowhere',
+    { entry: 'nope' },
+    {},
+    'MISSING_ACTION',
+    'state a.b, entry: the action nope has no implementation. Add it to setup({ actions }) or by provide().',
+  ],
+  [
+    'an action that is nowhere, as an object',
+    { entry: { type: 'nope' } },
+    { actions: { nope: undefined } },
+    'MISSING_ACTION',
+    'action nope',
+  ],
   ['an action with a name that all objects know', { entry: 'toString' }, {}, 'MISSING_ACTION', 'action toString'],
-  ['an inline actor', { invoke: { id: 'i', src: step } }, {}, 'INLINE_ACTOR', 'state a.b, invoke i: the actor is inline and cannot be found again after a crash. Register it in setup({ actors }) and use its name.'],
-  ['an actor that is nowhere', { invoke: { id: 'i', src: 'nope' } }, {}, 'MISSING_ACTOR', 'state a.b, invoke i: the actor nope is not registered. Add it to setup({ actors }) or by provide().'],
-  ['an actor that is still undefined', { invoke: { id: 'i', src: 'later' } }, { actors: { later: undefined } }, 'MISSING_ACTOR', 'actor later'],
-  ['a spawned inline actor', { entry: spawnChild(step, { id: 's' }) }, {}, 'INLINE_ACTOR', 'state a.b, entry, spawnChild s: the actor is inline'],
-  ['a spawned actor that is nowhere', { entry: spawnChild('nope' as never) }, {}, 'MISSING_ACTOR', 'state a.b, entry, spawnChild: the actor nope'],
-  ['a spawned actor that is watched', { entry: spawnChild('step' as never, { syncSnapshot: true } as never) }, { actors: { step } }, 'UNSUPPORTED_ON_SNAPSHOT', 'state a.b, entry, spawnChild: syncSnapshot watches an actor in memory. Let the child sendParent() an event.'],
-  ['onSnapshot', { invoke: { id: 'i', src: 'step', onSnapshot: {} } }, { actors: { step } }, 'UNSUPPORTED_ON_SNAPSHOT', 'state a.b, invoke i: onSnapshot watches an actor in memory. Let the child sendParent() an event.'],
-  ['a delay that is nowhere', { after: { soon: '#m.z' } }, {}, 'MISSING_DELAY', 'state a.b, after soon: the delay soon has no value. Add it to setup({ delays }).'],
-  ['a delay of raise that is nowhere', { entry: raise({ type: 'X' }, { delay: 'soon' } as never) }, {}, 'MISSING_DELAY', 'state a.b, entry: the delay soon'],
-  ['a delay of a named action that is nowhere', { entry: 'poke' }, { actions: { poke: sendTo('x', { type: 'X' }, { delay: 'soon' } as never) } }, 'MISSING_DELAY', 'state a.b, entry, action poke: the delay soon'],
-  ['a guard that is nowhere', { on: { GO: { guard: 'nope' } } }, {}, 'MISSING_GUARD', 'state a.b, on GO: the guard nope has no implementation. Add it to setup({ guards }).'],
-  ['a guard inside others', { on: { GO: { guard: and([stateIn('#m'), not({ type: 'nope' } as never)] as never) } } }, {}, 'MISSING_GUARD', 'guard nope'],
-  ['a guard inside a named one', { on: { GO: { guard: 'both' } } }, { guards: { both: and([() => true, 'nope'] as never) } }, 'MISSING_GUARD', 'guard nope'],
+  [
+    'an inline actor',
+    { invoke: { id: 'i', src: step } },
+    {},
+    'INLINE_ACTOR',
+    'state a.b, invoke i: the actor is inline and cannot be found again after a crash. Register it in setup({ actors }) and use its name.',
+  ],
+  [
+    'an actor that is nowhere',
+    { invoke: { id: 'i', src: 'nope' } },
+    {},
+    'MISSING_ACTOR',
+    'state a.b, invoke i: the actor nope is not registered. Add it to setup({ actors }) or by provide().',
+  ],
+  [
+    'an actor that is still undefined',
+    { invoke: { id: 'i', src: 'later' } },
+    { actors: { later: undefined } },
+    'MISSING_ACTOR',
+    'actor later',
+  ],
+  [
+    'a spawned inline actor',
+    { entry: spawnChild(step, { id: 's' }) },
+    {},
+    'INLINE_ACTOR',
+    'state a.b, entry, spawnChild s: the actor is inline',
+  ],
+  [
+    'a spawned actor that is nowhere',
+    { entry: spawnChild('nope' as never) },
+    {},
+    'MISSING_ACTOR',
+    'state a.b, entry, spawnChild: the actor nope',
+  ],
+  [
+    'a spawned actor that is watched',
+    { entry: spawnChild('step' as never, { syncSnapshot: true }) },
+    { actors: { step } },
+    'UNSUPPORTED_ON_SNAPSHOT',
+    'state a.b, entry, spawnChild: syncSnapshot watches an actor in memory. Let the child sendParent() an event.',
+  ],
+  [
+    'onSnapshot',
+    { invoke: { id: 'i', src: 'step', onSnapshot: {} } },
+    { actors: { step } },
+    'UNSUPPORTED_ON_SNAPSHOT',
+    'state a.b, invoke i: onSnapshot watches an actor in memory. Let the child sendParent() an event.',
+  ],
+  [
+    'a delay that is nowhere',
+    { after: { soon: '#m.z' } },
+    {},
+    'MISSING_DELAY',
+    'state a.b, after soon: the delay soon has no value. Add it to setup({ delays }).',
+  ],
+  [
+    'a delay of raise that is nowhere',
+    { entry: raise({ type: 'X' }, { delay: 'soon' } as never) },
+    {},
+    'MISSING_DELAY',
+    'state a.b, entry: the delay soon',
+  ],
+  [
+    'a delay of a named action that is nowhere',
+    { entry: 'poke' },
+    { actions: { poke: sendTo('x', { type: 'X' }, { delay: 'soon' } as never) } },
+    'MISSING_DELAY',
+    'state a.b, entry, action poke: the delay soon',
+  ],
+  [
+    'a guard that is nowhere',
+    { on: { GO: { guard: 'nope' } } },
+    {},
+    'MISSING_GUARD',
+    'state a.b, on GO: the guard nope has no implementation. Add it to setup({ guards }).',
+  ],
+  [
+    'a guard inside others',
+    { on: { GO: { guard: and([stateIn('#m'), not({ type: 'nope' } as never)] as never) } } },
+    {},
+    'MISSING_GUARD',
+    'guard nope',
+  ],
+  [
+    'a guard inside a named one',
+    { on: { GO: { guard: 'both' } } },
+    { guards: { both: and([() => true, 'nope'] as never) } },
+    'MISSING_GUARD',
+    'guard nope',
+  ],
 ])('refuses %s', (_, state, implementations, code, message) => {
   const error = refusal(inState(state), implementations);
   expect(error.code).toBe(code);
@@ -60,7 +207,9 @@ test('names the root as a place', () => {
 
 test('refuses a context or an input that JSON would lose', () => {
   expect(() => defineWorkflow({ machine: machine({ context: { when: new Date(0) } }) })).toThrow(NotJsonError);
-  expect(() => defineWorkflow({ machine: machine({ context: { when: new Date(0) } }) })).toThrow('Workflow m: the initial context: when is a Date');
+  expect(() => defineWorkflow({ machine: machine({ context: { when: new Date(0) } }) })).toThrow(
+    'Workflow m: the initial context: when is a Date',
+  );
   const invoke = { id: 'i', src: 'step', input: { tags: new Set() } };
   expect(() => defineWorkflow({ machine: machine(inState({ invoke }), { actors: { step } }) })).toThrow(
     'Workflow m, state a.b, invoke i: the input: tags is a Set',
@@ -70,10 +219,29 @@ test('refuses a context or an input that JSON would lose', () => {
 const invoking = (id: string): object => ({ invoke: { id, src: 'step' } });
 
 test.each<[string, object]>([
-  ['the same state', { initial: 'a', states: { a: { invoke: [{ id: 'i', src: 'step' }, { id: 'i', src: 'step' }] } } }],
-  ['a state and one inside it', { initial: 'a', states: { a: { ...invoking('i'), initial: 'b', states: { b: invoking('i') } } } }],
+  [
+    'the same state',
+    {
+      initial: 'a',
+      states: {
+        a: {
+          invoke: [
+            { id: 'i', src: 'step' },
+            { id: 'i', src: 'step' },
+          ],
+        },
+      },
+    },
+  ],
+  [
+    'a state and one inside it',
+    { initial: 'a', states: { a: { ...invoking('i'), initial: 'b', states: { b: invoking('i') } } } },
+  ],
   ['the root and a state', { ...invoking('i'), initial: 'a', states: { a: invoking('i') } }],
-  ['parallel regions', { type: 'parallel', states: { a: invoking('i'), b: { initial: 'c', states: { c: invoking('i') } } } }],
+  [
+    'parallel regions',
+    { type: 'parallel', states: { a: invoking('i'), b: { initial: 'c', states: { c: invoking('i') } } } },
+  ],
 ])('refuses one id for two invokes that are active together: %s', (_, config) => {
   const error = refusal(config, { actors: { step } });
   expect(error.code).toBe('DUPLICATE_INVOKE_ID');
@@ -88,7 +256,7 @@ test('lets an id be used again where the states exclude each other', () => {
 test('lets everything pass that can be found again', () => {
   function notify(): void {}
   const durable = setup({
-    types: {} as { context: { n: number }; events: { type: 'GO' } },
+    types: {},
     actors: { step },
     actions: { notify, count: assign({ n: ({ context }) => context.n + 1 }) },
     guards: { small: ({ context }) => context.n < 3, both: and(['small', () => true]) },
@@ -96,10 +264,22 @@ test('lets everything pass that can be found again', () => {
   }).createMachine({
     id: 'fine',
     context: { n: 0 },
-    entry: [notify, { type: 'notify' }, 'count', raise({ type: 'GO' }, { delay: 'soon' }), spawnChild('step', { id: 's' })],
-    invoke: [{ src: 'step', input: { a: 1 } }, { src: 'step', input: ({ context }) => context.n }],
+    entry: [
+      notify,
+      { type: 'notify' },
+      'count',
+      raise({ type: 'GO' }, { delay: 'soon' }),
+      spawnChild('step', { id: 's' }),
+    ],
+    invoke: [
+      { src: 'step', input: { a: 1 } },
+      { src: 'step', input: ({ context }) => context.n },
+    ],
     initial: 'a',
-    states: { a: { after: { soon: 'b', 20: 'b' }, always: { guard: not('both'), target: 'b' } }, b: { on: { GO: { guard: ({ context }) => context.n > 1, target: 'a' } } } },
+    states: {
+      a: { after: { soon: 'b', 20: 'b' }, always: { guard: not('both'), target: 'b' } },
+      b: { on: { GO: { guard: ({ context }) => context.n > 1, target: 'a' } } },
+    },
   });
   expect(defineWorkflow({ machine: durable }).steps.size).toBe(1);
 });

@@ -13,10 +13,11 @@ const verdict = (error: unknown): [string, ErrorClass] => {
   assertJson(record, 'The record');
   return [record.code, record.class];
 };
-const withCode = (code: string, more: object = {}): Error => Object.assign(new Error(`failed: ${code}`), { code, ...more });
+const withCode = (code: string, more: object = {}): Error =>
+  Object.assign(new Error(`failed: ${code}`), { code, ...more });
 
 describe('errors thrown on purpose', () => {
-  test('keep their code; the class is the table\'s', () => {
+  test("keep their code; the class is the table's", () => {
     expect(verdict(new StepError('QUOTA_EXCEEDED', 'no'))).toEqual(['QUOTA_EXCEEDED', 'final']);
     expect(verdict(new StepError('ODD_FORMAT', 'no'))).toEqual(['ODD_FORMAT', 'final']);
     expect(verdict(new StepError('TIMEOUT', 'no'))).toEqual(['TIMEOUT', 'retryable']);
@@ -25,7 +26,10 @@ describe('errors thrown on purpose', () => {
   });
 
   test('say themselves whether another attempt helps', () => {
-    expect(verdict(new StepError('QUOTA_EXCEEDED', 'no', { retryable: true }))).toEqual(['QUOTA_EXCEEDED', 'retryable']);
+    expect(verdict(new StepError('QUOTA_EXCEEDED', 'no', { retryable: true }))).toEqual([
+      'QUOTA_EXCEEDED',
+      'retryable',
+    ]);
     expect(verdict(new StepError('NEVER_HEARD_OF', 'no', { retryable: false }))).toEqual(['NEVER_HEARD_OF', 'final']);
   });
 
@@ -47,7 +51,13 @@ describe('errors thrown on purpose', () => {
 
   test('are known by their shape: another copy of the package, a plain object', () => {
     expect(verdict({ name: 'StepError', code: 'MINE', message: 'm', retryable: false })).toEqual(['MINE', 'final']);
-    expect(of({ code: 'ODD_FORMAT', message: 'odd' })).toEqual({ code: 'ODD_FORMAT', class: 'final', name: 'Object', message: 'odd', attempt: 2 });
+    expect(of({ code: 'ODD_FORMAT', message: 'odd' })).toEqual({
+      code: 'ODD_FORMAT',
+      class: 'final',
+      name: 'Object',
+      message: 'odd',
+      attempt: 2,
+    });
   });
 
   test.each([Number.NaN, -1, Infinity])('retryAfter %d is left out', (retryAfter) => {
@@ -55,7 +65,7 @@ describe('errors thrown on purpose', () => {
   });
 });
 
-test('a result that cannot be stored is the step\'s fault', () => {
+test("a result that cannot be stored is the step's fault", () => {
   const error = (() => {
     try {
       assertJson({ when: new Date(0) }, 'The output');
@@ -176,11 +186,15 @@ describe('HTTP', () => {
     expect(of({ status }).details).toEqual({ status });
   });
 
-  test.each([{ status: 200 }, { status: '404' }, { status: 404.5 }, { status: 700 }, { response: null }])('%o says nothing', (at) => {
-    expect(verdict(Object.assign(new Error('http'), at))[0]).toBe('UNKNOWN');
-  });
+  test.each([{ status: 200 }, { status: '404' }, { status: 404.5 }, { status: 700 }, { response: null }])(
+    '%o says nothing',
+    (at) => {
+      expect(verdict(Object.assign(new Error('http'), at))[0]).toBe('UNKNOWN');
+    },
+  );
 
-  const after = (headers: unknown, status = 429): number | undefined => of({ status, headers, message: 'm' }).retryAfter;
+  const after = (headers: unknown, status = 429): number | undefined =>
+    of({ status, headers, message: 'm' }).retryAfter;
 
   test('Retry-After in seconds', () => {
     expect(after(new Headers({ 'Retry-After': '3' }))).toBe(3_000);
@@ -196,16 +210,27 @@ describe('HTTP', () => {
     expect(after({ 'retry-after': at(60_000), date: at(50_000) })).toBe(10_000);
     expect(after({ 'retry-after': at(-60_000) })).toBe(0);
     expect(after({ 'retry-after': at(60_000), date: 'yesterday' })).toBe(60_000);
-    const record = classify({ status: 429, headers: { 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() } }, CLASSES, 1);
+    const record = classify(
+      { status: 429, headers: { 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() } },
+      CLASSES,
+      1,
+    );
     expect(record.retryAfter).toBeGreaterThan(3_500_000);
   });
 
-  test.each([null, 'x', {}, new Headers(), { 'retry-after': '' }, { 'retry-after': null }, { 'retry-after': 'soon' }, { 'retry-after': '-1' }, { 'retry-after': 'Infinity' }])(
-    'no Retry-After in %o',
-    (headers) => {
-      expect(after(headers)).toBeUndefined();
-    },
-  );
+  test.each([
+    null,
+    'x',
+    {},
+    new Headers(),
+    { 'retry-after': '' },
+    { 'retry-after': null },
+    { 'retry-after': 'soon' },
+    { 'retry-after': '-1' },
+    { 'retry-after': 'Infinity' },
+  ])('no Retry-After in %o', (headers) => {
+    expect(after(headers)).toBeUndefined();
+  });
 
   test('only where waiting helps', () => {
     expect(after({ 'retry-after': '3' }, 404)).toBeUndefined();
@@ -230,25 +255,42 @@ test.each<[string, string, ErrorClass]>([
 });
 
 test('a database error says which constraint, of postgres.js and of pg', () => {
-  expect(of(withCode('23505', { constraint_name: 'users_email', table_name: 'users' })).details).toEqual({ code: '23505', constraint: 'users_email', table: 'users' });
-  expect(of(withCode('23505', { constraint: 'users_email', table: 'users' })).details).toEqual({ code: '23505', constraint: 'users_email', table: 'users' });
+  expect(of(withCode('23505', { constraint_name: 'users_email', table_name: 'users' })).details).toEqual({
+    code: '23505',
+    constraint: 'users_email',
+    table: 'users',
+  });
+  expect(of(withCode('23505', { constraint: 'users_email', table: 'users' })).details).toEqual({
+    code: '23505',
+    constraint: 'users_email',
+    table: 'users',
+  });
 });
 
 describe('AggregateError', () => {
   test('means what is in it', () => {
-    expect(verdict(new AggregateError([new Error('?'), new StepError('QUOTA_EXCEEDED', 'no'), withCode('ECONNRESET')]))).toEqual(['QUOTA_EXCEEDED', 'final']);
+    expect(
+      verdict(new AggregateError([new Error('?'), new StepError('QUOTA_EXCEEDED', 'no'), withCode('ECONNRESET')])),
+    ).toEqual(['QUOTA_EXCEEDED', 'final']);
     expect(verdict(new AggregateError([new Error('?')]))).toEqual(['UNKNOWN', 'retryable']);
   });
 
   test('without a message has those of its errors', () => {
-    const refused = new AggregateError([withCode('ECONNREFUSED', { message: 'connect ::1' }), withCode('ECONNREFUSED', { message: '' }), 'text'], '');
+    const refused = new AggregateError(
+      [withCode('ECONNREFUSED', { message: 'connect ::1' }), withCode('ECONNREFUSED', { message: '' }), 'text'],
+      '',
+    );
     expect(of(refused).message).toBe('connect ::1; ECONNREFUSED; text');
     expect(of(new AggregateError([], '')).message).toBe('AggregateError');
   });
 });
 
 describe('whatever was thrown', () => {
-  const odd = Object.assign(Object.create(null) as object, { toJSON: () => { throw new Error('no'); } });
+  const odd = Object.assign(Object.create(null) as object, {
+    toJSON: () => {
+      throw new Error('no');
+    },
+  });
 
   test.each<[unknown, string, string]>([
     ['just text', 'string', 'just text'],
@@ -274,7 +316,11 @@ describe('whatever was thrown', () => {
 
   test('details are made storable, and dropped when they are huge', () => {
     const details = { when: new Date(0), big: 1n, text: 'a\0b' };
-    expect(of(new StepError('X', 'm', { details })).details).toEqual({ when: '1970-01-01T00:00:00.000Z', big: '1', text: 'ab' });
+    expect(of(new StepError('X', 'm', { details })).details).toEqual({
+      when: '1970-01-01T00:00:00.000Z',
+      big: '1',
+      text: 'ab',
+    });
     const huge = of(new StepError('X', 'm', { details: { list: Array.from({ length: 9_999 }, () => 'x') } }));
     expect(huge.details).toEqual({ omitted: '40006 characters' });
   });
@@ -283,7 +329,7 @@ describe('whatever was thrown', () => {
 describe('what is stored', () => {
   test('has bounded text without NUL and lone surrogates', () => {
     const error = new Error(`a\0b\uD800${'😀'.repeat(5_000)}`);
-    error.stack = `${'ä'.repeat(20_000)}`;
+    error.stack = 'ä'.repeat(20_000);
     error.name = 'N'.repeat(999);
     const record = of(error);
     expect(record.message).toHaveLength(2_000);
@@ -317,7 +363,8 @@ describe('what is stored', () => {
 
   test('takes no time over huge text', () => {
     const started = performance.now();
-    for (const text of ['a-'.repeat(500_000), '//'.repeat(500_000), 'key='.repeat(250_000), 'api'.repeat(300_000)]) of(new Error(text));
+    for (const text of ['a-'.repeat(500_000), '//'.repeat(500_000), 'key='.repeat(250_000), 'api'.repeat(300_000)])
+      of(new Error(text));
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 });

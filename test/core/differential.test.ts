@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { beforeAll, expect, test, vi } from 'vitest';
 import type { EventObject } from '../../src/core/effect.ts';
 import { buildMachine, pick, type Journal } from './generated/build.ts';
@@ -49,27 +49,29 @@ function compare({ root, choices }: { root: NodeSpec; choices: number[] }): void
     throw error;
   }
 
-  function run(): void { for (const choice of choices) {
-    if (!memory.active) break;
-    const children = [...memory.children.keys()];
-    const happen: (EventObject | 'timer')[] = [
-      ...EVENTS.map((type) => ({ type })),
-      ...children.flatMap((id) => [
-        { type: `xstate.done.actor.${id}`, output: choice, actorId: id },
-        { type: `xstate.error.actor.${id}`, error: { code: 'E' }, actorId: id },
-      ]),
-    ];
-    dueBefore = memory.due;
-    if (dueBefore !== undefined) happen.push('timer', 'timer');
-    const what = pick(happen, choice);
-    happened.push(what === 'timer' ? what : what.type);
-    for (const driver of [xstate, memory, database]) {
-      if (what === 'timer') driver.fire();
-      else driver.send(what);
+  function run(): void {
+    for (const choice of choices) {
+      if (!memory.active) break;
+      const children = [...memory.children.keys()];
+      const happen: (EventObject | 'timer')[] = [
+        ...EVENTS.map((type) => ({ type })),
+        ...children.flatMap((id) => [
+          { type: `xstate.done.actor.${id}`, output: choice, actorId: id },
+          { type: `xstate.error.actor.${id}`, error: { code: 'E' }, actorId: id },
+        ]),
+      ];
+      dueBefore = memory.due;
+      if (dueBefore !== undefined) happen.push('timer', 'timer');
+      const what = pick(happen, choice);
+      happened.push(what === 'timer' ? what : what.type);
+      for (const driver of [xstate, memory, database]) {
+        if (what === 'timer') driver.fire();
+        else driver.send(what);
+      }
+      saw(what === 'timer' ? 'fired' : 'events');
+      agree();
     }
-    saw(what === 'timer' ? 'fired' : 'events');
-    agree();
-  } }
+  }
 }
 
 function readable(config: unknown): string {
@@ -80,11 +82,28 @@ function readable(config: unknown): string {
   return JSON.stringify(config, text, 1);
 }
 
-test(`${MACHINES} machines behave as in XState's own runtime, kept in memory or restored at every event`, { timeout: 120_000 }, () => {
-  fc.assert(fc.property(machineRun, compare), { seed: SEED, numRuns: MACHINES, verbose: 0 });
-  console.info('differential', { seed: SEED, ...seen });
-  expect(seen['machines']).toBeGreaterThanOrEqual(MACHINES);
-  for (const what of ['active', 'done', 'error', 'throws', 'history', 'notes', 'emitted', 'logged', 'told', 'children', 'timers', 'tags']) {
-    expect(seen[what], what).toBeGreaterThan(20);
-  }
-});
+test(
+  `${MACHINES} machines behave as in XState's own runtime, kept in memory or restored at every event`,
+  { timeout: 120_000 },
+  () => {
+    fc.assert(fc.property(machineRun, compare), { seed: SEED, numRuns: MACHINES, verbose: 0 });
+    console.info('differential', { seed: SEED, ...seen });
+    expect(seen['machines']).toBeGreaterThanOrEqual(MACHINES);
+    for (const what of [
+      'active',
+      'done',
+      'error',
+      'throws',
+      'history',
+      'notes',
+      'emitted',
+      'logged',
+      'told',
+      'children',
+      'timers',
+      'tags',
+    ]) {
+      expect(seen[what], what).toBeGreaterThan(20);
+    }
+  },
+);

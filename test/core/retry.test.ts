@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DefinitionError } from '../../src/core/error.ts';
 import { DEFAULT_RETRY, retryDelay, retryPolicy, type RetryPolicy } from '../../src/core/retry.ts';
@@ -44,12 +44,21 @@ test('waits as long as the other side asks, and no shorter than it would anyway'
 });
 
 test('is always a time in the future that can be stored', () => {
-  const policies = fc.record({ minDelay: fc.nat(), factor: fc.double({ min: 1, max: 1e9, noNaN: true }), jitter: fc.double({ min: 0, max: 1, noNaN: true }) });
+  const policies = fc.record({
+    minDelay: fc.nat(),
+    factor: fc.double({ min: 1, max: 1e9, noNaN: true }),
+    jitter: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
   fc.assert(
-    fc.property(policies, fc.integer({ min: 1, max: 99_999 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (partial, attempt, random) => {
-      const policy = retryPolicy({ ...partial, maxAttempts: 100_000, maxDelay: 2 ** 32 });
-      const delay = retryDelay(policy, attempt, random) as number;
-      expect(Number.isInteger(delay) && delay >= 0 && delay <= policy.maxDelay).toBe(true);
-    }),
+    fc.property(
+      policies,
+      fc.integer({ min: 1, max: 99_999 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (partial, attempt, random) => {
+        const policy = retryPolicy({ ...partial, maxAttempts: 100_000, maxDelay: 2 ** 32 });
+        const delay = retryDelay(policy, attempt, random) as number;
+        expect(Number.isInteger(delay) && delay >= 0 && delay <= policy.maxDelay).toBe(true);
+      },
+    ),
   );
 });

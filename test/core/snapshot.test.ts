@@ -1,25 +1,35 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { applyDiff, diffSnapshots, stateName, type StateValue, type StoredSnapshot } from '../../src/core/snapshot.ts';
 
 const through = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
 const json = fc.jsonValue().map(through);
-const context = fc.dictionary(fc.oneof(fc.constantFrom('a', 'b', 'c', '__proto__'), fc.string()), json, { maxKeys: 5 }).map(through);
-const value: fc.Arbitrary<StateValue> = fc.oneof(fc.constantFrom('A', 'B'), fc.constantFrom<StateValue>({ p: 'x', q: {} }, { p: { r: 'y' }, q: 'z' }));
+const context = fc
+  .dictionary(fc.oneof(fc.constantFrom('a', 'b', 'c', '__proto__'), fc.string()), json, { maxKeys: 5 })
+  .map(through);
+const value: fc.Arbitrary<StateValue> = fc.oneof(
+  fc.constantFrom('A', 'B'),
+  fc.constantFrom<StateValue>({ p: 'x', q: {} }, { p: { r: 'y' }, q: 'z' }),
+);
 
-const snapshot: fc.Arbitrary<StoredSnapshot> = fc.record(
-  {
-    status: fc.constantFrom<StoredSnapshot['status'][]>('active', 'done', 'error', 'stopped'),
-    value,
-    context,
-    children: fc.dictionary(fc.constantFrom('i', 'j'), fc.record({ src: fc.constantFrom('s', 't') })),
-    historyValue: fc.dictionary(fc.constantFrom('m.h'), fc.array(fc.record({ id: fc.constantFrom('m.A', 'm.B') }), { maxLength: 2 })),
-    output: json,
-    error: json,
-  },
-  { requiredKeys: ['status', 'value', 'context', 'children', 'historyValue'] },
-).map(through);
+const snapshot: fc.Arbitrary<StoredSnapshot> = fc
+  .record(
+    {
+      status: fc.constantFrom<StoredSnapshot['status'][]>('active', 'done', 'error', 'stopped'),
+      value,
+      context,
+      children: fc.dictionary(fc.constantFrom('i', 'j'), fc.record({ src: fc.constantFrom('s', 't') })),
+      historyValue: fc.dictionary(
+        fc.constantFrom('m.h'),
+        fc.array(fc.record({ id: fc.constantFrom('m.A', 'm.B') }), { maxLength: 2 }),
+      ),
+      output: json,
+      error: json,
+    },
+    { requiredKeys: ['status', 'value', 'context', 'children', 'historyValue'] },
+  )
+  .map(through);
 
 test('a difference, written down, gives the later snapshot', () => {
   fc.assert(
@@ -43,11 +53,20 @@ test('a history of differences gives every snapshot', () => {
   );
 });
 
-const active = (context: Record<string, unknown>): StoredSnapshot => ({ status: 'active', value: 'A', context, children: {}, historyValue: {} });
+const active = (context: Record<string, unknown>): StoredSnapshot => ({
+  status: 'active',
+  value: 'A',
+  context,
+  children: {},
+  historyValue: {},
+});
 
 test('has only what changed', () => {
   const big = { text: 'x'.repeat(100) };
-  expect(diffSnapshots(active({ big, n: 1, old: 1 }), active({ big: { ...big }, n: 2 }))).toEqual({ context: { n: 2 }, removed: ['old'] });
+  expect(diffSnapshots(active({ big, n: 1, old: 1 }), active({ big: { ...big }, n: 2 }))).toEqual({
+    context: { n: 2 },
+    removed: ['old'],
+  });
   expect(diffSnapshots(active({ big }), active({ big }))).toEqual({});
 });
 

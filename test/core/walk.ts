@@ -26,7 +26,8 @@ export class Walk {
 
   /** Sends events; the effects are those of the last one. */
   send(...events: (string | EventObject)[]): this {
-    for (const event of events) this.take(this.machine.next(this.snapshot, typeof event === 'string' ? { type: event } : event));
+    for (const event of events)
+      this.take(this.machine.next(this.snapshot, typeof event === 'string' ? { type: event } : event));
     return this;
   }
 

@@ -9,17 +9,36 @@ import { defineWorkflow } from '../../src/core/workflow.ts';
 const step = fromPromise(async () => 1);
 
 describe('an existing machine is durable in one line, unchanged', () => {
-  const config = { id: 'orders', initial: 'paying', states: { paying: { invoke: { src: 'pay', onDone: 'paid' }, on: { SKIP: { actions: 'note' } } }, paid: { type: 'final' } } } as const;
+  const config = {
+    id: 'orders',
+    initial: 'paying',
+    states: {
+      paying: { invoke: { src: 'pay', onDone: 'paid' }, on: { SKIP: { actions: 'note' } } },
+      paid: { type: 'final' },
+    },
+  } as const;
   const note = (): void => {};
 
   test.each([
     ['setup', setup({ actors: { pay: step }, actions: { note } }).createMachine(config)],
-    ['createMachine', createMachine(config, { actors: { pay: step }, actions: { note } } as never)],
-    ['provide', setup({ actors: { pay: fromPromise(async () => 0) }, actions: { note } }).createMachine(config).provide({ actors: { pay: step } })],
+    ['createMachine', createMachine(config, { actors: { pay: step }, actions: { note } })],
+    [
+      'provide',
+      setup({ actors: { pay: fromPromise(async () => 0) }, actions: { note } })
+        .createMachine(config)
+        .provide({ actors: { pay: step } }),
+    ],
   ])('registered by %s', (_, machine) => {
     const before = JSON.stringify(machine.config);
     const workflow = defineWorkflow({ machine });
-    expect(workflow).toMatchObject({ name: 'orders', version: '1', description: undefined, errors: ERROR_CLASSES, events: {}, input: undefined });
+    expect(workflow).toMatchObject({
+      name: 'orders',
+      version: '1',
+      description: undefined,
+      errors: ERROR_CLASSES,
+      events: {},
+      input: undefined,
+    });
     expect([...workflow.steps.keys()]).toEqual(['pay']);
     const { snapshot, effects } = workflow.machine.start(undefined);
     expect(effects).toEqual([{ type: 'invoke', id: '0.orders.paying', src: 'pay', input: undefined }]);
@@ -31,7 +50,7 @@ describe('an existing machine is durable in one line, unchanged', () => {
 });
 
 describe('the name', () => {
-  test('is the one given, else the machine\'s id', () => {
+  test("is the one given, else the machine's id", () => {
     expect(defineWorkflow({ machine: createMachine({ id: 'm' }), name: 'other' }).name).toBe('other');
     expect(defineWorkflow({ machine: createMachine({ id: 'm' }) }).name).toBe('m');
   });
@@ -42,11 +61,13 @@ describe('the name', () => {
   });
 
   test('has to come from somewhere', () => {
-    expect(() => defineWorkflow({ machine: createMachine({}) })).toThrow('Give the machine an id, or the workflow a name.');
+    expect(() => defineWorkflow({ machine: createMachine({}) })).toThrow(
+      'Give the machine an id, or the workflow a name.',
+    );
   });
 });
 
-test('version and description are the machine\'s, unless given', () => {
+test("version and description are the machine's, unless given", () => {
   const machine = createMachine({ id: 'm', version: '3', description: 'Does it.' });
   expect(defineWorkflow({ machine })).toMatchObject({ version: '3', description: 'Does it.' });
   expect(defineWorkflow({ machine, version: '4' }).version).toBe('4');
@@ -65,20 +86,29 @@ test('the input and events have schemas, and the errors a class', () => {
   expect(workflow.errors).toMatchObject({ MINE: 'final', TIMEOUT: 'final', UNKNOWN: 'retryable' });
 });
 
-test('retry of a step: its own, then the workflow\'s for that step, then the workflow\'s', () => {
-  const machine = setup({ actors: { plain: step, own: defineStep({ retry: { maxAttempts: 9 }, run: () => 1 }) } }).createMachine({ id: 'm' });
-  const { steps } = defineWorkflow({ machine, retry: { maxAttempts: 2, minDelay: 5 }, steps: { plain: { retry: { minDelay: 7 }, timeout: 100 } } });
+test("retry of a step: its own, then the workflow's for that step, then the workflow's", () => {
+  const machine = setup({
+    actors: { plain: step, own: defineStep({ retry: { maxAttempts: 9 }, run: () => 1 }) },
+  }).createMachine({ id: 'm' });
+  const { steps } = defineWorkflow({
+    machine,
+    retry: { maxAttempts: 2, minDelay: 5 },
+    steps: { plain: { retry: { minDelay: 7 }, timeout: 100 } },
+  });
   expect(steps.get('plain')).toMatchObject({ retry: { maxAttempts: 2, minDelay: 7 }, timeout: 100 });
   expect(steps.get('own')).toMatchObject({ retry: { maxAttempts: 9, minDelay: 5 }, timeout: undefined });
 });
 
 test('options for a step that there is not are refused', () => {
   const machine = setup({ actors: { pay: step } }).createMachine({ id: 'm' });
-  expect(() => defineWorkflow({ machine, steps: { pya: {} } })).toThrow('Workflow m: steps.pya names no step of its machine. Steps: pay.');
+  expect(() => defineWorkflow({ machine, steps: { pya: {} } })).toThrow(
+    'Workflow m: steps.pya names no step of its machine. Steps: pay.',
+  );
 });
 
 describe('child machines', () => {
-  const parentOf = (child: ReturnType<typeof createMachine>, id = 'parent') => setup({ actors: { sub: child } }).createMachine({ id, initial: 'a', states: { a: { invoke: { src: 'sub' } } } });
+  const parentOf = (child: ReturnType<typeof createMachine>, id = 'parent') =>
+    setup({ actors: { sub: child } }).createMachine({ id, initial: 'a', states: { a: { invoke: { src: 'sub' } } } });
 
   test('run as the workflow that was defined from them', () => {
     const child = createMachine({ id: 'child' });
@@ -102,15 +132,19 @@ describe('child machines', () => {
   });
 
   test('are checked as well', () => {
-    expect(() => defineWorkflow({ machine: parentOf(createMachine({ id: 'child', entry: () => {} })) })).toThrow('Workflow child, the root, entry');
+    expect(() => defineWorkflow({ machine: parentOf(createMachine({ id: 'child', entry: () => {} })) })).toThrow(
+      'Workflow child, the root, entry',
+    );
   });
 });
 
 test('event types that can come from outside, and what fits them', () => {
   const descriptors = externalEventTypes(['GO', 'user.*', 'xstate.done.actor.x', 'GO']);
   expect(descriptors).toEqual(['GO', 'user.*']);
-  for (const type of ['GO', 'user', 'user.input', 'user.a.b']) expect(matchesEventType(type, descriptors), type).toBe(true);
-  for (const type of ['', '*', 'NO', 'username', 'xstate.stop']) expect(matchesEventType(type, descriptors), type).toBe(false);
+  for (const type of ['GO', 'user', 'user.input', 'user.a.b'])
+    expect(matchesEventType(type, descriptors), type).toBe(true);
+  for (const type of ['', '*', 'NO', 'username', 'xstate.stop'])
+    expect(matchesEventType(type, descriptors), type).toBe(false);
   expect(matchesEventType('anything', ['*'])).toBe(true);
   expect(matchesEventType('xstate.stop', ['*'])).toBe(false);
 });

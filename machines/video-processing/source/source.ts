@@ -75,7 +75,11 @@ function isRemote(source: string): boolean {
   );
 }
 
+/** Only what was uploaded: other artifacts belong to the instances that made them. */
 async function uploaded(key: string, artifacts: ArtifactStore) {
+  if (!key.startsWith('uploads/')) {
+    throw new StepError('INVALID_INPUT', `${JSON.stringify(key)} is no upload: its key begins with uploads/.`);
+  }
   const artifact = await artifacts.stat(key).catch((error: unknown) => {
     throw new StepError('INVALID_INPUT', `There can be no uploaded artifact ${JSON.stringify(key)}.`, { cause: error });
   });

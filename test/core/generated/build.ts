@@ -49,12 +49,15 @@ export function buildMachine(root: NodeSpec, journal: Journal): AnyStateMachine 
   const child = createMachine({
     initial: 'waiting',
     states: { waiting: { on: { TOLD: { actions: 'hear' } } } },
-  }).provide({ actions: { hear: ({ self }: { self: AnyActorRef }) => void journal.told.push(self.id) } } as never);
+  }).provide({ actions: { hear: ({ self }: { self: AnyActorRef }) => void journal.told.push(self.id) } });
   const config = {
     ...nodeConfig(places[0] as Place, places),
     id: 'm',
     context: { n: 0, last: null, spawned: 0, sent: 0, ref: null },
-    output: ({ context, event }: { context: Context; event: { output?: unknown } }) => ({ n: context.n, of: event.output ?? null }),
+    output: ({ context, event }: { context: Context; event: { output?: unknown } }) => ({
+      n: context.n,
+      of: event.output ?? null,
+    }),
     options: { maxIterations: 40 },
   };
   return setup({
@@ -66,7 +69,7 @@ export function buildMachine(root: NodeSpec, journal: Journal): AnyStateMachine 
       third: ({ context }: { context: Context }) => context.n % 3 === 0,
     },
     delays: { fixed: 5_003, byContext: ({ context }: { context: Context }) => 7_001 + context.n * 13 },
-  } as never).createMachine(config as never) as unknown as AnyStateMachine;
+  }).createMachine(config as never) as unknown as AnyStateMachine;
 }
 
 function placesOf(spec: NodeSpec, path: string[]): Place[] {
@@ -81,7 +84,12 @@ function nodeConfig(place: Place, places: readonly Place[]): Record<string, unkn
   if (isHistory(spec)) return { type: 'history', history: spec.kind };
   const tags = spec.tagged ? [`tag${path.length}`] : [];
   if (spec.kind === 'final') {
-    return { type: 'final', tags, entry: spec.entry.map(built), ...(spec.output ? { output: ({ context }: { context: Context }) => context.n } : {}) };
+    return {
+      type: 'final',
+      tags,
+      entry: spec.entry.map(built),
+      ...(spec.output ? { output: ({ context }: { context: Context }) => context.n } : {}),
+    };
   }
   const number = places.indexOf(place);
   const built_ = (transition: TransitionSpec): Record<string, unknown> => transitionConfig(transition, place, places);
@@ -92,7 +100,9 @@ function nodeConfig(place: Place, places: readonly Place[]): Record<string, unkn
     ...(invoke.onDone === null ? {} : { onDone: built_(invoke.onDone) }),
     ...(invoke.onError === null ? {} : { onError: built_(invoke.onError) }),
   }));
-  const told = spec.invoke.flatMap((invoke, index) => (invoke.told ? [sendTo(`i${number}_${index}`, { type: 'TOLD' })] : []));
+  const told = spec.invoke.flatMap((invoke, index) =>
+    invoke.told ? [sendTo(`i${number}_${index}`, { type: 'TOLD' })] : [],
+  );
   const on: Record<string, unknown[]> = {};
   for (const transition of spec.on) (on[pick(PATTERNS, transition.event)] ??= []).push(built_(transition));
   const after = Object.fromEntries(
@@ -113,10 +123,14 @@ function nodeConfig(place: Place, places: readonly Place[]): Record<string, unkn
   };
   if (spec.kind === 'atomic') return config;
   // A compound state needs a child to begin with.
-  const children = spec.children.map((child, index) => [`s${index}`, { spec: child, path: [...path, `s${index}`], id: `${id}.s${index}` }] as const);
+  const children = spec.children.map(
+    (child, index) => [`s${index}`, { spec: child, path: [...path, `s${index}`], id: `${id}.s${index}` }] as const,
+  );
   const first = children.findIndex(([, child]) => !isHistory(child.spec));
   if (first < 0) return config;
-  const states = Object.fromEntries(children.map(([key, child]) => [key, nodeConfig(places.find((other) => other.id === child.id) as Place, places)]));
+  const states = Object.fromEntries(
+    children.map(([key, child]) => [key, nodeConfig(places.find((other) => other.id === child.id) as Place, places)]),
+  );
   return {
     ...config,
     ...(spec.onDone === null || path.length === 0 ? {} : { onDone: built_(spec.onDone) }),
@@ -128,12 +142,21 @@ function nodeConfig(place: Place, places: readonly Place[]): Record<string, unkn
 /** Whether the place is in the machine: the children of a state that has nothing but history states are left out. */
 function exists(place: Place, places: readonly Place[]): boolean {
   if (place.path.length === 0) return true;
-  const parent = places.find((other) => other.id === `m${place.path.slice(0, -1).map((key) => `.${key}`).join('')}`) as Place;
+  const parent = places.find(
+    (other) =>
+      other.id ===
+      `m${place.path
+        .slice(0, -1)
+        .map((key) => `.${key}`)
+        .join('')}`,
+  ) as Place;
   return parent.spec.children.some((child) => !isHistory(child)) && exists(parent, places);
 }
 
 function transitionConfig(spec: TransitionSpec, from: Place, places: readonly Place[]): Record<string, unknown> {
-  const below = places.slice(1).filter((place) => exists(place, places) && (!spec.inner || place.id.startsWith(from.id)));
+  const below = places
+    .slice(1)
+    .filter((place) => exists(place, places) && (!spec.inner || place.id.startsWith(from.id)));
   const target = spec.target === null || below.length === 0 ? {} : { target: `#${pick(below, spec.target).id}` };
   return {
     ...target,
@@ -157,7 +180,14 @@ function guardOf({ kind, k }: GuardSpec, places: readonly Place[]): unknown {
     case 'not':
       return not('even' as never);
     case 'stateIn': {
-      const inside = stateIn(`#${pick(places.filter((place) => exists(place, places)), k).id}`);
+      const inside = stateIn(
+        `#${
+          pick(
+            places.filter((place) => exists(place, places)),
+            k,
+          ).id
+        }`,
+      );
       return k % 2 === 0 ? inside : and([inside, inline] as never);
     }
   }
@@ -170,7 +200,7 @@ function built({ kind, k }: ActionSpec): unknown {
     case 'note':
       return { type: 'note', params: ({ context }: { context: Context }) => ({ k, n: context.n }) };
     case 'emit':
-      return emit({ type: 'emitted', k } as never);
+      return emit({ type: 'emitted', k });
     case 'log':
       return log(({ context }) => (context as Context).n, 'n');
     case 'increment':
@@ -186,14 +216,16 @@ function built({ kind, k }: ActionSpec): unknown {
     case 'cancel':
       return cancel(`t${k % 3}`);
     case 'spawnChild':
-      return spawnChild(pick(['step', 'child'], k) as never, { id: `c${k % 3}`, input: k } as never);
+      return spawnChild(pick(['step', 'child'], k) as never, { id: `c${k % 3}`, input: k });
     case 'stopChild':
       return stopChild(`c${k % 3}`);
     case 'spawn':
-      return assign(({ context, spawn }: { context: Context; spawn: (src: string, options: object) => AnyActorRef }) => ({
-        ref: spawn('child', { id: `r${context.spawned}`, input: { n: context.n } }),
-        spawned: context.spawned + 1,
-      })) as unknown;
+      return assign(
+        ({ context, spawn }: { context: Context; spawn: (src: string, options: object) => AnyActorRef }) => ({
+          ref: spawn('child', { id: `r${context.spawned}`, input: { n: context.n } }),
+          spawned: context.spawned + 1,
+        }),
+      ) as unknown;
     case 'stopSpawned':
       return stopChild(({ context }: { context: Context }) => context.ref ?? ('nobody' as never));
     case 'tell':
@@ -210,13 +242,13 @@ function built({ kind, k }: ActionSpec): unknown {
       return enqueueActions(({ context, enqueue, self }) => {
         const { sent } = context as Context;
         if (sent >= SENDS) return;
-        enqueue.assign({ sent: sent + 1 } as never);
+        enqueue.assign({ sent: sent + 1 });
         enqueue.sendTo(self, event);
       });
     case 'enqueue':
       return enqueueActions(({ enqueue, check }) => {
-        enqueue.assign(({ context }: { context: Context }) => ({ n: context.n + 2 }) as never);
-        if (check('third' as never)) enqueue({ type: 'note', params: { enqueued: k } } as never);
+        enqueue.assign(({ context }: { context: Context }) => ({ n: context.n + 2 }));
+        if (check('third')) enqueue({ type: 'note', params: { enqueued: k } });
         enqueue.emit({ type: 'enqueued', k } as never);
       });
   }

@@ -67,7 +67,9 @@ export function xstateDriver(machine: AnyStateMachine, journal: Journal, due: ()
       // An error that no state handles carries what was sent; everything else was thrown.
       if (failure instanceof Error) return THREW;
       const active = snapshot.status === 'active';
-      const { _scheduledEvents } = actor.system.getSnapshot() as unknown as { _scheduledEvents: Record<string, Scheduled> };
+      const { _scheduledEvents } = actor.system.getSnapshot() as unknown as {
+        _scheduledEvents: Record<string, Scheduled>;
+      };
       const children = Object.values(snapshot.children as Record<string, AnyActor>);
       return {
         threw: false,
@@ -75,9 +77,7 @@ export function xstateDriver(machine: AnyStateMachine, journal: Journal, due: ()
         value: snapshot.value,
         context: plain(snapshot.context),
         output: snapshot.output,
-        children: active
-          ? children.map(({ id, src, options }) => [id, src, options.input]).toSorted(byText)
-          : [],
+        children: active ? children.map(({ id, src, options }) => [id, src, options.input]).toSorted(byText) : [],
         timers: Object.values(_scheduledEvents)
           .filter(({ source, target }) => source === actor && (target === actor || children.includes(target)))
           .map(({ id }) => named(id))
@@ -253,7 +253,12 @@ export class CoreDriver implements Driver {
         break;
       case 'schedule':
         this.timers = this.timers.filter(({ id }) => id === 'unnamed' || id !== effect.id);
-        this.timers.push({ id: effect.id ?? 'unnamed', due: this.now + effect.delay, event: effect.event, target: effect.target });
+        this.timers.push({
+          id: effect.id ?? 'unnamed',
+          due: this.now + effect.delay,
+          event: effect.event,
+          target: effect.target,
+        });
         break;
       case 'cancel':
         this.timers = this.timers.filter((timer) => timer.id !== effect.id);

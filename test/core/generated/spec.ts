@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 /** A random machine as plain data, so that a counterexample can be read and shrunk. Numbers pick, modulo what there is. */
 export interface NodeSpec {
@@ -62,8 +62,25 @@ const index = fc.nat(1_000);
 
 const action: fc.Arbitrary<ActionSpec> = fc.record({
   kind: fc.constantFrom<ActionSpec['kind'][]>(
-    'note', 'note', 'emit', 'log', 'increment', 'increment', 'keep', 'raise', 'raiseLater', 'raiseLaterNamed', 'cancel',
-    'spawnChild', 'stopChild', 'spawn', 'stopSpawned', 'tell', 'tellLater', 'sendSelf', 'enqueue',
+    'note',
+    'note',
+    'emit',
+    'log',
+    'increment',
+    'increment',
+    'keep',
+    'raise',
+    'raiseLater',
+    'raiseLaterNamed',
+    'cancel',
+    'spawnChild',
+    'stopChild',
+    'spawn',
+    'stopSpawned',
+    'tell',
+    'tellLater',
+    'sendSelf',
+    'enqueue',
   ),
   k: index,
 });
@@ -96,36 +113,41 @@ const few = <T>(arbitrary: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[]
   fc.oneof(fc.constant<T[]>([]), fc.array(arbitrary, { maxLength }));
 
 const node = (depth: number): fc.Arbitrary<NodeSpec> =>
-  fc.constantFrom<NodeSpec['kind'][]>(
-    ...((depth === 0
-      ? ['atomic', 'atomic', 'atomic', 'final', 'shallow', 'deep']
-      : ['atomic', 'atomic', 'compound', 'compound', 'parallel', 'final', 'shallow', 'deep']) as NodeSpec['kind'][]),
-  ).chain((kind) =>
-    fc.record({
-      kind: fc.constant(kind),
-      children:
-        kind === 'compound' || kind === 'parallel'
-          ? fc.array(node(depth - 1), { minLength: 2, maxLength: 4 }).map((children) => regions(kind, children))
-          : fc.constant([]),
-      on: fc.array(transition(false), { maxLength: 4 }),
-      always: fc.oneof({ weight: 4, arbitrary: fc.constant<TransitionSpec[]>([]) }, { weight: 1, arbitrary: fc.array(eventless, { minLength: 1, maxLength: 2 }) }),
-      after: few(fc.record({ delay: index, named: fc.boolean(), to: transition(false) }), 2),
-      invoke: few(
-        fc.record({
-          src: fc.constantFrom<('step' | 'child')[]>('step', 'child'),
-          onDone: fc.option(transition(false), { freq: 4 }),
-          onError: fc.option(transition(false), { freq: 3 }),
-          told: fc.boolean(),
-        }),
-        2,
-      ),
-      onDone: fc.option(transition(false)),
-      entry: few(action, 2),
-      exit: few(action, 2),
-      output: fc.boolean(),
-      tagged: fc.boolean(),
-    }),
-  );
+  fc
+    .constantFrom<NodeSpec['kind'][]>(
+      ...(depth === 0
+        ? ['atomic', 'atomic', 'atomic', 'final', 'shallow', 'deep']
+        : ['atomic', 'atomic', 'compound', 'compound', 'parallel', 'final', 'shallow', 'deep']),
+    )
+    .chain((kind) =>
+      fc.record({
+        kind: fc.constant(kind),
+        children:
+          kind === 'compound' || kind === 'parallel'
+            ? fc.array(node(depth - 1), { minLength: 2, maxLength: 4 }).map((children) => regions(kind, children))
+            : fc.constant([]),
+        on: fc.array(transition(false), { maxLength: 4 }),
+        always: fc.oneof(
+          { weight: 4, arbitrary: fc.constant<TransitionSpec[]>([]) },
+          { weight: 1, arbitrary: fc.array(eventless, { minLength: 1, maxLength: 2 }) },
+        ),
+        after: few(fc.record({ delay: index, named: fc.boolean(), to: transition(false) }), 2),
+        invoke: few(
+          fc.record({
+            src: fc.constantFrom<('step' | 'child')[]>('step', 'child'),
+            onDone: fc.option(transition(false), { freq: 4 }),
+            onError: fc.option(transition(false), { freq: 3 }),
+            told: fc.boolean(),
+          }),
+          2,
+        ),
+        onDone: fc.option(transition(false)),
+        entry: few(action, 2),
+        exit: few(action, 2),
+        output: fc.boolean(),
+        tagged: fc.boolean(),
+      }),
+    );
 
 /**
  * A history state right under a parallel one, before there is any history, makes XState enter states a second time that
@@ -133,13 +155,19 @@ const node = (depth: number): fc.Arbitrary<NodeSpec> =>
  */
 function regions(kind: NodeSpec['kind'], children: NodeSpec[]): NodeSpec[] {
   if (kind !== 'parallel') return children;
-  return children.map((child) => (child.kind === 'shallow' || child.kind === 'deep' ? { ...child, kind: 'atomic' } : child));
+  return children.map((child) =>
+    child.kind === 'shallow' || child.kind === 'deep' ? { ...child, kind: 'atomic' } : child,
+  );
 }
 
 /** A machine's root, and what happens to it: numbers that pick from what can happen at each point. */
 export const machineRun: fc.Arbitrary<{ root: NodeSpec; choices: number[] }> = fc.record({
   root: fc
-    .tuple(node(2), fc.constantFrom<('compound' | 'parallel')[]>('compound', 'compound', 'compound', 'parallel'), fc.array(node(2), { minLength: 2, maxLength: 4 }))
+    .tuple(
+      node(2),
+      fc.constantFrom<('compound' | 'parallel')[]>('compound', 'compound', 'compound', 'parallel'),
+      fc.array(node(2), { minLength: 2, maxLength: 4 }),
+    )
     .map(([root, kind, children]): NodeSpec => ({ ...root, kind, children: regions(kind, children) })),
   choices: fc.array(index, { minLength: 6, maxLength: 16 }),
 });

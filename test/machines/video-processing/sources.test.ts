@@ -89,6 +89,8 @@ describe('uploads', () => {
     await box.artifacts.put('uploads/u1.mp4', 'bytes');
     expect(await find('upload:uploads/u1.mp4', box)).toEqual({ kind: 'upload', name: 'u1.mp4', bytes: 5 });
     await expect(find('upload:uploads/u2.mp4', box)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
+    await box.artifacts.put('other-instance/insights.json', 'secret');
+    await expect(find('upload:other-instance/insights.json', box)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
     await expect(find('upload:../../etc/passwd', box)).rejects.toMatchObject({ code: 'INVALID_INPUT' });
   });
 });

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { assign, fromPromise, setup } from 'xstate';
+import { defineWorkflow } from '../../src/index.ts';
+
+/** Steps of the sequential machine. */
+export const STEPS = 10;
+/** Regions of the parallel one. */
+export const REGIONS = 100;
+
+/** About 1 KB as JSON: 25 digests, as in the rows of the baseline. */
+export const ITEMS = Array.from({ length: 25 }, (_, i) => createHash('md5').update(String(i)).digest('hex'));
+
+/**
+ * What is run: `bench-sequence`, 10 no-op steps one after the other with a context of about 1 KB, each result assigned;
+ * `bench-parallel`, 100 no-op steps at a time and their join.
+ * @param ran called by each step
+ */
+export function benchWorkflows(ran: () => void) {
+  const noop = fromPromise<{ ok: boolean; i: number }, number>(async ({ input }) => {
+    ran();
+    return { ok: true, i: input };
+  });
+  return [sequence(noop), parallel(noop)] as const;
+}
+
+type Noop = ReturnType<typeof fromPromise<{ ok: boolean; i: number }, number>>;
+
+function sequence(noop: Noop) {
+  const machine = setup({
+    types: {} as { context: { items: string[]; n: number }; input: Record<string, never> },
+    actors: { noop },
+    actions: { count: assign({ n: ({ context }) => context.n + 1 }) },
+  }).createMachine({
+    id: 'bench-sequence',
+    context: { items: ITEMS, n: 0 },
+    initial: 's0',
+    states: Object.fromEntries([
+      ...Array.from({ length: STEPS }, (_, i) => [
+        `s${i}`,
+        { invoke: { id: 'step', src: 'noop', input: i, onDone: { target: `s${i + 1}`, actions: 'count' } } } as const,
+      ]),
+      [`s${STEPS}`, { type: 'final' } as const],
+    ]),
+  });
+  return defineWorkflow({ machine, name: 'bench-sequence' });
+}
+
+function parallel(noop: Noop) {
+  const region = (i: number) =>
+    ({
+      initial: 'run',
+      states: { run: { invoke: { id: `step-${i}`, src: 'noop', input: i, onDone: 'end' } }, end: { type: 'final' } },
+    }) as const;
+  const machine = setup({
+    types: {} as { input: Record<string, never> },
+    actors: { noop },
+  }).createMachine({
+    id: 'bench-parallel',
+    type: 'parallel',
+    states: Object.fromEntries(Array.from({ length: REGIONS }, (_, i) => [`r${i}`, region(i)])),
+  });
+  return defineWorkflow({ machine, name: 'bench-parallel' });
+}

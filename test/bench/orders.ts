@@ -1,0 +1,37 @@
+/** What the process of the engine has used. */
+export interface Usage {
+  /** Milliseconds of CPU since it began. */
+  cpuMs: number;
+  rssMb: number;
+  /** The most memory it has ever had. */
+  peakMb: number;
+}
+
+/** What the bench tells the process of the engine to do. */
+export interface Orders {
+  /** Opens the engine and starts its worker. */
+  open(parameters: { url: string; concurrency: number }): Promise<void>;
+  /**
+   * Starts so many instances at once. Ends when every step has run; the last commits may be under way then.
+   * With `awaited` somebody waits for each result, and it ends when all have theirs.
+   */
+  burst(parameters: { instances: number; awaited: boolean }): Promise<{ startedMs: number }>;
+  /** Runs instances one after the other with pauses between; milliseconds from start() to result() of each. */
+  latencies(parameters: { workflow: 'bench-sequence' | 'bench-parallel'; warmUp: number; samples: number }): Promise<number[]>;
+  usage(parameters: null): Promise<Usage>;
+  /** Rests, collects garbage, and tells what is left. */
+  rest(parameters: null): Promise<Usage>;
+  /** Starts a CPU profile. */
+  profile(parameters: null): Promise<void>;
+  /** Ends it; the profile as JSON. */
+  profiled(parameters: null): Promise<string>;
+  close(parameters: null): Promise<void>;
+}
+
+export interface Request {
+  id: number;
+  order: keyof Orders;
+  parameters: unknown;
+}
+
+export type Reply = { id: number; result: unknown } | { id: number; error: string };
