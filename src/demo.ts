@@ -1,3 +1,4 @@
+import { join, relative } from 'node:path';
 import { Client } from './cli/client.ts';
 import { newCli } from './cli/command.ts';
 import { processTerminal } from './cli/terminal.ts';
@@ -50,10 +51,11 @@ await Promise.race([
 ]);
 
 say();
-say('Artifacts');
-for (const { key, size } of await server.artifacts.list(`${id}/`)) {
-  say(`  ${String(Math.ceil(size / 1024)).padStart(6)} kB  ${server.artifacts.path?.(key) ?? key}`);
-}
+const all = await server.artifacts.list(`${id}/`);
+const results = all.filter(({ key }) => /\/pack\/[a-z]+\.(md|html)$/.test(key));
+say(`Artifacts in ${relative(process.cwd(), join(server.artifactFolder, id))}`);
+for (const { key, size } of results) say(`  ${size.toLocaleString('en').padStart(7)} B  ${key.slice(id.length + 1)}`);
+if (all.length > results.length) say(`  and ${all.length - results.length} more: the source, the transcript, the drafts on their way`);
 say();
 say(`API       ${server.api.url}/instances/${id}`);
 say(`          ${server.api.url}/openapi.json`);

@@ -92,7 +92,7 @@ class NodeCheck {
   run(): void {
     const { node } = this;
     // First, because XState makes entry actions of it.
-    for (const { delay } of node.after) this.delay(delay, `after ${delay}`);
+    for (const { delay } of node.after) this.delay(delay, `after ${String(delay)}`);
     for (const action of node.entry) this.action(action, 'entry');
     for (const action of node.exit) this.action(action, 'exit');
     for (const invoke of node.invoke) this.invoke(invoke as never);

@@ -54,7 +54,7 @@ function header(headers: unknown, name: string): string | undefined {
   if ('get' in headers && typeof headers.get === 'function') return (headers as Headers).get(name) ?? undefined;
   const found = Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1] as unknown;
   const value: unknown = Array.isArray(found) ? found[0] : found;
-  return value === undefined || value === null ? undefined : String(value);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
 /** Milliseconds: of seconds, or of a date as the other side's clock sees it. */

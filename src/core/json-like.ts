@@ -31,7 +31,7 @@ function objectLike(value: object, text: (text: string) => string, depth: number
   const inner = (item: unknown): unknown => jsonLike(item, text, depth - 1);
   if (Array.isArray(value)) return value.map((item) => inner(item) ?? null);
   if (value instanceof Set) return [...value].map((item) => inner(item) ?? null);
-  if (value instanceof Error) return { name: text(String(value.name)), message: text(String(value.message)) };
+  if (value instanceof Error) return { name: inner(value.name), message: inner(value.message) };
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if ('toJSON' in value && typeof value.toJSON === 'function') return jsonOf(value as { toJSON(): unknown }, inner);
   const entries: [unknown, unknown][] = value instanceof Map ? [...value] : Object.entries(value);

@@ -15,6 +15,7 @@ import { expect, test } from 'vitest';
 import { DefinitionError } from '../../src/core/error.ts';
 import { NotJsonError } from '../../src/core/json.ts';
 import { defineWorkflow } from '../../src/core/workflow.ts';
+import { thrownBy } from './thrown-by.ts';
 
 const step = fromPromise(async () => 1);
 
@@ -23,13 +24,9 @@ const machine = (config: object, implementations: object = {}): AnyStateMachine 
   createMachine({ id: 'm', ...config } as never, implementations as never);
 
 const refusal = (config: object, implementations?: object): DefinitionError => {
-  try {
-    defineWorkflow({ machine: machine(config, implementations) });
-  } catch (error) {
-    if (error instanceof DefinitionError) return error;
-    throw error;
-  }
-  throw new Error('was not refused');
+  const error = thrownBy(() => defineWorkflow({ machine: machine(config, implementations) }));
+  expect(error).toBeInstanceOf(DefinitionError);
+  return error as DefinitionError;
 };
 
 const inState = (state: object): object => ({

@@ -86,10 +86,10 @@ test(
   `${MACHINES} machines behave as in XState's own runtime, kept in memory or restored at every event`,
   { timeout: 120_000 },
   () => {
-    fc.assert(fc.property(machineRun, compare), { seed: SEED, numRuns: MACHINES, verbose: 0 });
+    fc.assert(fc.property(machineRun, compare), { seed: SEED, numRuns: MACHINES });
     console.info('differential', { seed: SEED, ...seen });
     expect(seen['machines']).toBeGreaterThanOrEqual(MACHINES);
-    for (const what of [
+    const wanted = [
       'active',
       'done',
       'error',
@@ -102,8 +102,7 @@ test(
       'children',
       'timers',
       'tags',
-    ]) {
-      expect(seen[what], what).toBeGreaterThan(20);
-    }
+    ];
+    expect(wanted.filter((what) => (seen[what] ?? 0) <= 20)).toEqual([]);
   },
 );

@@ -1,15 +1,12 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { thrownBy } from './thrown-by.ts';
 import { assertJson, MAX_DEPTH, NotJsonError } from '../../src/core/json.ts';
 
 const refusal = (value: unknown): NotJsonError => {
-  try {
-    assertJson(value, 'The input');
-  } catch (error) {
-    if (error instanceof NotJsonError) return error;
-    throw error;
-  }
-  throw new Error('was not refused');
+  const error = thrownBy(() => assertJson(value, 'The input'));
+  expect(error).toBeInstanceOf(NotJsonError);
+  return error as NotJsonError;
 };
 
 test('lets everything pass that comes back from JSON as it went in', () => {
@@ -37,7 +34,9 @@ test('names the path of the value', () => {
   expect(error.details).toEqual({ where: 'The input', path: 'a[0].b', found: 'a Date' });
 });
 
-class Money {}
+class Money {
+  cents = 1;
+}
 
 test.each<[unknown, string]>([
   [Number.NaN, 'the value is NaN'],
@@ -51,10 +50,15 @@ test.each<[unknown, string]>([
   [Buffer.from('x'), 'artifact store'],
   [new Uint8Array(1), 'artifact store'],
   [new Money(), 'is a Money'],
-  [new (class {})(), 'is a class instance'],
+  [
+    new (class {
+      cents = 1;
+    })(),
+    'is a class instance',
+  ],
   [Object.create(Object.create(Object.create(null))), 'is a class instance'],
   [[1, undefined], '[1] is undefined'],
-  [['x', , 'y'], '[1] is undefined'],
+  [Object.assign(['x'], { 2: 'y' }), '[1] is undefined'],
   ['a\0b', 'NUL'],
   ['a\uD800b', 'lone surrogate'],
   [{ 'a\uDC00': 1 }, 'lone surrogate'],

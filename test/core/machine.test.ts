@@ -21,6 +21,7 @@ import {
 } from 'xstate';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { TransitionError } from '../../src/core/machine.ts';
+import { thrownBy } from './thrown-by.ts';
 import { Walk, WAYS } from './walk.ts';
 
 const step = fromPromise(async () => 1);
@@ -830,13 +831,7 @@ describe('errors', () => {
   });
 
   test('at the start', () => {
-    const error = (() => {
-      try {
-        return new Walk(machine({ entry: assign(thrower) }));
-      } catch (thrown) {
-        return thrown as TransitionError;
-      }
-    })();
+    const error = thrownBy(() => new Walk(machine({ entry: assign(thrower) })));
     expect(error).toMatchObject({
       name: 'TransitionError',
       code: 'TRANSITION_FAILED',
@@ -1094,15 +1089,9 @@ describe('which events it takes', () => {
 describe('restore', () => {
   test('of a state that there is not', () => {
     const it = new Walk(machine({ initial: 'a', states: { a: {} } }));
-    const error = (() => {
-      try {
-        it.machine.restore({ ...it.stored, value: { gone: 'x' } });
-      } catch (thrown) {
-        return thrown;
-      }
-    })();
+    const error = thrownBy(() => it.machine.restore({ ...it.stored, value: { gone: 'x' } }));
     expect(error).toMatchObject({ code: 'STATE_UNKNOWN', details: { value: { gone: 'x' } } });
-    expect((error as Error).message).toContain('Machine m has no state {"gone":"x"}: ');
+    expect(error.message).toContain('Machine m has no state {"gone":"x"}: ');
   });
 
   test('of a child whose step has another name now: it can still be stopped', () => {

@@ -76,7 +76,7 @@ test('a step that XState itself is made to run says what to do', async () => {
 });
 
 test('a plain fromPromise is a step, with its input and its signal', async () => {
-  const creator = vi.fn(
+  const creator = vi.fn<(args: never) => Promise<number>>(
     async ({ input, signal, emit }: { input: number; signal: AbortSignal; emit: (event: { type: 'e' }) => void }) => {
       emit({ type: 'e' });
       return signal.aborted ? 0 : input + 1;
@@ -88,7 +88,7 @@ test('a plain fromPromise is a step, with its input and its signal', async () =>
   expect(await step.run(context(1))).toBe(2);
 });
 
-const user = vi.fn(() => {
+const user = vi.fn<() => never>(() => {
   throw new Error("the user's code was called");
 });
 

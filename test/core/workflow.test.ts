@@ -141,10 +141,9 @@ describe('child machines', () => {
 test('event types that can come from outside, and what fits them', () => {
   const descriptors = externalEventTypes(['GO', 'user.*', 'xstate.done.actor.x', 'GO']);
   expect(descriptors).toEqual(['GO', 'user.*']);
-  for (const type of ['GO', 'user', 'user.input', 'user.a.b'])
-    expect(matchesEventType(type, descriptors), type).toBe(true);
-  for (const type of ['', '*', 'NO', 'username', 'xstate.stop'])
-    expect(matchesEventType(type, descriptors), type).toBe(false);
+  const fits = (type: string): boolean => matchesEventType(type, descriptors);
+  expect(['GO', 'user', 'user.input', 'user.a.b'].filter((type) => !fits(type))).toEqual([]);
+  expect(['', '*', 'NO', 'username', 'xstate.stop'].filter(fits)).toEqual([]);
   expect(matchesEventType('anything', ['*'])).toBe(true);
   expect(matchesEventType('xstate.stop', ['*'])).toBe(false);
 });

@@ -125,7 +125,7 @@ interface Scheduler {
  */
 function replaceById(actor: AnyActor): void {
   const { scheduler } = actor.system as unknown as { scheduler: Scheduler };
-  const { schedule } = scheduler;
+  const schedule = scheduler.schedule.bind(scheduler);
   scheduler.schedule = (source, target, event, delay, id) => {
     if (id !== undefined) scheduler.cancel(source, id);
     schedule(source, target, event, delay, id);

@@ -112,42 +112,39 @@ const eventless = transition(true).map((spec): TransitionSpec => {
 const few = <T>(arbitrary: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[]> =>
   fc.oneof(fc.constant<T[]>([]), fc.array(arbitrary, { maxLength }));
 
+const KINDS: NodeSpec['kind'][] = ['atomic', 'atomic', 'final', 'shallow', 'deep'];
+const OUTER_KINDS: NodeSpec['kind'][] = ['compound', 'compound', 'parallel'];
+
 const node = (depth: number): fc.Arbitrary<NodeSpec> =>
-  fc
-    .constantFrom<NodeSpec['kind'][]>(
-      ...(depth === 0
-        ? ['atomic', 'atomic', 'atomic', 'final', 'shallow', 'deep']
-        : ['atomic', 'atomic', 'compound', 'compound', 'parallel', 'final', 'shallow', 'deep']),
-    )
-    .chain((kind) =>
-      fc.record({
-        kind: fc.constant(kind),
-        children:
-          kind === 'compound' || kind === 'parallel'
-            ? fc.array(node(depth - 1), { minLength: 2, maxLength: 4 }).map((children) => regions(kind, children))
-            : fc.constant([]),
-        on: fc.array(transition(false), { maxLength: 4 }),
-        always: fc.oneof(
-          { weight: 4, arbitrary: fc.constant<TransitionSpec[]>([]) },
-          { weight: 1, arbitrary: fc.array(eventless, { minLength: 1, maxLength: 2 }) },
-        ),
-        after: few(fc.record({ delay: index, named: fc.boolean(), to: transition(false) }), 2),
-        invoke: few(
-          fc.record({
-            src: fc.constantFrom<('step' | 'child')[]>('step', 'child'),
-            onDone: fc.option(transition(false), { freq: 4 }),
-            onError: fc.option(transition(false), { freq: 3 }),
-            told: fc.boolean(),
-          }),
-          2,
-        ),
-        onDone: fc.option(transition(false)),
-        entry: few(action, 2),
-        exit: few(action, 2),
-        output: fc.boolean(),
-        tagged: fc.boolean(),
-      }),
-    );
+  fc.constantFrom<NodeSpec['kind'][]>(...KINDS, ...(depth > 0 ? OUTER_KINDS : [])).chain((kind) =>
+    fc.record({
+      kind: fc.constant(kind),
+      children:
+        kind === 'compound' || kind === 'parallel'
+          ? fc.array(node(depth - 1), { minLength: 2, maxLength: 4 }).map((children) => regions(kind, children))
+          : fc.constant([]),
+      on: fc.array(transition(false), { maxLength: 4 }),
+      always: fc.oneof(
+        { weight: 4, arbitrary: fc.constant<TransitionSpec[]>([]) },
+        { weight: 1, arbitrary: fc.array(eventless, { minLength: 1, maxLength: 2 }) },
+      ),
+      after: few(fc.record({ delay: index, named: fc.boolean(), to: transition(false) }), 2),
+      invoke: few(
+        fc.record({
+          src: fc.constantFrom<('step' | 'child')[]>('step', 'child'),
+          onDone: fc.option(transition(false), { freq: 4 }),
+          onError: fc.option(transition(false), { freq: 3 }),
+          told: fc.boolean(),
+        }),
+        2,
+      ),
+      onDone: fc.option(transition(false)),
+      entry: few(action, 2),
+      exit: few(action, 2),
+      output: fc.boolean(),
+      tagged: fc.boolean(),
+    }),
+  );
 
 /**
  * A history state right under a parallel one, before there is any history, makes XState enter states a second time that
