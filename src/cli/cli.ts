@@ -85,6 +85,8 @@ function report({ message, facts, exitCode }: CliError, json: boolean, terminal:
     return;
   }
   const errors = Array.isArray(facts['errors']) ? (facts['errors'] as { path: string; message: string }[]) : [];
-  const listed = errors.map((each) => `\n  ${plain(each.path)}: ${plain(each.message)}`).join('');
-  terminal.err(`${paint(terminal, 'red', 'durachart:')} ${plainLines(message)}${listed}\n`);
+  const listed = errors.map(({ path, message: wrong }) => `\n  ${plain(path === '' ? wrong : `${path}: ${wrong}`)}`).join('');
+  // The message lists them too, on one line.
+  const text = errors.length > 0 && typeof facts['title'] === 'string' ? facts['title'] : message;
+  terminal.err(`${paint(terminal, 'red', 'durachart:')} ${plainLines(text)}${listed}\n`);
 }

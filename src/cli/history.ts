@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { HistoryEntry } from '../http/types.ts';
 import { apiCommand, type Cli, type CommonOptions } from './command.ts';
+import { eventName } from './standing.ts';
 import { printTable } from './table.ts';
 import { duration } from './text.ts';
 
@@ -32,7 +33,7 @@ export function addHistory(program: Command, cli: Cli): void {
           String(sequence),
           at,
           to,
-          event,
+          eventName(event),
           step?.step ?? '',
           step === null ? '' : String(step.attempt),
           typeof step?.durationMs === 'number' ? duration(step.durationMs) : '',

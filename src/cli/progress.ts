@@ -1,5 +1,5 @@
 import type { Change, HistoryEntry, Instance, InstanceSummary, Step } from '../http/types.ts';
-import { standing, statusColor, stepStanding } from './standing.ts';
+import { eventName, standing, statusColor, stepStanding } from './standing.ts';
 import { paint, type Terminal } from './terminal.ts';
 import { duration, pad, plain, truncate } from './text.ts';
 
@@ -31,7 +31,7 @@ export class Progress {
     for (const [key, each] of this.running) if (each.key === step?.key || entry.from !== entry.to) this.running.delete(key);
     const cause =
       step === null
-        ? entry.from === null ? '' : `on ${entry.event}`
+        ? entry.from === null ? '' : eventName(entry.event)
         : `${step.step}${step.status === 'done' ? '' : ` ${step.status}${step.errorCode === null ? '' : ` with ${step.errorCode}`}`}` +
           `${step.attempt > 1 ? `, attempt ${step.attempt}` : ''}${step.durationMs === null ? '' : `, ${duration(step.durationMs)}`}`;
     const moved = entry.from === null || entry.from === entry.to ? plain(entry.to) : `${plain(entry.from)} → ${plain(entry.to)}`;

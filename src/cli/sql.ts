@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import postgres from 'postgres';
+import type { TransactionSql } from 'postgres';
 import { wholeNumber, type Cli } from './command.ts';
 import { CliError, EXIT } from './exit.ts';
 import { printTable, type Cell } from './table.ts';
@@ -23,13 +23,14 @@ export function addSql(program: Command, cli: Cli): void {
     .action(async (query: string, options: SqlOptions) => {
       const { columns, rows, more } = await ask(await cli.host.databaseUrl(), query, options);
       if (options.json) cli.json(rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i]]))));
-      else {
+      else if (columns.length > 0) {
         printTable(
           cli.terminal,
           columns.map((title, i) => ({ title, shrink: 8, align: rows.every((row) => isNumber(row[i])) && rows.length > 0 ? 'right' : 'left' })),
           rows.map((row) => row.map(cellOf)),
         );
       }
+      if (rows.length === 0 && !options.json) cli.terminal.err('No rows.\n');
       if (more) cli.terminal.err(`There are more rows than ${options.limit}: --limit\n`);
     });
 }
@@ -41,6 +42,7 @@ interface Answer {
 }
 
 async function ask(url: string, query: string, { timeout, limit }: SqlOptions): Promise<Answer> {
+  const { default: postgres } = await import('postgres');
   const sql = postgres(url, {
     max: 1,
     connect_timeout: 10,
@@ -49,30 +51,42 @@ async function ask(url: string, query: string, { timeout, limit }: SqlOptions): 
     connection: { application_name: 'durachart sql' },
   });
   try {
-    const connection = await sql.reserve();
-    await connection.unsafe('begin read only');
-    await connection.unsafe(`set local statement_timeout = ${timeout * 1000}`);
-    return await read(connection, query, limit);
+    return await sql.begin('read only', async (transaction) => {
+      await transaction.unsafe(`set local statement_timeout = ${timeout * 1000}`);
+      return await read(transaction, query, limit);
+    });
   } catch (error) {
     throw refused(error);
   } finally {
-    // The transaction ends with the connection: there is nothing to keep.
     await sql.end({ timeout: 0 });
   }
 }
 
-async function read(connection: postgres.ReservedSql, query: string, limit: number): Promise<Answer> {
+async function read(transaction: TransactionSql, query: string, limit: number): Promise<Answer> {
   // As a prepared statement, Postgres refuses more than one command in it.
-  const pending = connection.unsafe(query, [], { simple: false } as never).values();
-  const columns: string[] = [];
+  const pending = transaction.unsafe(query, [], { simple: false } as never).values();
   const rows: unknown[][] = [];
-  for await (const batch of pending.cursor(limit + 1)) {
-    const { columns: described } = batch as unknown as { columns?: { name: string }[] };
-    if (columns.length === 0) columns.push(...(described ?? []).map(({ name }) => name));
-    rows.push(...(batch as unknown as unknown[][]));
-    if (rows.length > limit) break;
+  let columns: string[] = [];
+  let more = false;
+  try {
+    const { columns: described } = await pending.forEach((row, result) => {
+      columns = namesOf(result.columns);
+      if (rows.length < limit) rows.push(row as unknown as unknown[]);
+      else if (!more) {
+        more = true;
+        pending.cancel();
+      }
+    });
+    return { columns: namesOf(described), rows, more };
+  } catch (error) {
+    if (!more) throw error;
+    return { columns, rows, more };
   }
-  return { columns, rows: rows.slice(0, limit), more: rows.length > limit };
+}
+
+/** A command that gives no rows has no columns. */
+function namesOf(columns: readonly { name: string }[] | undefined): string[] {
+  return (columns ?? []).map(({ name }) => name);
 }
 
 /** The words of Postgres, with its code. The URL, which has the password, is in none of them. */

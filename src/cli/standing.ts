@@ -34,6 +34,16 @@ export function stepStanding(step: Step, now: Date): string {
   }
 }
 
+/** An event as people know it: XState's own names tell more than anybody wants. */
+export function eventName(event: string): string {
+  const after = /^xstate\.after\.(\d+)\./.exec(event)?.[1];
+  if (after !== undefined) return `after ${duration(Number(after))}`;
+  if (event.startsWith('xstate.done.actor.')) return 'done';
+  if (event.startsWith('xstate.error.actor.')) return 'error';
+  if (event.startsWith('xstate.done.state.')) return 'done';
+  return event === 'xstate.init' ? 'start' : event.replace(/^xstate\./, '').replace(/^durachart\./, '');
+}
+
 export function statusColor(status: InstanceStatus): Color {
   return STATUS_COLORS[status];
 }

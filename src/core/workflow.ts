@@ -45,7 +45,7 @@ export interface Workflow<Name extends string = string, Input = unknown, Event =
 }
 
 /** Input type of a workflow. */
-export type InputOf<W> = W extends Workflow<string, infer I, unknown> ? I : never;
+export type InputOf<W> = W extends Workflow<string, infer I> ? I : never;
 /** Union of the events that a workflow's machine declares. */
 export type EventOf<W> = W extends Workflow<string, unknown, infer E> ? E : never;
 /** Output type of a workflow. */

@@ -2,6 +2,7 @@ import { DurachartError } from '../core/error.ts';
 import type { StepView } from './api.ts';
 import type { Clock, StepRow } from './ports.ts';
 import type { Reader } from './reader.ts';
+import { DatabaseUnavailableError } from './unavailable.ts';
 
 /** Something about an instance has changed: look at its rows. `step` comes along where this process knows it first-hand. */
 export interface Hint {
@@ -62,7 +63,11 @@ export class Changes {
       for (;;) {
         options.signal?.throwIfAborted();
         bell.reset();
-        const answer = await look();
+        // Whoever waits for the end of a job waits through an outage of the database, too.
+        const answer = await look().catch((error: unknown) => {
+          if (error instanceof DatabaseUnavailableError) return undefined;
+          throw error;
+        });
         if (answer !== undefined) return answer.value;
         const left = end - this.clock.now();
         if (left <= 0) throw new DurachartError('TIMEOUT', `Instance ${id} has not ended within ${options.timeout} ms; it goes on.`);

@@ -3,7 +3,7 @@ import { DurachartError } from '../core/error.ts';
 import { matchesEventType } from '../core/event-types.ts';
 import { assertJson } from '../core/json.ts';
 import type { Workflow } from '../core/workflow.ts';
-import type { StartOptions } from './api.ts';
+import type { ListOptions, StartOptions } from './api.ts';
 import { isInstanceId } from './keys.ts';
 import type { InstanceRecord } from './reader.ts';
 import { hasEnded } from './state.ts';
@@ -36,7 +36,7 @@ export function checkEvent(
   if (hasEnded(record.status)) {
     throw new DurachartError('INSTANCE_ENDED', `Instance ${record.id} is ${record.status}; it takes no more events.`, { details: { status: record.status } });
   }
-  const payload = parse(workflow.events[type], fields, 'INVALID_EVENT', `The event ${type}`) as Record<string, unknown>;
+  const payload = parse(Object.hasOwn(workflow.events, type) ? workflow.events[type] : undefined, fields, 'INVALID_EVENT', `The event ${type}`) as Record<string, unknown>;
   assertJson(payload, `The event ${type}`);
   if (record.snapshot !== null) {
     const snapshot = workflow.machine.restore(record.snapshot);
@@ -55,8 +55,6 @@ export function checkEvent(
 /** @throws DurachartError `INVALID_OPTION` */
 export function checkOptions(options: StartOptions): void {
   const { id, key, tenant, tags, priority, startAt } = options;
-  const isText = (value: unknown, longest: number): boolean =>
-    typeof value === 'string' && value.length > 0 && value.length <= longest && value.isWellFormed() && !value.includes('\0');
   const wrong =
     id !== undefined && key !== undefined
       ? 'id and key exclude each other: a key makes the id'
@@ -74,6 +72,24 @@ export function checkOptions(options: StartOptions): void {
                   ? 'startAt must be a valid Date'
                   : undefined;
   if (wrong !== undefined) throw new DurachartError('INVALID_OPTION', `${wrong}.`);
+}
+
+/** @throws DurachartError `INVALID_OPTION` */
+export function checkKey(key: string | undefined): void {
+  if (key !== undefined && !isText(key, 500)) throw new DurachartError('INVALID_OPTION', 'key must be text of 1 to 500 characters.');
+}
+
+/** Text as Postgres can store it. */
+function isText(value: unknown, longest: number): boolean {
+  return typeof value === 'string' && value.length > 0 && value.length <= longest && value.isWellFormed() && !value.includes('\0');
+}
+
+/** What a list is asked for. @throws DurachartError `INVALID_OPTION` */
+export function checkFilters(options: ListOptions): void {
+  for (const name of ['workflow', 'status', 'state', 'tag', 'tenant', 'parentId'] as const) {
+    const value = options[name];
+    if (value !== undefined && !isText(value, 10_000)) throw new DurachartError('INVALID_OPTION', `${name} must be text.`);
+  }
 }
 
 /** How many items a page has. @throws DurachartError `INVALID_OPTION` */

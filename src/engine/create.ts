@@ -6,6 +6,7 @@ import { systemClock } from './clock.ts';
 import { DurableEngine } from './engine.ts';
 import type { Clock, Executor, Store } from './ports.ts';
 import type { Reader } from './reader.ts';
+import { outspoken } from './unavailable.ts';
 
 /** What an engine is put together from; `createEngine` of the package does it for a Postgres. */
 export interface EngineParts<W extends readonly Workflow[]> {
@@ -40,7 +41,7 @@ export function assembleEngine<const W extends readonly Workflow[]>(parts: Engin
     workflows,
     registered: parts.workflows,
     store: parts.store,
-    reader: parts.reader,
+    reader: outspoken(parts.reader, parts.isTransient),
     executor: parts.executor({ clock, artifacts: parts.artifacts }),
     close: parts.close,
     isTransient: parts.isTransient,

@@ -19,10 +19,11 @@ import { decodeCursor, encodeCursor } from './cursor.ts';
 import { decide } from './decide.ts';
 import { follow } from './follow.ts';
 import { CANCEL, idempotentId, RETRY } from './keys.ts';
-import { checkEvent, checkInput, checkOptions, pageSize } from './checks.ts';
-import type { Commit, NewInstance } from './ports.ts';
+import { checkEvent, checkFilters, checkInput, checkKey, checkOptions, pageSize } from './checks.ts';
+import type { Commit, CommitResult, NewInstance } from './ports.ts';
 import type { InstanceRecord, Reader } from './reader.ts';
 import { emptyChange, hasEnded, instanceState, unborn, type Change, type State } from './state.ts';
+import { DatabaseUnavailableError } from './unavailable.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
 export interface EngineOptions extends Omit<WorkerOptions, 'events'> {
@@ -82,7 +83,7 @@ export class DurableEngine implements Engine {
       key: options.key ?? null,
       parent: null,
       leased: false,
-      wakeAt: startAt,
+      wakeAt: Math.max(startAt, now),
       createdAt: now,
     };
     const first = startAt > now ? { state: unborn(id, workflow, create), change: emptyChange() } : this.firstTransition(id, workflow, create, now);
@@ -104,16 +105,24 @@ export class DurableEngine implements Engine {
     const root: Commit = { ...rows, id: state.id, expected: 0, create, requires: null, after: instanceState(state), at: create.createdAt, release: null };
     const rest = children.map((child): Commit => {
       const workflow = this.options.workflows.get(child.create.workflow) as Workflow;
-      return { ...emptyChange(), id: child.id, expected: 0, create: child.create, requires: null, after: instanceState(unborn(child.id, workflow, child.create)), at: create.createdAt, release: null };
+      return { ...emptyChange(), id: child.id, expected: 0, create: child.create, requires: state.id, after: instanceState(unborn(child.id, workflow, child.create)), at: create.createdAt, release: null };
     });
-    const stored = await this.options.store.commit(0, [root, ...rest]);
+    const stored = await this.commit([root, ...rest]);
     this.changes.changed(state.id);
     return stored.some(({ id }) => id === state.id);
   }
 
+  private async commit(batch: Commit[]): Promise<CommitResult[]> {
+    try {
+      return await this.options.store.commit(0, batch);
+    } catch (error) {
+      throw this.options.isTransient(error) ? new DatabaseUnavailableError(error) : error;
+    }
+  }
+
   private async existing(id: string, workflow: string, input: unknown, options: StartOptions): Promise<Started> {
     const record = await this.record(id);
-    const same = record.workflow === workflow && canonical(record.input) === canonical(input);
+    const same = record.workflow === workflow && canonical(record.input ?? null) === canonical(input ?? null);
     if (same) return { id, created: false };
     const what = options.key === undefined ? `The id ${id}` : `The idempotency key ${JSON.stringify(options.key)}`;
     throw new DurachartError('KEY_REUSED', `${what} belongs to an instance with another workflow or input. Use a new one, or send the same input.`, { details: { id } });
@@ -122,7 +131,15 @@ export class DurableEngine implements Engine {
   async send(id: string, event: { type: string; [field: string]: unknown }, options: { key?: string } = {}): Promise<{ duplicate: boolean }> {
     const record = await this.record(id);
     const workflow = this.workflowOf(record);
-    const payload = checkEvent(workflow, record, event);
+    checkKey(options.key);
+    let payload: unknown;
+    try {
+      payload = checkEvent(workflow, record, event);
+    } catch (error) {
+      // Who asks again because the first answer got lost is not told that the machine is past it.
+      if (options.key !== undefined && (await this.reader.wasPosted(id, options.key))) return { duplicate: true };
+      throw error;
+    }
     return this.post(id, event.type, payload, 'external', options.key);
   }
 
@@ -142,6 +159,7 @@ export class DurableEngine implements Engine {
 
   async list(options: ListOptions = {}): Promise<Page<InstanceSummary>> {
     const limit = pageSize(options.limit);
+    checkFilters(options);
     const before = options.cursor === undefined ? undefined : decodeCursor(options.cursor);
     const items = await this.reader.list(options, limit + 1, before);
     const page = items.slice(0, limit);
@@ -151,10 +169,10 @@ export class DurableEngine implements Engine {
 
   async history(id: string, options: { limit?: number; cursor?: string } = {}): Promise<Page<HistoryEntry>> {
     const limit = pageSize(options.limit);
-    const after = options.cursor === undefined ? 0 : Number(options.cursor);
-    if (!Number.isSafeInteger(after) || after < 0) throw new DurachartError('INVALID_CURSOR', 'The cursor of a history is the sequence of the last entry seen.');
+    const { cursor = '0' } = options;
+    if (!/^\d{1,9}$/.test(cursor)) throw new DurachartError('INVALID_CURSOR', 'The cursor of a history is the sequence of the last entry seen.');
     await this.record(id);
-    const items = await this.reader.history(id, after, limit + 1);
+    const items = await this.reader.history(id, Number(cursor), limit + 1);
     const page = items.slice(0, limit);
     return { items: page, next: items.length > limit ? String(page.at(-1)?.sequence) : null };
   }
@@ -172,6 +190,8 @@ export class DurableEngine implements Engine {
   }
 
   async cancel(id: string): Promise<void> {
+    const { status } = await this.record(id);
+    if (hasEnded(status)) return;
     await this.post(id, CANCEL, null, 'control');
   }
 

@@ -39,6 +39,8 @@ export interface Reader {
   liveSteps(id: string): Promise<StepDetail[]>;
   snapshot(id: string, sequence: number): Promise<StoredSnapshot | undefined>;
   post(event: NewEvent): Promise<'posted' | 'duplicate' | 'no instance'>;
+  /** Whether an event with this key is in the inbox, or has been. */
+  wasPosted(instanceId: string, dedupeKey: string): Promise<boolean>;
   /** Transitions of all instances after a position; none is ever inserted before one that was given out. */
   feed(position: FeedPosition, limit: number): Promise<(HistoryEntry & { xid: bigint; status: InstanceStatus })[]>;
   /** The newest position that is safe to start from. */

@@ -5,6 +5,7 @@ import { Attempts, rowsOnly, type AttemptHost, type AttemptOptions } from './att
 import { sleep } from './clock.ts';
 import { Committer } from './committer.ts';
 import { decide, type Input } from './decide.ts';
+import { CANCEL } from './keys.ts';
 import { nextDue, own, type Owned } from './owned.ts';
 import type { Claimed, Commit, CommitResult, InboxEvent, Millis, NewInstance, StepRow, WorkerSession } from './ports.ts';
 import { emptyChange, instanceState, restored, unborn, type Change, type State } from './state.ts';
@@ -144,8 +145,8 @@ export class Worker implements AttemptHost {
   /** Starts an instance in this worker's hands. False: the id is taken. @throws what the database says of data that it refuses */
   async create(create: NewInstance, state: State, change: Change): Promise<boolean> {
     const { id } = state;
-    // Whoever asks for the same id meanwhile is told when the first one is stored.
-    await this.creating.get(id);
+    // Whoever asks for the same id meanwhile is told when the first one is stored, or may try in its place.
+    for (let first = this.creating.get(id); first !== undefined; first = this.creating.get(id)) await Promise.allSettled([first]);
     if (this.owned.has(id)) return false;
     const created = new Promise<boolean>((resolve, reject) => {
       const owned = this.take(state, 0);
@@ -210,7 +211,9 @@ export class Worker implements AttemptHost {
       return;
     }
     const owned = this.take(state, claimed.wake);
-    if (state.status === 'scheduled') this.input(owned, { type: 'start' });
+    // One that was cancelled before its time does not begin.
+    const cancelled = claimed.inbox.some(({ type }) => type === CANCEL);
+    if (state.status === 'scheduled' && !cancelled) this.input(owned, { type: 'start' });
     this.resume(owned);
     this.drain(owned, claimed.inbox);
     this.settleDown(owned);

@@ -1,5 +1,16 @@
 import type { Commit } from '../engine/ports.ts';
 
+/** Instances that come into being. */
+const INSERT = `
+  insert into durachart.instances (id, workflow, version, tenant, tags, priority, input, key, parent_id, parent_key, lease, wake_at, created_at,
+    status, state, sequence, snapshot, live, output, error, error_code, finished_at, updated_at)
+  select b.id, c.workflow, c.version, c.tenant, array(select json_array_elements_text(c.tags)), c.priority, c.input, c.key, c."parentId", c."parentKey",
+    case when c.leased and b.release is null then $1::int end, to_timestamp(case when b.release then b."wakeAt" else c."wakeAt" end / 1000), to_timestamp(c."createdAt" / 1000),
+    b.status, b.state, b.sequence, b.snapshot, b.live, b.output, b.error, b."errorCode", to_timestamp(b."finishedAt" / 1000), to_timestamp(b.at / 1000)
+  from b, json_to_record(b."create") as c(workflow text, version text, tenant text, tags json, priority smallint, input json, key text,
+    "parentId" text, "parentKey" text, leased boolean, "wakeAt" float8, "createdAt" float8)
+  where b."create" is not null`;
+
 /**
  * The hot path: one statement writes a whole batch of commits.
  * $1 worker, $2 the batch as JSON text, $3 ids that change, $4 ids that have work for a worker or null.
@@ -26,21 +37,16 @@ with b as materialized (
     wake_at = case when b.release and i.wake = b.wake then to_timestamp(b."wakeAt" / 1000) else i.wake_at end
   from b where b."create" is null and i.id = b.id and i.sequence = b.expected and i.lease + 0 = $1::int
   returning i.id, i.lease is null as released, b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts
-), ins as (
-  insert into durachart.instances (id, workflow, version, tenant, tags, priority, input, key, parent_id, parent_key, lease, wake_at, created_at,
-    status, state, sequence, snapshot, live, output, error, error_code, finished_at, updated_at)
-  select b.id, c.workflow, c.version, c.tenant, array(select json_array_elements_text(c.tags)), c.priority, c.input, c.key, c."parentId", c."parentKey",
-    case when c.leased and b.release is null then $1::int end, to_timestamp(case when b.release then b."wakeAt" else c."wakeAt" end / 1000), to_timestamp(c."createdAt" / 1000),
-    b.status, b.state, b.sequence, b.snapshot, b.live, b.output, b.error, b."errorCode", to_timestamp(b."finishedAt" / 1000), to_timestamp(b.at / 1000)
-  from b, json_to_record(b."create") as c(workflow text, version text, tenant text, tags json, priority smallint, input json, key text,
-    "parentId" text, "parentKey" text, leased boolean, "wakeAt" float8, "createdAt" float8)
-  where b."create" is not null and (b.requires is null or b.requires in (select id from upd))
+), ins as (${INSERT} and b.requires is null
+  on conflict (id) do nothing
+  returning id, lease is null as released
+), born as (${INSERT} and b.requires in (select id from upd union all select id from ins)
   on conflict (id) do nothing
   returning id, lease is null as released
 ), ok as materialized (
   select * from upd
   union all
-  select ins.id, ins.released, b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts from ins join b on b.id = ins.id
+  select ins.id, ins.released, b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts from (select * from ins union all select * from born) as ins join b on b.id = ins.id
 ), tr as (
   insert into durachart.transitions (instance_id, sequence, event, payload, step_key, from_state, to_state, diff, emitted, at)
   select ok.id, x.sequence, x.event, x.payload, x."stepKey", x."from", x."to", x.diff, x.emitted, to_timestamp(x.at / 1000)

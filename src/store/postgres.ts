@@ -62,15 +62,15 @@ async function claim(
   // By priority, each through the index; rows that another worker is just taking are passed over.
   const rows = await pool.unsafe<Row[]>(
     `with due as (
-       select c.id from generate_series(9, 0, -1) as p(n) cross join lateral (
+       select c.id, row_number() over () as place from generate_series(9, 0, -1) as p(n) cross join lateral (
          select id from durachart.instances
          where priority = p.n::smallint and lease is null and wake_at is not null and wake_at <= to_timestamp($2::float8 / 1000) and workflow = any($4)
          order by wake_at limit $3 for update skip locked) c
        limit $3)
-     update durachart.instances i set lease = $1 from due where i.id = due.id returning ${INSTANCE_COLUMNS}`,
+     update durachart.instances i set lease = $1 from due where i.id = due.id returning ${INSTANCE_COLUMNS}, due.place::int`,
     [worker, now, limit, [...workflows]],
   );
-  return withRows(pool, rows);
+  return withRows(pool, rows.toSorted((a, b) => (a['place'] as number) - (b['place'] as number)));
 }
 
 /** Reads what belongs to instances. A statement of its own: the one that took them may have waited for their last owner's commit, and would not see the rows of it. */

@@ -43,6 +43,10 @@ export function createReader(pool: postgres.Sql): Reader {
     },
     snapshot: async (id, sequence) => snapshot(pool, id, sequence),
     post: async (event) => post(pool, event),
+    wasPosted: async (instanceId, dedupeKey) => {
+      const rows = await pool`select 1 from durachart.events where instance_id = ${instanceId} and dedupe_key = ${dedupeKey}`;
+      return rows.length > 0;
+    },
     feed: async (position, limit) => feed(pool, position, limit),
     position: async () => {
       const [row] = await pool<{ xid: string }[]>`select (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint as xid`;
@@ -130,7 +134,7 @@ async function snapshot(pool: postgres.Sql, id: string, sequence: number): Promi
   return diffs.reduce<StoredSnapshot>(applyDiff, whole as StoredSnapshot);
 }
 
-/** Puts an event into an inbox and wakes whoever must look. */
+/** Puts an event into an inbox and wakes whoever must look. An instance whose start is still to come sleeps on, except for a cancel. */
 async function post(pool: postgres.Sql, event: NewEvent): Promise<'posted' | 'duplicate' | 'no instance'> {
   const [row] = await pool.unsafe<{ found: boolean; id: string | null }[]>(
     `with i as materialized (select id from durachart.instances where id = $1),
@@ -138,7 +142,7 @@ async function post(pool: postgres.Sql, event: NewEvent): Promise<'posted' | 'du
        select i.id, $2, $3::text::json, $4, $5::text, to_timestamp($6::float8 / 1000) from i
        on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing returning id),
      w as (update durachart.instances u set wake = u.wake + 1,
-         wake_at = case when u.lease is null then least(u.wake_at, to_timestamp($6::float8 / 1000)) else u.wake_at end
+         wake_at = case when u.lease is null and (u.status <> 'scheduled' or $4 = 'control') then least(u.wake_at, to_timestamp($6::float8 / 1000)) else u.wake_at end
        where u.id = $1 and exists (select from e))
      select exists (select from i) as found, (select id from e) as id, case when exists (select from e) then pg_notify('durachart_work', $1) end`,
     [

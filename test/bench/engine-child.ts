@@ -49,6 +49,12 @@ const orders: Orders = {
     }
     return latencies;
   },
+  park: async () => {
+    const current = opened();
+    const event = await current.start('bench-wait', { timed: false });
+    const timer = await current.start('bench-wait', { timed: true });
+    return { event: event.id, timer: timer.id };
+  },
   usage: async () => usage(),
   rest: async () => {
     await sleep(300);

@@ -12,7 +12,8 @@ export const ITEMS = Array.from({ length: 25 }, (_, i) => createHash('md5').upda
 
 /**
  * What is run: `bench-sequence`, 10 no-op steps one after the other with a context of about 1 KB, each result assigned;
- * `bench-parallel`, 100 no-op steps at a time and their join.
+ * `bench-parallel`, 100 no-op steps at a time and their join;
+ * `bench-wait`, which is parked until an event comes, or for 30 days too.
  * @param ran called by each step
  */
 export function benchWorkflows(ran: () => void) {
@@ -20,7 +21,7 @@ export function benchWorkflows(ran: () => void) {
     ran();
     return { ok: true, i: input };
   });
-  return [sequence(noop), parallel(noop)] as const;
+  return [sequence(noop), parallel(noop), wait()] as const;
 }
 
 type Noop = ReturnType<typeof fromPromise<{ ok: boolean; i: number }, number>>;
@@ -60,4 +61,26 @@ function parallel(noop: Noop) {
     states: Object.fromEntries(Array.from({ length: REGIONS }, (_, i) => [`r${i}`, region(i)])),
   });
   return defineWorkflow({ machine, name: 'bench-parallel' });
+}
+
+function wait() {
+  const machine = setup({
+    types: {} as {
+      context: { items: string[]; timed: boolean };
+      input: { timed: boolean };
+      events: { type: 'GO' };
+    },
+    guards: { timed: ({ context }) => context.timed },
+  }).createMachine({
+    id: 'bench-wait',
+    context: ({ input }) => ({ items: ITEMS, timed: input.timed }),
+    initial: 'choose',
+    states: {
+      choose: { always: [{ guard: 'timed', target: 'later' }, { target: 'event' }] },
+      later: { after: { 2_592_000_000: 'end' }, on: { GO: 'end' } },
+      event: { on: { GO: 'end' } },
+      end: { type: 'final' },
+    },
+  });
+  return defineWorkflow({ machine, name: 'bench-wait' });
 }

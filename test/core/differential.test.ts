@@ -41,7 +41,8 @@ function compare({ root, choices }: { root: NodeSpec; choices: number[] }): void
   const happened: string[] = [];
   try {
     // While XState's actor starts, and only then, it lets a child hear what it is sent before it is stopped again.
-    agree((view) => (view.threw ? view : { ...view, told: view.told.filter((id) => memory.children.has(id)) }));
+    const heard = ({ told }: View): string[] => [...new Set(told)].filter((id) => memory.children.has(id));
+    agree((view) => (view.threw ? view : { ...view, told: heard(view) }));
     run();
   } catch (error) {
     // What to read: the machine as XState sees it, and what happened to it.
@@ -76,7 +77,7 @@ function compare({ root, choices }: { root: NodeSpec; choices: number[] }): void
 
 function readable(config: unknown): string {
   const text = (_: string, value: unknown): unknown => {
-    if (typeof value === 'function') return { ...value, is: value.name };
+    if (typeof value === 'function') return Object.assign({ is: value.name }, value);
     return Array.isArray(value) && value.length === 0 ? undefined : value;
   };
   return JSON.stringify(config, text, 1);

@@ -14,15 +14,15 @@ export function oneStep<const Name extends string, Input, Output>(
     actors: { work: step as unknown as PromiseActorLogic<unknown, unknown> },
   }).createMachine({
     id: name,
-    context: ({ input }) => ({ input, output: null }),
-    output: ({ context }) => context.output,
+    context: ({ input }: { input: unknown }) => ({ input, output: null as unknown }),
+    output: ({ context }: { context: { output: unknown } }) => context.output,
     initial: 'BEGUN',
     states: {
       BEGUN: {
         invoke: {
           id: 'work',
           src: 'work',
-          input: ({ context }) => context.input,
+          input: ({ context }: { context: { input: unknown } }) => context.input,
           onDone: { target: 'DONE', actions: assign({ output: ({ event }) => event.output }) },
         },
       },
@@ -37,7 +37,7 @@ export function waitsForGo<const Name extends string>(name: Name) {
   const machine = setup({ types: {} as { events: { type: 'GO' } | { type: 'STAY' } } }).createMachine({
     id: name,
     initial: 'WAITING',
-    states: { WAITING: { on: { GO: 'DONE', STAY: {} } }, DONE: { type: 'final' } },
+    states: { WAITING: { on: { GO: 'DONE', STAY: 'WAITING' } }, DONE: { type: 'final' } },
   });
   return defineWorkflow({ machine, name });
 }

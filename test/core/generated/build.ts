@@ -157,13 +157,22 @@ function transitionConfig(spec: TransitionSpec, from: Place, places: readonly Pl
   const below = places
     .slice(1)
     .filter((place) => exists(place, places) && (!spec.inner || place.id.startsWith(from.id)));
-  const target = spec.target === null || below.length === 0 ? {} : { target: `#${pick(below, spec.target).id}` };
+  const target = spec.target === null || below.length === 0 ? undefined : pick(below, spec.target);
   return {
-    ...target,
-    reenter: spec.reenter,
+    ...(target === undefined ? {} : { target: `#${target.id}` }),
+    reenter: spec.reenter || (target !== undefined && isOwnHistory(target, from)),
     ...(spec.guard === null ? {} : { guard: guardOf(spec.guard, places) }),
     actions: spec.actions.map(built),
   };
+}
+
+/**
+ * From a state to a history that leads back to it: without `reenter` XState enters the state a second time, and does
+ * not leave it first. Its actors and timers are doubled, and nothing could tell them apart. Not generated.
+ */
+function isOwnHistory(target: Place, from: Place): boolean {
+  const parent = ['m', ...target.path.slice(0, -1)].join('.');
+  return isHistory(target.spec) && from.id.startsWith(`${parent}.`);
 }
 
 function guardOf({ kind, k }: GuardSpec, places: readonly Place[]): unknown {

@@ -46,22 +46,18 @@ export function xstateDriver(machine: AnyStateMachine, journal: Journal, due: ()
   const clock = new SimulatedClock();
   const logged: unknown[] = [];
   const emitted: unknown[] = [];
-  const actor = createActor(machine, { clock, logger: (...args: unknown[]) => void logged.push(args) }) as AnyActor;
+  const actor = createActor(asRestored(machine), {
+    clock,
+    logger: (...args: unknown[]) => void logged.push(args),
+  }) as AnyActor;
   let failure: unknown;
   actor.subscribe({ error: (error: unknown) => (failure = error) });
   actor.on('*', (event) => void emitted.push(event));
   replaceById(actor);
   actor.start();
-  if (failure === undefined) asRestored(actor, machine);
   return {
-    send: (event) => {
-      actor.send(event);
-      asRestored(actor, machine);
-    },
-    fire: () => {
-      clock.set(due());
-      asRestored(actor, machine);
-    },
+    send: (event) => actor.send(event),
+    fire: () => clock.set(due()),
     view: () => {
       const snapshot = actor.getSnapshot();
       // An error that no state handles carries what was sent; everything else was thrown.
@@ -96,14 +92,20 @@ export function xstateDriver(machine: AnyStateMachine, journal: Journal, due: ()
 /**
  * XState's runtime keeps the current states in the order in which they were entered (and sometimes without the outer
  * ones), and asks parallel regions in it. JSON has no place for that, and XState itself loses it when an actor is
- * persisted. So between two events the reference is given the states that its own restored twin would have.
+ * persisted. So after each macrostep the reference is given the states that its own restored twin would have.
  */
-function asRestored(actor: AnyActor, machine: AnyStateMachine): void {
-  const snapshot = actor.getSnapshot();
-  const value = inDefinitionOrder(machine.root, snapshot.value);
-  const twin = machine.restoreSnapshot({ ...snapshot, value, context: {}, children: {} } as never, {} as never);
-  twin._nodes.sort((a, b) => a.order - b.order);
-  Object.assign(snapshot, { _nodes: twin._nodes, value: twin.value, tags: twin.tags });
+function asRestored(machine: AnyStateMachine): AnyStateMachine {
+  const settled = (snapshot: LiveSnapshot): LiveSnapshot => {
+    const value = inDefinitionOrder(machine.root, snapshot.value as StateValue);
+    const twin = machine.restoreSnapshot({ ...snapshot, value, context: {}, children: {} } as never, {} as never);
+    twin._nodes.sort((a, b) => a.order - b.order);
+    return Object.assign(snapshot, { _nodes: twin._nodes, value: twin.value, tags: twin.tags });
+  };
+  const { getInitialSnapshot, transition } = machine;
+  return Object.assign(Object.create(machine) as AnyStateMachine, {
+    getInitialSnapshot: (...args: Parameters<typeof getInitialSnapshot>) => settled(getInitialSnapshot(...args)),
+    transition: (...args: Parameters<typeof transition>) => settled(transition(...args)),
+  });
 }
 
 function inDefinitionOrder(node: AnyStateMachine['root'], value: StateValue): StateValue {

@@ -1,0 +1,114 @@
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import type { BenchOptions } from './options.ts';
+import type { Filled } from './parked.ts';
+import type { Probe } from './probe.ts';
+import type { ComparedBurst, Round } from './round.ts';
+import type { BenchServer } from './server.ts';
+import { STEPS } from './machines.ts';
+import { median, quantile, round, spread, type Spread } from './statistics.ts';
+
+/** Everything that was measured. */
+export interface Results {
+  options: BenchOptions;
+  server: BenchServer;
+  probe: Probe;
+  /** What made the baseline. */
+  baseline: string;
+  rounds: Round[];
+  parked: { filled: Filled; round: Round } | null;
+  seconds: number;
+}
+
+/** The JSON object: medians over the rounds. A key with `_warm` is of the second burst of a process, without it of the first. */
+export type Figures = ReturnType<typeof figuresOf>;
+
+export function figuresOf(results: Results) {
+  const { rounds, parked } = results;
+  const cold = rounds.flatMap(({ bursts }) => bursts.slice(0, 1));
+  const warm = rounds.flatMap(({ bursts }) => bursts.slice(1));
+  const idle = rounds.flatMap((one) => one.idle);
+  const parallel = rounds.flatMap((one) => one.parallel);
+  const single = median(rounds.flatMap((one) => one.single?.latencyMs ?? []));
+  const of = (bursts: ComparedBurst[], figure: (burst: ComparedBurst) => number | null, digits = 2) => rounded(spread(bursts.map(figure)), digits);
+  const ratio = of(cold, (burst) => burst.ratio);
+  const ratioWarm = of(warm, (burst) => burst.ratio);
+  const statements = (burst: ComparedBurst): number | null => burst.statementsPerInstance;
+  const idleRatio = spread(rounds.map((one) => quantile(one.idle, 0.5) / ((one.single?.latencyMs ?? NaN) * STEPS)));
+  return {
+    burst_ratio: ratio?.median ?? null,
+    burst_ratio_warm: ratioWarm?.median ?? null,
+    idle_ms: round(quantile(idle, 0.5)),
+    parallel_ms: round(quantile(parallel, 0.5)),
+    statements_per_10_steps: of(cold, statements)?.median ?? null,
+    cpu_ms_per_step: of(cold, cpu, 3)?.median ?? null,
+    wal_kb_per_10_steps: of(cold, (burst) => burst.walKbPerInstance)?.median ?? null,
+
+    burst_ratio_range: range(ratio),
+    burst_ratio_warm_range: range(ratioWarm),
+    burst_steps_per_second: of(cold, (burst) => burst.stepsPerSecond, 0)?.median ?? null,
+    burst_steps_per_second_warm: of(warm, (burst) => burst.stepsPerSecond, 0)?.median ?? null,
+    baseline_tps: round(median([...cold, ...warm].map((burst) => burst.baselineTps)), 0),
+    baseline: results.baseline,
+    statements_per_10_steps_warm: of(warm, statements)?.median ?? null,
+    cpu_ms_per_step_warm: of(warm, cpu, 3)?.median ?? null,
+    cpu_node_ms_per_step: of(cold, (burst) => burst.nodeCpuMsPerStep, 3)?.median ?? null,
+    cpu_node_ms_per_step_warm: of(warm, (burst) => burst.nodeCpuMsPerStep, 3)?.median ?? null,
+    cpu_postgres_ms_per_step: of(cold, (burst) => burst.serverCpuMsPerStep, 3)?.median ?? null,
+    cpu_postgres_ms_per_step_warm: of(warm, (burst) => burst.serverCpuMsPerStep, 3)?.median ?? null,
+    wal_kb_per_10_steps_warm: of(warm, (burst) => burst.walKbPerInstance)?.median ?? null,
+    idle_p95_ms: round(quantile(idle, 0.95)),
+    idle_samples: idle.length,
+    idle_ratio: round(idleRatio?.median),
+    baseline_single_ms: round(single, 3),
+    parallel_p95_ms: round(quantile(parallel, 0.95)),
+    parallel_samples: parallel.length,
+    memory_rest_mb: round(median(rounds.map((one) => one.restMb)), 0),
+    memory_peak_mb: round(Math.max(...rounds.flatMap(({ bursts }) => bursts.map(({ peakMb }) => peakMb))), 0),
+    memory_after_mb: round(median(rounds.map((one) => one.afterMb)), 0),
+    parked: parked && parkedFigures(parked),
+    environment: {
+      node: process.versions.node,
+      postgres: results.probe.version,
+      server: results.server.label,
+      settings: results.probe.settings,
+      cores: availableParallelism(),
+      cpu: cpus()[0]?.model.trim() ?? 'unknown',
+      load: round(loadavg()[0]),
+      platform: `${process.platform} ${process.arch}`,
+    },
+    rounds: rounds.length,
+    instances: results.options.instances,
+    seconds: round(results.seconds, 0),
+    not_measured: results.probe.missing,
+  };
+}
+
+function parkedFigures({ filled, round: one }: { filled: Filled; round: Round }) {
+  const warm = one.bursts.slice(1);
+  return {
+    instances: filled.rows,
+    filled_seconds: round(filled.seconds, 0),
+    table_mb: round(filled.megabytes, 0),
+    burst_ratio: round(one.bursts[0]?.ratio),
+    burst_ratio_warm: round(median(warm.map(({ ratio }) => ratio))),
+    idle_ms: round(quantile(one.idle, 0.5)),
+    memory_rest_mb: round(one.restMb, 0),
+    memory_peak_mb: round(Math.max(...one.bursts.slice(0, 2).map(({ peakMb }) => peakMb)), 0),
+    memory_after_mb: round(one.afterMb, 0),
+  };
+}
+
+/** CPU a step of node and Postgres together; null where Postgres's is not known. */
+function cpu(burst: ComparedBurst): number | null {
+  return burst.serverCpuMsPerStep === null ? null : burst.nodeCpuMsPerStep + burst.serverCpuMsPerStep;
+}
+
+function rounded(value: Spread | null, digits: number): Spread | null {
+  if (value === null) return null;
+  const to = (number: number): number => round(number, digits) ?? NaN;
+  return { median: to(value.median), min: to(value.min), max: to(value.max) };
+}
+
+function range(value: Spread | null): [number, number] | null {
+  return value && [value.min, value.max];
+}
