@@ -72,7 +72,7 @@ CREATE TABLE "durachart"."timers" (
 	"instance_id" text NOT NULL,
 	"id" text NOT NULL,
 	"event" json NOT NULL,
-	"target" json NOT NULL,
+	"recipient" text NOT NULL,
 	"due_at" timestamp (3) with time zone NOT NULL,
 	"sequence" integer NOT NULL,
 	CONSTRAINT "timers_instance_id_id_pk" PRIMARY KEY("instance_id","id")

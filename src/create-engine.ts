@@ -3,7 +3,9 @@ import type { Workflow } from './core/workflow.ts';
 import { assembleEngine, type EngineParts } from './engine/create.ts';
 import type { Engine } from './engine/api.ts';
 import { localExecutor } from './executors/local.ts';
+import { onTrigger } from './executors/trigger/remote.ts';
 import { isTransient, LANES, openDatabase } from './store/database.ts';
+import { createDriverStore } from './store/driver-store.ts';
 import { createStore } from './store/postgres.ts';
 import { createReader } from './store/reader.ts';
 
@@ -17,8 +19,12 @@ export interface CreateEngineOptions<W extends readonly Workflow[]>
   database: string;
   /** Where steps put what is too large for a row. */
   artifacts: ArtifactStore;
-  /** Where steps run. Default: `local`, in this process. */
-  executor?: 'local';
+  /**
+   * Where instances are moved and steps run. Default: `local`, by the workers of processes like this one.
+   * `trigger`: on Trigger.dev, by the tasks in `trigger/`; needs the package `@trigger.dev/sdk`, `TRIGGER_SECRET_KEY`, and
+   * `TRIGGER_API_URL` for a platform of your own. This process then starts, sends and reads; `work()` checks the key.
+   */
+  executor?: 'local' | 'trigger';
 }
 
 /**
@@ -31,8 +37,9 @@ export interface CreateEngineOptions<W extends readonly Workflow[]>
  * @throws DefinitionError `DUPLICATE_WORKFLOW`
  */
 export function createEngine<const W extends readonly Workflow[]>(options: CreateEngineOptions<W>): Engine<W> {
-  const { database: url, executor: _, ...rest } = options;
+  const { database: url, executor, ...rest } = options;
   const database = openDatabase(url);
+  const onFault = options.onFault ?? ((message: string, error: unknown) => console.error(`durachart: ${message}`, error ?? ''));
   return assembleEngine({
     ...rest,
     store: createStore(database),
@@ -41,5 +48,7 @@ export function createEngine<const W extends readonly Workflow[]>(options: Creat
     close: async () => database.close(),
     isTransient,
     lanes: LANES,
+    onFault,
+    remote: executor === 'trigger' ? onTrigger(createDriverStore(database), onFault) : undefined,
   });
 }

@@ -4,6 +4,7 @@ import { migrations, workflows } from '../machines/index.ts';
 import { createLocalArtifacts } from './artifacts/local.ts';
 import type { Config } from './config.ts';
 import type { ArtifactStore } from './core/artifact.ts';
+import { DurachartError } from './core/error.ts';
 import { createEngine } from './create-engine.ts';
 import type { Engine } from './engine/api.ts';
 import { createApi } from './http/api.ts';
@@ -43,6 +44,12 @@ export async function startServer(config: Config, log: Logger, version: string):
     for (const step of stops.splice(0).toReversed()) await step();
   };
   try {
+    if (config.executor === 'trigger' && config.databaseUrl === undefined) {
+      throw new DurachartError(
+        'DATABASE_URL_MISSING',
+        'Instances are to run on Trigger.dev (TRIGGER_SECRET_KEY or DURACHART_EXECUTOR), whose processes cannot reach the embedded database. Set DATABASE_URL here and there, or DURACHART_EXECUTOR=local.',
+      );
+    }
     const { url, embedded } = await openDatabaseOf(config, (line) => log.info(line));
     if (embedded !== undefined) stops.push(() => embedded.stop());
     await migrateAll(url);
@@ -52,6 +59,7 @@ export async function startServer(config: Config, log: Logger, version: string):
       database: url,
       workflows,
       artifacts,
+      ...(config.executor === undefined ? {} : { executor: config.executor }),
       ...(config.concurrency === undefined ? {} : { concurrency: config.concurrency }),
       onFault: (message, error) => log.error({ err: error }, message),
     });

@@ -1,7 +1,7 @@
 import { DurachartError } from '../core/error.ts';
 
 /** Characters of the longest key that is taken. */
-export const MAX_KEY_LENGTH = 300;
+const MAX_KEY_LENGTH = 300;
 /** File systems take no longer name. */
 const MAX_SEGMENT_LENGTH = 255;
 const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9._-]*$/;

@@ -52,9 +52,13 @@ class LocalArtifacts implements ArtifactStore {
   async read(key: string, range?: { start: number; end?: number }): Promise<AsyncIterable<Uint8Array>> {
     const { start, end } = range ?? { start: 0 };
     if (!isOffset(start) || (end !== undefined && (!isOffset(end) || end < start))) {
-      throw new DurachartError('INVALID_RANGE', 'The range of an artifact is 0 <= start <= end, in bytes, end included.', {
-        details: { start, end },
-      });
+      throw new DurachartError(
+        'INVALID_RANGE',
+        'The range of an artifact is 0 <= start <= end, in bytes, end included.',
+        {
+          details: { start, end },
+        },
+      );
     }
     const file = await this.open(key);
     if (file === undefined) {

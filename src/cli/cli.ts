@@ -1,5 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import { DurachartError } from '../core/error.ts';
 import { addCancel } from './cancel.ts';
 import { newCli, type CliHost } from './command.ts';
 import { CliError, EXIT, EXIT_HELP, type ExitCode } from './exit.ts';
@@ -44,8 +43,19 @@ export function buildCli(host: CliHost, terminal: Terminal = processTerminal(), 
     .showHelpAfterError('Try --help.')
     .addHelpText('after', `\n${ENVIRONMENT_HELP}\n\n${EXIT_HELP}`);
   for (const add of [
-    addServer, addMigrate, addWorkflows, addStart, addList, addShow, addHistory,
-    addSend, addCancel, addRetry, addWatch, addUpload, addSql,
+    addServer,
+    addMigrate,
+    addWorkflows,
+    addStart,
+    addList,
+    addShow,
+    addHistory,
+    addSend,
+    addCancel,
+    addRetry,
+    addWatch,
+    addUpload,
+    addSql,
   ]) {
     add(program, cli);
   }
@@ -57,7 +67,11 @@ export function buildCli(host: CliHost, terminal: Terminal = processTerminal(), 
  * @param args without the program: `['list', '--json']`
  * @returns the exit code
  */
-export async function runCli(program: Command, args: readonly string[], terminal: Terminal = processTerminal()): Promise<ExitCode> {
+export async function runCli(
+  program: Command,
+  args: readonly string[],
+  terminal: Terminal = processTerminal(),
+): Promise<ExitCode> {
   try {
     await program.parseAsync(args, { from: 'user' });
     return EXIT.ok;
@@ -71,12 +85,14 @@ export async function runCli(program: Command, args: readonly string[], terminal
 
 function failureOf(error: unknown): CliError {
   if (error instanceof CliError) return error;
-  if (error instanceof DurachartError) {
-    const exitCode = error.code === 'INVALID_CONFIG' ? EXIT.usage : EXIT.error;
-    return new CliError(exitCode, error.message, { code: error.code, ...error.details }, error);
-  }
   const message = error instanceof Error ? error.message : String(error);
-  return new CliError(EXIT.error, message, {}, error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  return new CliError(
+    code === 'INVALID_CONFIG' ? EXIT.usage : EXIT.error,
+    message,
+    code === undefined ? {} : { code },
+    error,
+  );
 }
 
 function report({ message, facts, exitCode }: CliError, json: boolean, terminal: Terminal): void {
@@ -85,7 +101,9 @@ function report({ message, facts, exitCode }: CliError, json: boolean, terminal:
     return;
   }
   const errors = Array.isArray(facts['errors']) ? (facts['errors'] as { path: string; message: string }[]) : [];
-  const listed = errors.map(({ path, message: wrong }) => `\n  ${plain(path === '' ? wrong : `${path}: ${wrong}`)}`).join('');
+  const listed = errors
+    .map(({ path, message: wrong }) => `\n  ${plain(path === '' ? wrong : `${path}: ${wrong}`)}`)
+    .join('');
   // The message lists them too, on one line.
   const text = errors.length > 0 && typeof facts['title'] === 'string' ? facts['title'] : message;
   terminal.err(`${paint(terminal, 'red', 'durachart:')} ${plainLines(text)}${listed}\n`);

@@ -12,7 +12,9 @@ export interface StartRequest {
 }
 
 /** Filters of a list, by the names that the API gives them. */
-export type ListQuery = Partial<Record<'workflow' | 'status' | 'state' | 'tag' | 'tenant' | 'parentId' | 'limit' | 'cursor', string>>;
+export type ListQuery = Partial<
+  Record<'workflow' | 'status' | 'state' | 'tag' | 'tenant' | 'parentId' | 'limit' | 'cursor', string>
+>;
 
 /** The HTTP API, typed. Every method throws CliError with the exit code that fits. */
 export class Client {
@@ -119,7 +121,8 @@ export class Client {
 
   private unreachable(error: unknown): CliError {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    const why = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : cause.name) : String(cause);
+    const why =
+      cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : cause.name) : String(cause);
     return new CliError(
       EXIT.unreachable,
       `No durachart server answers at ${this.url} (${plain(why)}). Start one with "durachart server", or set DURACHART_URL to where it is.`,
@@ -131,10 +134,17 @@ export class Client {
   private async refused(response: Response): Promise<CliError> {
     const problem = (await response.json().catch(() => undefined)) as Partial<api.Problem> | undefined;
     if (typeof problem?.code !== 'string') {
-      return new CliError(EXIT.error, `${this.url} does not answer as a durachart server does (status ${response.status}).`);
+      return new CliError(
+        EXIT.error,
+        `${this.url} does not answer as a durachart server does (status ${response.status}).`,
+      );
     }
     const hint = problem.code === 'UNAUTHORIZED' ? ' The CLI takes it from DURACHART_API_TOKEN.' : '';
-    return new CliError(exitCodeOf(response.status), `${problem.detail ?? problem.title ?? problem.code}${hint}`, problem);
+    return new CliError(
+      exitCodeOf(response.status),
+      `${problem.detail ?? problem.title ?? problem.code}${hint}`,
+      problem,
+    );
   }
 }
 

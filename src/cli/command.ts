@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { Client } from './client.ts';
 import type { Terminal } from './terminal.ts';

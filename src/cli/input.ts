@@ -7,7 +7,12 @@ export function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new CliError(EXIT.usage, `${what} is not JSON: ${(error as Error).message}.`, { code: 'MALFORMED_JSON' }, error);
+    throw new CliError(
+      EXIT.usage,
+      `${what} is not JSON: ${(error as Error).message}.`,
+      { code: 'MALFORMED_JSON' },
+      error,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Change, HistoryEntry, Instance, InstanceSummary, Step } from '../http/types.ts';
-import { eventName, standing, statusColor, stepStanding } from './standing.ts';
+import { eventName, statusColor, stepName, stepStanding } from './standing.ts';
 import { paint, type Terminal } from './terminal.ts';
 import { duration, pad, plain, truncate } from './text.ts';
 
@@ -28,14 +28,23 @@ export class Progress {
 
   transition(entry: HistoryEntry): void {
     const { step } = entry;
-    for (const [key, each] of this.running) if (each.key === step?.key || entry.from !== entry.to) this.running.delete(key);
+    for (const [key, each] of this.running)
+      if (each.key === step?.key || entry.from !== entry.to) this.running.delete(key);
     const cause =
       step === null
-        ? entry.from === null ? '' : eventName(entry.event)
-        : `${step.step}${step.status === 'done' ? '' : ` ${step.status}${step.errorCode === null ? '' : ` with ${step.errorCode}`}`}` +
+        ? entry.from === null
+          ? ''
+          : eventName(entry.event)
+        : `${stepName({ kind: 'step', childId: null, ...step })}${step.status === 'done' ? '' : ` ${step.status}${step.errorCode === null ? '' : ` with ${step.errorCode}`}`}` +
           `${step.attempt > 1 ? `, attempt ${step.attempt}` : ''}${step.durationMs === null ? '' : `, ${duration(step.durationMs)}`}`;
-    const moved = entry.from === null || entry.from === entry.to ? plain(entry.to) : `${plain(entry.from)} → ${plain(entry.to)}`;
-    this.line(entry.at, this.who(entry), paint(this.terminal, 'bold', moved), paint(this.terminal, step?.errorCode ? 'red' : 'dim', plain(cause)));
+    const moved =
+      entry.from === null || entry.from === entry.to ? plain(entry.to) : `${plain(entry.from)} → ${plain(entry.to)}`;
+    this.line(
+      entry.at,
+      this.who(entry),
+      paint(this.terminal, 'bold', moved),
+      paint(this.terminal, step?.errorCode ? 'red' : 'dim', plain(cause)),
+    );
   }
 
   step(change: Extract<Change, { type: 'step' }>): void {
@@ -50,7 +59,11 @@ export class Progress {
       if (this.said.size > 10_000) this.said.clear();
       this.said.add(news);
       const color = step.status === 'retrying' ? 'yellow' : undefined;
-      this.line(this.terminal.now(), this.who(change), paint(this.terminal, color, plain(stepStanding(step, this.terminal.now()))));
+      this.line(
+        this.terminal.now(),
+        this.who(change),
+        paint(this.terminal, color, plain(stepStanding(step, this.terminal.now()))),
+      );
     }
     this.draw();
   }
@@ -63,7 +76,7 @@ export class Progress {
   end(instance: Instance | InstanceSummary): void {
     this.stop();
     const took = Date.parse(instance.finishedAt ?? instance.updatedAt) - Date.parse(instance.createdAt);
-    const text = `${instance.status}: ${standing(instance, this.terminal.now())}, ${duration(took)} in all`;
+    const text = `${instance.status} in ${instance.state} after ${duration(took)}`;
     this.write(`${paint(this.terminal, statusColor(instance.status), plain(text))}\n`);
   }
 
@@ -98,7 +111,8 @@ export class Progress {
     this.timer ??= setInterval(() => this.draw(), FRAME_MS).unref();
     const now = this.terminal.now();
     const [first] = steps;
-    const bar = steps.length === 1 && first?.progress !== null && first !== undefined ? `${progressBar(first.progress)} ` : '';
+    const bar =
+      steps.length === 1 && first?.progress !== null && first !== undefined ? `${progressBar(first.progress)} ` : '';
     const message = steps.length === 1 && first?.message ? ` · ${first.message}` : '';
     const text = plain(`${bar}${steps.map((step) => stepStanding(step, now)).join('; ')}${message}`);
     this.write(paint(this.terminal, 'cyan', truncate(`          ${text}`, (this.terminal.columns() ?? 80) - 1)));
@@ -112,7 +126,7 @@ export class Progress {
 }
 
 /** `█████░░░░░` @param fraction 0 to 1 */
-export function progressBar(fraction: number): string {
+function progressBar(fraction: number): string {
   const full = Math.round(Math.min(1, Math.max(0, fraction)) * BAR);
   return pad('█'.repeat(full), BAR).replaceAll(' ', '░');
 }

@@ -19,16 +19,24 @@ export function addSend(program: Command, cli: Cli): void {
       const client = cli.client(options);
       const sent = await client.send(id, { ...(await payloadOf(options, cli)), type }, options.key);
       if (options.json) return cli.json(sent);
-      cli.terminal.out(sent.duplicate ? `already sent with this key: nothing was sent\n` : `sent ${plain(type)} to ${plain(id)}\n`);
+      cli.terminal.out(
+        sent.duplicate ? `already sent with this key: nothing was sent\n` : `sent ${plain(type)} to ${plain(id)}\n`,
+      );
     });
 }
 
 async function payloadOf({ payload, payloadFile }: SendOptions, cli: Cli): Promise<Record<string, unknown>> {
   const file = payload === '-' ? '-' : payloadFile;
-  const value = file !== undefined ? await readJson(file, cli.terminal) : payload === undefined ? {} : parseJson(payload, '--payload');
+  const value =
+    file !== undefined
+      ? await readJson(file, cli.terminal)
+      : payload === undefined
+        ? {}
+        : parseJson(payload, '--payload');
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new CliError(EXIT.usage, 'The payload of an event is a JSON object, like {"by":"ada"}.');
   }
-  if ('type' in value) throw new CliError(EXIT.usage, 'The payload cannot have a field "type": that is the event itself.');
+  if ('type' in value)
+    throw new CliError(EXIT.usage, 'The payload cannot have a field "type": that is the event itself.');
   return value as Record<string, unknown>;
 }

@@ -10,14 +10,16 @@ import { duration, plain, plainLines, relative, safeJson } from './text.ts';
 const LINES = 24;
 
 export function addShow(program: Command, cli: Cli): void {
-  apiCommand(program, 'show <id>', 'show one instance: where it stands and why, its steps, input, context and output').action(
-    async (id: string, options: CommonOptions) => {
-      const client = cli.client(options);
-      const [instance, { items: steps }] = await Promise.all([client.get(id), client.steps(id)]);
-      if (options.json) return cli.json({ ...instance, invocations: steps });
-      print(cli.terminal, instance, steps);
-    },
-  );
+  apiCommand(
+    program,
+    'show <id>',
+    'show one instance: where it stands and why, its steps, input, context and output',
+  ).action(async (id: string, options: CommonOptions) => {
+    const client = cli.client(options);
+    const [instance, { items: steps }] = await Promise.all([client.get(id), client.steps(id)]);
+    if (options.json) return cli.json({ ...instance, invocations: steps });
+    print(cli.terminal, instance, steps);
+  });
 }
 
 function print(terminal: Terminal, instance: Instance, steps: readonly StepDetail[]): void {
@@ -42,7 +44,9 @@ function print(terminal: Terminal, instance: Instance, steps: readonly StepDetai
   ]);
   if (instance.error !== null) {
     const { code, message, attempt } = instance.error;
-    terminal.out(`\n${paint(terminal, 'red', `${plain(code)}${attempt === undefined ? '' : ` in attempt ${attempt}`}`)}: ${plainLines(message)}\n`);
+    terminal.out(
+      `\n${paint(terminal, 'red', `${plain(code)}${attempt === undefined ? '' : ` in attempt ${attempt}`}`)}: ${plainLines(message)}\n`,
+    );
   }
   if (steps.length > 0) printSteps(terminal, steps, now);
   if (instance.children.length > 0) {
@@ -50,7 +54,12 @@ function print(terminal: Terminal, instance: Instance, steps: readonly StepDetai
     printTable(
       terminal,
       [{ title: 'CHILD' }, { title: 'WORKFLOW', shrink: 8 }, { title: 'STATUS' }, { title: 'STATE', shrink: 8 }],
-      instance.children.map((child) => [child.id, child.workflow, { text: child.status, color: statusColor(child.status) }, child.state]),
+      instance.children.map((child) => [
+        child.id,
+        child.workflow,
+        { text: child.status, color: statusColor(child.status) },
+        child.state,
+      ]),
     );
   }
   for (const part of ['input', 'context', 'output'] as const) printValue(terminal, part, instance[part]);
@@ -60,10 +69,23 @@ function printSteps(terminal: Terminal, steps: readonly StepDetail[], now: Date)
   terminal.out('\n');
   printTable(
     terminal,
-    [{ title: 'STEP', shrink: 10 }, { title: 'STATUS' }, { title: 'ATTEMPT' }, { title: 'TOOK', align: 'right' }, { title: 'ERROR', shrink: 12 }, { title: 'MESSAGE', shrink: 10 }],
+    [
+      { title: 'STEP', shrink: 10 },
+      { title: 'STATUS' },
+      { title: 'ATTEMPT' },
+      { title: 'TOOK', align: 'right' },
+      { title: 'ERROR', shrink: 12 },
+      { title: 'MESSAGE', shrink: 10 },
+    ],
     steps.map((step) => [
       step.step,
-      { text: step.progress !== null && step.status === 'running' ? `running ${Math.round(step.progress * 100)}%` : step.status, color: COLORS[step.status] },
+      {
+        text:
+          step.progress !== null && step.status === 'running'
+            ? `running ${Math.round(step.progress * 100)}%`
+            : step.status,
+        color: COLORS[step.status],
+      },
       step.kind === 'workflow' ? '' : `${step.attempt} of ${step.maxAttempts}`,
       tookOf(step, now),
       step.errorCode ?? '',

@@ -19,14 +19,21 @@ export function addSql(program: Command, cli: Cli): void {
     .option('--json', 'print JSON, for programs')
     .option('--timeout <seconds>', 'give up after so long', wholeNumber(1, 3600), 30)
     .option('--limit <rows>', 'print at most so many rows', wholeNumber(1, 1_000_000), 1000)
-    .addHelpText('after', "\nExample:\n  durachart sql 'select workflow, state, count(*) from durachart.instances group by 1, 2'")
+    .addHelpText(
+      'after',
+      "\nExample:\n  durachart sql 'select workflow, state, count(*) from durachart.instances group by 1, 2'",
+    )
     .action(async (query: string, options: SqlOptions) => {
       const { columns, rows, more } = await ask(await cli.host.databaseUrl(), query, options);
       if (options.json) cli.json(rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i]]))));
       else if (columns.length > 0) {
         printTable(
           cli.terminal,
-          columns.map((title, i) => ({ title, shrink: 8, align: rows.every((row) => isNumber(row[i])) && rows.length > 0 ? 'right' : 'left' })),
+          columns.map((title, i) => ({
+            title,
+            shrink: 8,
+            align: rows.every((row) => isNumber(row[i])) && rows.length > 0 ? 'right' : 'left',
+          })),
           rows.map((row) => row.map(cellOf)),
         );
       }
@@ -50,16 +57,19 @@ async function ask(url: string, query: string, { timeout, limit }: SqlOptions): 
     onnotice: () => {},
     connection: { application_name: 'durachart sql' },
   });
+  let answer: Answer | undefined;
   try {
-    return await sql.begin('read only', async (transaction) => {
+    await sql.begin('read only', async (transaction) => {
       await transaction.unsafe(`set local statement_timeout = ${timeout * 1000}`);
-      return await read(transaction, query, limit);
+      answer = await read(transaction, query, limit);
     });
   } catch (error) {
-    throw refused(error);
+    // A query that was stopped at the limit fails, after it has given what was asked for.
+    if (answer === undefined) throw refused(error);
   } finally {
     await sql.end({ timeout: 0 });
   }
+  return answer ?? { columns: [], rows: [], more: false };
 }
 
 async function read(transaction: TransactionSql, query: string, limit: number): Promise<Answer> {
@@ -91,13 +101,28 @@ function namesOf(columns: readonly { name: string }[] | undefined): string[] {
 
 /** The words of Postgres, with its code. The URL, which has the password, is in none of them. */
 function refused(error: unknown): CliError {
-  const { code, message, hint, position } = error as { code?: string; message?: string; hint?: string; position?: string };
+  const { code, message, hint, position } = error as {
+    code?: string;
+    message?: string;
+    hint?: string;
+    position?: string;
+  };
   if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) {
-    return new CliError(EXIT.unreachable, `The database does not answer: ${message || code || String(error)}.`, { code: 'DATABASE_UNAVAILABLE' }, error);
+    return new CliError(
+      EXIT.unreachable,
+      `The database does not answer: ${message || code || String(error)}.`,
+      { code: 'DATABASE_UNAVAILABLE' },
+      error,
+    );
   }
   const where = position === undefined ? '' : ` (at character ${position})`;
   const facts = { code, ...(position === undefined ? {} : { position: Number(position) }) };
-  return new CliError(code === '25006' ? EXIT.refused : EXIT.error, `Postgres: ${message}${where}${hint ? `\nHint: ${hint}` : ''}`, facts, error);
+  return new CliError(
+    code === '25006' ? EXIT.refused : EXIT.error,
+    `Postgres: ${message}${where}${hint ? `\nHint: ${hint}` : ''}`,
+    facts,
+    error,
+  );
 }
 
 function cellOf(value: unknown): Cell {

@@ -3,7 +3,10 @@ import type { Color } from './terminal.ts';
 import { duration } from './text.ts';
 
 /** Where an instance stands, on one line: `VALIDATED · ingest running, attempt 2 of 3, 12s`. */
-export function standing(instance: Pick<InstanceSummary, 'state' | 'status' | 'steps' | 'errorCode'>, now: Date): string {
+export function standing(
+  instance: Pick<InstanceSummary, 'state' | 'status' | 'steps' | 'errorCode'>,
+  now: Date,
+): string {
   const { state, status, steps, errorCode } = instance;
   if (status === 'failed') return `${state} · failed${errorCode === null ? '' : `: ${errorCode}`}`;
   if (status === 'cancelled') return `${state} · cancelled`;
@@ -15,12 +18,15 @@ export function standing(instance: Pick<InstanceSummary, 'state' | 'status' | 's
 
 /** `ingest running 40%, attempt 2 of 3, 12s` */
 export function stepStanding(step: Step, now: Date): string {
-  const since = (time: string | null): string => (time === null ? '' : `, ${duration(now.getTime() - Date.parse(time))}`);
-  const attempt = step.kind === 'step' && step.maxAttempts > 1 ? `, attempt ${Math.max(1, step.attempt)} of ${step.maxAttempts}` : '';
-  const name = step.kind === 'workflow' && step.childId !== null ? `${step.step} (${step.childId})` : step.step;
+  const since = (time: string | null): string =>
+    time === null ? '' : `, ${duration(now.getTime() - Date.parse(time))}`;
+  const attempt =
+    step.kind === 'step' && step.maxAttempts > 1 ? `, attempt ${Math.max(1, step.attempt)} of ${step.maxAttempts}` : '';
+  const name = stepName(step);
   switch (step.status) {
     case 'retrying': {
-      const next = step.nextAttemptAt === null ? '' : `, next in ${duration(Date.parse(step.nextAttemptAt) - now.getTime())}`;
+      const next =
+        step.nextAttemptAt === null ? '' : `, next in ${duration(Date.parse(step.nextAttemptAt) - now.getTime())}`;
       return `${name} failed${step.errorCode === null ? '' : ` with ${step.errorCode}`}${attempt}${next}`;
     }
     case 'running': {
@@ -42,6 +48,14 @@ export function eventName(event: string): string {
   if (event.startsWith('xstate.error.actor.')) return 'error';
   if (event.startsWith('xstate.done.state.')) return 'done';
   return event === 'xstate.init' ? 'start' : event.replace(/^xstate\./, '').replace(/^durachart\./, '');
+}
+
+/** `ingest`, or where a step has several invocations, which one: `generate-draft (draft-blog)`. */
+export function stepName({ kind, step, key, childId }: Pick<Step, 'kind' | 'step' | 'key' | 'childId'>): string {
+  if (kind === 'workflow') return childId === null ? step : `${step} (${childId})`;
+  const invokeId = key.slice(key.indexOf(':') + 1);
+  // XState makes up ids like `0.order.PAID`; they say no more than the state does.
+  return kind === 'action' || invokeId === step || /^\d+\./.test(invokeId) ? step : `${step} (${invokeId})`;
 }
 
 export function statusColor(status: InstanceStatus): Color {

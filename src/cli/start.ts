@@ -22,13 +22,18 @@ export function addStart(program: Command, cli: Cli): void {
     .addOption(new Option('--input <json>', 'input as JSON').conflicts('inputFile'))
     .option('--input-file <file>', 'input from a JSON file; - for standard input')
     .option('--id <id>', 'id of the instance (default: a new UUID)')
-    .addOption(new Option('--key <key>', 'idempotency key: the same key and input give the same instance').conflicts('id'))
+    .addOption(
+      new Option('--key <key>', 'idempotency key: the same key and input give the same instance').conflicts('id'),
+    )
     .option('--tag <tag>', 'tag to find it by; may be repeated', collect)
     .option('--tenant <tenant>', 'whose it is')
     .option('--priority <0-9>', 'higher ones are taken first (default: 5)', wholeNumber(0, 9))
     .option('--at <time>', 'not before this time, like 2026-01-31T12:00:00Z')
     .option('--wait', 'show what it does until it ends, then print its output')
-    .addHelpText('after', '\nExample:\n  durachart start video-processing --input \'{"source":{"path":"talk.mp4"}}\' --wait')
+    .addHelpText(
+      'after',
+      '\nExample:\n  durachart start video-processing --input \'{"source":{"path":"talk.mp4"}}\' --wait',
+    )
     .action(async (workflow: string, options: StartOptions) => {
       const client = cli.client(options);
       const input = await inputOf(options, cli);
@@ -47,7 +52,9 @@ export function addStart(program: Command, cli: Cli): void {
       );
       if (options.wait) return watchInstance(cli, client, started.id, { json: options.json, output: true });
       if (options.json) return cli.json(started);
-      cli.terminal.out(`${started.created ? 'started' : 'already there:'} ${plain(started.workflow)} ${plain(started.id)}\n`);
+      cli.terminal.out(
+        `${started.created ? 'started' : 'already there:'} ${plain(started.workflow)} ${plain(started.id)}\n`,
+      );
     });
 }
 
@@ -59,6 +66,7 @@ function inputOf({ input, inputFile }: StartOptions, cli: Cli): Promise<unknown>
 
 function isoTime(text: string): string {
   const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new CliError(EXIT.usage, `--at ${JSON.stringify(text)} is no time. Write it like 2026-01-31T12:00:00Z.`);
+  if (Number.isNaN(time.getTime()))
+    throw new CliError(EXIT.usage, `--at ${JSON.stringify(text)} is no time. Write it like 2026-01-31T12:00:00Z.`);
   return time.toISOString();
 }

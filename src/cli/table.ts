@@ -11,6 +11,8 @@ export interface Column {
 export type Cell = string | { text: string; color?: Color | undefined };
 
 const GAP = '  ';
+/** No column is narrower. */
+const MIN = 3;
 
 /** Prints rows in columns, as wide as they need to be and no wider than the terminal. Cells may hold any text. */
 export function printTable(terminal: Terminal, columns: readonly Column[], rows: readonly (readonly Cell[])[]): void {
@@ -32,7 +34,12 @@ export function printTable(terminal: Terminal, columns: readonly Column[], rows:
       })
       .join(GAP)
       .trimEnd();
-  terminal.out(`${line(columns.map(({ title }) => title), () => 'dim')}\n`);
+  terminal.out(
+    `${line(
+      columns.map(({ title }) => title),
+      () => 'dim',
+    )}\n`,
+  );
   rows.forEach((row, r) => {
     const colorOf = (i: number): Color | undefined => {
       const cell = row[i];
@@ -43,8 +50,13 @@ export function printTable(terminal: Terminal, columns: readonly Column[], rows:
 }
 
 /** Prints names and values under each other; values that are undefined or empty are left out. */
-export function printFields(terminal: Terminal, fields: readonly (readonly [name: string, value: Cell | undefined])[]): void {
-  const shown = fields.filter(([, value]) => value !== undefined && (typeof value === 'string' ? value : value.text) !== '');
+export function printFields(
+  terminal: Terminal,
+  fields: readonly (readonly [name: string, value: Cell | undefined])[],
+): void {
+  const shown = fields.filter(
+    ([, value]) => value !== undefined && (typeof value === 'string' ? value : value.text) !== '',
+  );
   const wide = Math.max(...shown.map(([name]) => width(name)));
   for (const [name, value] of shown) {
     const { text, color } = typeof value === 'object' ? value : { text: value ?? '', color: undefined };
@@ -61,6 +73,8 @@ function fit(columns: readonly Column[], widths: number[], available: number | u
       const mine = widths[i] ?? 0;
       if (shrink !== undefined && mine > shrink && mine > (widths[widest] ?? 0)) widest = i;
     });
+    // Nothing is left to shrink: the columns at the right are cut, so that each row stays one line.
+    if (widest < 0) widest = widths.findLastIndex((mine) => mine > MIN);
     if (widest < 0) return widths;
     widths[widest] = (widths[widest] ?? 0) - 1;
     over--;

@@ -4,7 +4,10 @@ const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066
 
 /** Text from elsewhere on one line, without anything that a terminal would obey. */
 export function plain(text: string): string {
-  return text.replace(/[\t\r\n]+/g, ' ').replace(UNSAFE, '').toWellFormed();
+  return text
+    .replace(/[\t\r\n]+/g, ' ')
+    .replace(UNSAFE, '')
+    .toWellFormed();
 }
 
 /** The same, with its line breaks. */
@@ -21,7 +24,8 @@ export function safeJson(value: unknown, indent?: number): string {
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-const WIDE = /^(\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}])/u;
+const WIDE =
+  /^(\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}])/u;
 
 /** Columns that a text takes on a terminal. */
 export function width(text: string): number {
@@ -68,7 +72,13 @@ export function relative(time: string | Date, now: Date): string {
   const seconds = Math.floor(Math.abs(ms) / 1_000);
   if (seconds < 1) return 'just now';
   const [amount, unit] =
-    seconds < 60 ? [seconds, 's'] : seconds < 3_600 ? [seconds / 60, 'm'] : seconds < 86_400 ? [seconds / 3_600, 'h'] : [seconds / 86_400, 'd'];
+    seconds < 60
+      ? [seconds, 's']
+      : seconds < 3_600
+        ? [seconds / 60, 'm']
+        : seconds < 86_400
+          ? [seconds / 3_600, 'h']
+          : [seconds / 86_400, 'd'];
   const text = `${Math.floor(Number(amount))}${unit}`;
   return ms < 0 ? `in ${text}` : `${text} ago`;
 }

@@ -9,10 +9,14 @@ import { plain, plainLines, safeJson } from './text.ts';
 
 export function addWatch(program: Command, cli: Cli): void {
   apiCommand(program, 'watch [id]', 'show what happens, as it happens')
-    .description('Shows what an instance has done and does, until it ends; without an id, what all of them do, until Ctrl-C. With --json: a line for each change.')
+    .description(
+      'Shows what an instance has done and does, until it ends; without an id, what all of them do, until Ctrl-C. With --json: a line for each change.',
+    )
     .action(async (id: string | undefined, options: CommonOptions) => {
       const client = cli.client(options);
-      await (id === undefined ? watchAll(cli, client, options) : watchInstance(cli, client, id, { json: options.json, output: false }));
+      await (id === undefined
+        ? watchAll(cli, client, options)
+        : watchInstance(cli, client, id, { json: options.json, output: false }));
     });
 }
 
@@ -39,12 +43,22 @@ export async function watchInstance(
   };
   const listening = new AbortController();
   try {
-    for await (const change of follow(client, id, listening.signal)) {
-      if (change.type === 'transition') show(change.entry);
-      else if (change.type === 'connected') await showHistory(client, id, seen, show);
-      else if (json) { if (change.type === 'step' && !quiet) cli.json(change); }
-      else if (change.type === 'step') progress.step(change);
-      else progress.note('connection lost, trying again');
+    // A failed instance has not ended for good: it can be retried, and its stream goes on.
+    let failed = false;
+    const catchUp = async (): Promise<void> => {
+      await showHistory(client, id, seen, show);
+      failed = (await client.get(id)).status === 'failed';
+    };
+    for await (const change of follow(client, id, listening.signal, catchUp)) {
+      if (change.type === 'transition') {
+        show(change.entry);
+        failed = change.status === 'failed';
+      } else if (change.type === 'step') {
+        if (!json) progress.step(change);
+        else if (!quiet) cli.json(change);
+        if (change.step.status === 'failed') failed = (await client.get(id)).status === 'failed';
+      } else if (change.type === 'disconnected' && !json) progress.note('connection lost, trying again');
+      if (failed) break;
     }
   } finally {
     listening.abort();
@@ -56,7 +70,12 @@ export async function watchInstance(
   if (instance.status !== 'done') throw new CliError(EXIT.instanceFailed, '');
 }
 
-async function showHistory(client: Client, id: string, after: number, show: (entry: HistoryEntry) => void): Promise<void> {
+async function showHistory(
+  client: Client,
+  id: string,
+  after: number,
+  show: (entry: HistoryEntry) => void,
+): Promise<void> {
   let cursor: string | null = after === 0 ? null : String(after);
   do {
     const page = await client.history(id, { limit: '500', ...(cursor === null ? {} : { cursor }) });

@@ -18,7 +18,12 @@ export function addWorkflows(program: Command, cli: Cli): void {
       if (items.length === 0) return cli.terminal.out('The server has no workflows.\n');
       printTable(
         cli.terminal,
-        [{ title: 'WORKFLOW' }, { title: 'VERSION' }, { title: 'STEPS', shrink: 20 }, { title: 'DESCRIPTION', shrink: 12 }],
+        [
+          { title: 'WORKFLOW' },
+          { title: 'VERSION' },
+          { title: 'STEPS', shrink: 20 },
+          { title: 'DESCRIPTION', shrink: 12 },
+        ],
         items.map((each) => [each.name, each.version, each.steps.join(', '), each.description ?? '']),
       );
     },
@@ -36,11 +41,19 @@ function show(terminal: Terminal, workflow: Workflow): void {
   terminal.out('\n');
   printTable(
     terminal,
-    [{ title: 'STEP' }, { title: 'ATTEMPTS', align: 'right' }, { title: 'RETRY', shrink: 10 }, { title: 'TIMEOUT', align: 'right' }, { title: 'QUEUE', shrink: 8 }],
+    [
+      { title: 'STEP' },
+      { title: 'ATTEMPTS', align: 'right' },
+      { title: 'RETRY', shrink: 10 },
+      { title: 'TIMEOUT', align: 'right' },
+      { title: 'QUEUE', shrink: 8 },
+    ],
     Object.entries(workflow.stepOptions).map(([step, { retry, timeout, queue }]) => [
       step,
       String(retry.maxAttempts),
-      retry.maxAttempts === 1 ? '' : `after ${duration(retry.minDelay)}, ×${retry.factor}, at most ${duration(retry.maxDelay)}`,
+      retry.maxAttempts === 1
+        ? ''
+        : `after ${duration(retry.minDelay)}, ×${retry.factor}, at most ${duration(retry.maxDelay)}`,
       timeout === null ? '' : duration(timeout),
       queue ?? '',
     ]),

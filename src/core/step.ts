@@ -55,7 +55,14 @@ export interface StepOptions {
   queue?: string;
   /** How many invocations of this step one worker runs at a time. */
   concurrency?: number;
+  /** On Trigger.dev: run it inside the driver, without a run of its own. For what takes milliseconds; while it runs, the instance takes no events. */
+  inline?: boolean;
+  /** On Trigger.dev: the size of the VM that it runs on. */
+  machinePreset?: MachinePreset;
 }
+
+/** Sizes of VMs on Trigger.dev. */
+export type MachinePreset = 'micro' | 'small-1x' | 'small-2x' | 'medium-1x' | 'medium-2x' | 'large-1x' | 'large-2x';
 
 type Schema<T> = z.ZodType<T>;
 
@@ -78,6 +85,8 @@ export interface StepDefinition {
   readonly queue: string | undefined;
   readonly concurrency: number | undefined;
   readonly transactional: boolean;
+  readonly inline?: boolean | undefined;
+  readonly machinePreset?: MachinePreset | undefined;
   readonly run: (context: TransactionalStepContext<unknown>) => unknown;
 }
 
@@ -130,6 +139,8 @@ export function defineStep<Input, Output>(
     queue: definition.queue,
     concurrency: definition.concurrency,
     transactional: definition.transactional ?? false,
+    inline: definition.inline,
+    machinePreset: definition.machinePreset,
     run: definition.run as StepDefinition['run'],
   };
   // The engine never calls this creator: it is what runs when the machine is driven by XState alone, without the engine.

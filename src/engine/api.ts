@@ -176,9 +176,9 @@ export interface Engine<W extends readonly Workflow[] = readonly Workflow[]> {
   cancel(id: string): Promise<void>;
   /** Gives the failed step of a failed instance fresh attempts. @throws `INSTANCE_NOT_FOUND`, `NOT_FAILED` */
   retry(id: string): Promise<void>;
-  /** Waits for the end. @throws `INSTANCE_NOT_FOUND`, `INSTANCE_FAILED`, `INSTANCE_CANCELLED`, `TIMEOUT` */
+  /** Waits for the end. @throws `INSTANCE_NOT_FOUND`, `INSTANCE_FAILED`, `INSTANCE_CANCELLED`, `TIMEOUT`, `ENGINE_STOPPED` */
   result<O = OutputOf<W[number]>>(id: string, options?: { timeout?: number; signal?: AbortSignal }): Promise<O>;
-  /** Follows one instance or all of them, from now or from a position. Ends with the signal; of one instance, with its end. */
+  /** Follows one instance or all of them, from now or from a position; `0` is the beginning. Ends with the signal and with the engine; of one instance, with its end. */
   subscribe(options?: { id?: string; after?: string; signal?: AbortSignal }): AsyncIterable<Change>;
   health(): Promise<Health>;
   /** Starts the worker of this process; without it the engine starts, sends and reads only. */

@@ -7,6 +7,7 @@ import type { AttemptEntry, Owned } from './owned.ts';
 import type { AttemptListener, Clock, Executor, Invocation, Outcome, StepRow, Store } from './ports.ts';
 import type { Change } from './state.ts';
 import { emptyChange } from './state.ts';
+import { DatabaseUnavailableError } from './unavailable.ts';
 import { begun, concluded, definitionOf, interrupted, lostWorker, unknownStep } from './step-rows.ts';
 
 /** What the attempts need of the worker that they run in. */
@@ -23,9 +24,13 @@ export interface AttemptHost {
   /** Still this worker's, and in memory. */
   holds(owned: Owned): boolean;
   drop(owned: Owned): void;
+  /** Looks soon for what this worker may own without knowing it. */
+  suspect(): void;
   /** Shows people a row that is not stored yet. */
   show(owned: Owned, row: StepRow): void;
   fault(error: unknown): void;
+  /** Tells of an error that is the engine's own. */
+  broken(error: unknown): void;
 }
 
 export interface AttemptOptions {
@@ -121,13 +126,14 @@ export class Attempts {
       invocation.transaction = async (handler) => this.options.store.transactional(fence, handler);
     }
     entry.attempt = executor.run(invocation, this.listen(owned, row));
-    void entry.attempt.outcome.then(async (outcome) => {
+    const settled = async (outcome: Outcome): Promise<void> => {
       const current = owned.state.steps.get(row.key);
       // Stopped, dropped, or taken over meanwhile: the result counts no more.
       if (owned.attempts.get(row.key) !== entry || current === undefined) return;
       if (definition.transactional && this.isUnknown(outcome)) await this.askWhatHappened(owned, current);
       else this.conclude(owned, concluded(current, outcome, { definition, errors, now: clock.now(), random: random() }));
-    });
+    };
+    entry.attempt.outcome.then(settled).catch((error: unknown) => this.host.broken(error));
   }
 
   /** Ends what is no longer invoked, aborting what runs. */
@@ -213,17 +219,22 @@ export class Attempts {
   /** A database that went away under a transactional step is not the step's failure. */
   private isUnknown(outcome: Outcome): boolean {
     if (outcome.type === 'done') return false;
-    return this.options.isTransient(outcome.error) || (outcome.error as { code?: unknown } | null)?.code === 'FENCED';
+    return outcome.error instanceof DatabaseUnavailableError || (outcome.error as { code?: unknown } | null)?.code === 'FENCED';
   }
 
   /** Whether the transaction was committed, its row says. */
   private async askWhatHappened(owned: Owned, row: StepRow): Promise<void> {
-    for (;;) {
+    const entry = owned.attempts.get(row.key);
+    const isWanted = (): boolean => this.host.holds(owned) && owned.attempts.get(row.key) === entry;
+    while (isWanted()) {
       try {
         const [read] = await this.options.store.reload(this.host.workerId, [owned.state.id]);
-        if (!this.host.holds(owned) || !owned.attempts.has(row.key)) return;
+        if (!isWanted()) return;
         const stored = read?.steps.find(({ key }) => key === row.key);
-        if (stored === undefined) return this.host.drop(owned);
+        if (stored === undefined) {
+          this.host.drop(owned);
+          return this.host.suspect();
+        }
         return this.conclude(owned, stored.status === 'done' ? { ...row, ...stored } : lostWorker(row, this.options.clock.now()));
       } catch (error) {
         this.host.fault(error);

@@ -20,11 +20,17 @@ export class Changes {
   private readonly clock: Clock;
   private readonly onFault: (message: string, error: unknown) => void;
   private unlisten: Promise<() => Promise<void>> | undefined;
+  private ended = false;
 
   constructor(reader: Reader, clock: Clock, onFault: (message: string, error: unknown) => void) {
     this.reader = reader;
     this.clock = clock;
     this.onFault = onFault;
+  }
+
+  /** Whether the engine has stopped: nobody will be told of anything any more. */
+  get closed(): boolean {
+    return this.ended;
   }
 
   changed(id: string): void {
@@ -50,7 +56,7 @@ export class Changes {
     return () => this.listeners.delete(listener);
   }
 
-  /** Looks until there is an answer: on each change of the instance, and now and then. @throws DurachartError `TIMEOUT` */
+  /** Looks until there is an answer: on each change of the instance, and now and then. @throws DurachartError `TIMEOUT`, `ENGINE_STOPPED` */
   async wait<T>(id: string, options: { timeout?: number; signal?: AbortSignal }, look: () => Promise<{ value: T } | undefined>): Promise<T> {
     const bell = new Bell(this.clock);
     const stop = this.listen((hint) => {
@@ -62,6 +68,7 @@ export class Changes {
     try {
       for (;;) {
         options.signal?.throwIfAborted();
+        if (this.ended) throw new DurachartError('ENGINE_STOPPED', `The engine has stopped; instance ${id} goes on where there is another.`);
         bell.reset();
         // Whoever waits for the end of a job waits through an outage of the database, too.
         const answer = await look().catch((error: unknown) => {
@@ -80,6 +87,8 @@ export class Changes {
   }
 
   async close(): Promise<void> {
+    this.ended = true;
+    this.tell({ id: '*' });
     const unlisten = await this.unlisten;
     await unlisten?.().catch(() => {});
   }

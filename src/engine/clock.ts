@@ -3,6 +3,9 @@ import type { Clock } from './ports.ts';
 /** setTimeout holds 31 bits of milliseconds; longer waits are taken in stretches. */
 const LONGEST = 2 ** 31 - 1;
 
+/** The end of the year 9999: no time that is stored is later. */
+export const LATEST = Date.UTC(10_000, 0) - 1;
+
 /** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),

@@ -3,12 +3,14 @@ import { sleep } from './clock.ts';
 
 /** A commit on its way, and what is to happen when it is stored or lost. */
 export interface Pending {
+  /** Whose thoughts these are: the copy in memory that they belong to. */
+  owner?: object | undefined;
   commit: Commit;
   /** Commits that hold only with this one: children that it starts. */
   children: Commit[];
   stored: ((result: CommitResult) => void)[];
-  /** The instance is not (or no longer) ours at that sequence; whatever was thought about it is void. */
-  lost: (() => void)[];
+  /** The instance is not (or no longer) ours at that sequence; whatever was thought about it is void. `unknown`: an answer got lost on the way. */
+  lost: ((unknown: boolean) => void)[];
   /** The database refuses the data itself. */
   refused: ((error: Error) => void)[];
 }
@@ -28,28 +30,32 @@ interface Lane {
  * Commits of one instance stay in order, because an instance keeps to one lane.
  */
 export class Committer {
-  private readonly store: Store;
+  private readonly store: Pick<Store, 'commit' | 'reload'>;
   private readonly clock: Clock;
   private readonly isTransient: (error: unknown) => boolean;
   private readonly lanes: Lane[];
   private readonly onFault: (error: unknown) => void;
+  private readonly onBroken: (error: unknown) => void;
   private worker: number;
   private dead = false;
 
   constructor(options: {
-    store: Store;
+    store: Pick<Store, 'commit' | 'reload'>;
     clock: Clock;
     worker: number;
     lanes: number;
     isTransient: (error: unknown) => boolean;
     /** Told of each failed try, and with null when the database takes commits again. */
     onFault: (error: unknown) => void;
+    /** Told of what a callback threw. */
+    onBroken?: (error: unknown) => void;
   }) {
     this.store = options.store;
     this.clock = options.clock;
     this.worker = options.worker;
     this.isTransient = options.isTransient;
     this.onFault = options.onFault;
+    this.onBroken = options.onBroken ?? options.onFault;
     this.lanes = Array.from({ length: options.lanes }, () => ({ queue: new Map(), busy: false }));
   }
 
@@ -58,10 +64,21 @@ export class Committer {
     const lane = this.lanes[laneNumber % this.lanes.length] as Lane;
     const { id } = pending.commit;
     const queued = lane.queue.get(id);
-    lane.queue.set(id, queued === undefined ? pending : merge(queued, pending));
+    const isSame = queued !== undefined && queued.owner === pending.owner;
+    if (queued !== undefined && !isSame) this.forget(laneNumber, id, queued.owner);
+    lane.queue.set(id, isSame ? merge(queued, pending) : pending);
     if (lane.busy) return;
     lane.busy = true;
     setImmediate(() => void this.drain(lane));
+  }
+
+  /** What a copy in memory still wanted to write is lost: it was thought on a ground that does not hold. */
+  forget(laneNumber: number, id: string, owner: object | undefined): void {
+    const { queue } = this.lanes[laneNumber % this.lanes.length] as Lane;
+    const pending = queue.get(id);
+    if (pending === undefined || pending.owner !== owner) return;
+    queue.delete(id);
+    this.tell(pending.lost, false);
   }
 
   /** Resolves when everything pushed so far is stored or lost. */
@@ -80,7 +97,7 @@ export class Committer {
     this.worker = worker;
     const queued = this.lanes.flatMap(({ queue }) => [...queue.values()]);
     for (const lane of this.lanes) lane.queue.clear();
-    for (const { lost } of queued) for (const callback of lost) callback();
+    for (const { lost } of queued) this.tell(lost, false);
   }
 
   private async drain(lane: Lane): Promise<void> {
@@ -97,14 +114,17 @@ export class Committer {
     let unknown = false;
     for (let pause = FIRST_PAUSE; ; pause = Math.min(LONGEST_PAUSE, pause * 2)) {
       try {
-        const results = await this.store.commit(worker, commits);
+        const results = await this.results(worker, batch, await this.store.commit(worker, commits), unknown);
         if (unknown) this.onFault(null);
         if (this.dead) return;
-        return await this.settle(batch, worker === this.worker ? results : [], unknown);
+        // Under another name meanwhile: all of it may be in other hands.
+        return this.settle(batch, worker === this.worker ? results : new Map(), unknown);
       } catch (error) {
         if (this.dead) return;
-        if (worker !== this.worker) return await this.settle(batch, [], false);
-        if (!this.isTransient(error)) return await this.bisect(batch, error as Error);
+        if (worker !== this.worker || !this.isTransient(error)) {
+          if (unknown) this.onFault(null);
+          return worker === this.worker ? await this.bisect(batch, error as Error) : this.settle(batch, new Map(), true);
+        }
         // The outcome is unknown: what was written shows when the same batch is tried again.
         unknown = true;
         this.onFault(error);
@@ -113,21 +133,37 @@ export class Committer {
     }
   }
 
-  private async settle(batch: Pending[], results: CommitResult[], unknown: boolean): Promise<void> {
+  /** The results by instance, also of those that were stored by a try whose answer got lost. */
+  private async results(worker: number, batch: Pending[], results: CommitResult[], unknown: boolean): Promise<Map<string, CommitResult>> {
     const byId = new Map(results.map((result) => [result.id, result]));
     const missing = batch.filter(({ commit }) => !byId.has(commit.id));
     if (unknown && missing.length > 0) {
       // Only the lease's owner can have brought an instance to exactly this sequence: that was us.
       const ids = missing.map(({ commit }) => commit.id);
-      for (const row of await this.store.reload(this.worker, ids)) {
+      for (const row of await this.store.reload(worker, ids)) {
         const commit = missing.find((pending) => pending.commit.id === row.id)?.commit;
         if (commit?.after.sequence === row.sequence) byId.set(row.id, { id: row.id, released: false });
       }
     }
+    return byId;
+  }
+
+  private settle(batch: Pending[], results: ReadonlyMap<string, CommitResult>, unknown: boolean): void {
     for (const { commit, stored, lost } of batch) {
-      const result = byId.get(commit.id);
-      if (result === undefined) for (const callback of lost) callback();
-      else for (const callback of stored) callback(result);
+      const result = results.get(commit.id);
+      if (result === undefined) this.tell(lost, unknown);
+      else this.tell(stored, result);
+    }
+  }
+
+  /** One that throws must not keep the others from hearing, nor have what is stored taken for lost. */
+  private tell<T>(callbacks: readonly ((value: T) => void)[], value: T): void {
+    for (const callback of callbacks) {
+      try {
+        callback(value);
+      } catch (error) {
+        this.onBroken(error);
+      }
     }
   }
 
@@ -137,7 +173,7 @@ export class Committer {
       for (const pending of batch) await this.write([pending]);
       return;
     }
-    for (const callback of batch[0]?.refused ?? []) callback(error);
+    this.tell(batch[0]?.refused ?? [], error);
   }
 }
 
@@ -186,6 +222,7 @@ function merge(first: Pending, second: Pending): Pending {
     release: b.release,
   };
   return {
+    owner: second.owner,
     commit,
     children: [...first.children, ...second.children],
     stored: [...first.stored, ...second.stored],

@@ -3,7 +3,7 @@ import { DefinitionError } from '../core/error.ts';
 import type { Workflow } from '../core/workflow.ts';
 import type { Engine } from './api.ts';
 import { systemClock } from './clock.ts';
-import { DurableEngine } from './engine.ts';
+import { DurableEngine, type Remote } from './engine.ts';
 import type { Clock, Executor, Store } from './ports.ts';
 import type { Reader } from './reader.ts';
 import { outspoken } from './unavailable.ts';
@@ -31,6 +31,8 @@ export interface EngineParts<W extends readonly Workflow[]> {
   deadAfter?: number;
   /** Where the engine's own troubles are told. Default: stderr. */
   onFault?: (message: string, error: unknown) => void;
+  /** Set where another system moves the instances, instead of workers. */
+  remote?: Remote | undefined;
 }
 
 /** @throws DefinitionError `DUPLICATE_WORKFLOW` */
@@ -52,12 +54,13 @@ export function assembleEngine<const W extends readonly Workflow[]>(parts: Engin
     random: parts.random ?? Math.random,
     pollInterval: parts.pollInterval ?? 1_000,
     deadAfter: parts.deadAfter ?? 30_000,
+    remote: parts.remote,
     onFault: parts.onFault ?? ((message, error) => console.error(`durachart: ${message}`, error ?? '')),
   }) as unknown as Engine<W>;
 }
 
 /** All workflows by name, with those that they start as children. */
-function registry(registered: readonly Workflow[]): Map<string, Workflow> {
+export function registry(registered: readonly Workflow[]): Map<string, Workflow> {
   const all = new Map<string, Workflow>();
   const add = (workflow: Workflow): void => {
     const known = all.get(workflow.name);

@@ -2,8 +2,9 @@ import type { EventObject } from '../core/effect.ts';
 import { DurachartError, type ErrorRecord } from '../core/error.ts';
 import type { Transition } from '../core/machine.ts';
 import { diffSnapshots, stateName } from '../core/snapshot.ts';
-import { applyEffects, stopStep } from './effects.ts';
-import { CANCEL, invokeId, RETRY } from './keys.ts';
+import { checkInput } from './checks.ts';
+import { applyEffects, letter, stopStep } from './effects.ts';
+import { CANCEL, invokeId, RETRY, SETTLED } from './keys.ts';
 import type { InboxEvent, InstanceStatus, Millis, StepRow } from './ports.ts';
 import { emptyChange, hasEnded, type Change, type State } from './state.ts';
 
@@ -50,7 +51,9 @@ export function timersRun(state: State): boolean {
 function onStart(state: State, now: Millis): Decision {
   if (state.snapshot !== null || hasEnded(state.status)) return { state, change: emptyChange() };
   return guarded(state, emptyChange(), null, (change) => {
-    const transition = state.workflow.machine.start(state.input);
+    // What a caller gives was checked when it was given; what a parent gives is checked here.
+    const input = state.parent === null ? state.input : checkInput(state.workflow, state.input);
+    const transition = state.workflow.machine.start(input);
     return apply(state, transition, { type: 'xstate.init' }, change, now, { stepKey: null, payload: null });
   });
 }
@@ -65,8 +68,8 @@ function onEvent(state: State, event: InboxEvent, now: Millis): Decision {
   if (hasEnded(state.status)) return ignored();
   if (event.fence !== null) {
     const row = state.steps.get(event.fence);
-    if (row === undefined || row.status === 'done') return ignored();
-    const decision = onSettled(state, childRow(row, event, now), now);
+    if (row === undefined || (event.type === SETTLED ? !isSettled(row) : row.status === 'done')) return ignored();
+    const decision = onSettled(state, event.type === SETTLED ? row : childRow(row, event, now), now);
     decision.change.consumed.push({ id: event.id, status: 'taken', sequence: decision.state.sequence });
     return decision;
   }
@@ -82,11 +85,16 @@ function onEvent(state: State, event: InboxEvent, now: Millis): Decision {
   });
 }
 
+/** Whether an invocation has come to its end. */
+export function isSettled(row: StepRow): boolean {
+  return row.status === 'done' || row.status === 'failed';
+}
+
 /** What a child instance reported, on the row of the invocation that it answers. */
 function childRow(row: StepRow, event: InboxEvent, now: Millis): StepRow {
   const { output, error } = event.payload as { output?: unknown; error?: ErrorRecord };
   return error === undefined
-    ? { ...row, status: 'done', output: output ?? null, error: null, finishedAt: now }
+    ? { ...row, status: 'done', output, error: null, finishedAt: now }
     : { ...row, status: 'failed', error, finishedAt: now };
 }
 
@@ -103,7 +111,7 @@ function onSettled(state: State, row: StepRow, now: Millis): Decision {
     const id = invokeId(row.key);
     const event =
       row.status === 'done'
-        ? { type: `xstate.done.actor.${id}`, output: row.output ?? undefined, actorId: id }
+        ? { type: `xstate.done.actor.${id}`, output: row.output, actorId: id }
         : { type: `xstate.error.actor.${id}`, error: row.error, actorId: id };
     const transition = workflow.machine.next(snapshot, event);
     const after = removed({ ...state, error: null }, row.key);
@@ -133,9 +141,8 @@ function onTimer(state: State, id: string, now: Millis): Decision {
   const after: State = { ...state, timers };
   const change = emptyChange();
   change.cancelled.push(id);
-  if (!('self' in timer.target)) {
-    const draft = { steps: new Map(after.steps), timers, change };
-    applyEffects(after, [{ type: 'send', target: timer.target, event: timer.event }], draft, after.sequence, now);
+  if (timer.to !== state.id) {
+    change.posts.push(letter(timer.to, timer.event));
     return { state: after, change };
   }
   return guarded(state, emptyChange(), null, () => {
@@ -161,7 +168,11 @@ function onRetry(state: State, event: InboxEvent, now: Millis): Decision {
   const change = emptyChange();
   const took = state.status === 'failed';
   change.consumed.push({ id: event.id, status: took ? 'taken' : 'ignored', sequence: null });
-  if (!took) return { state, change };
+  if (!took) {
+    // A parent that retries it learns that there is nothing to retry.
+    if (hasEnded(state.status)) reportToParent(state, change);
+    return { state, change };
+  }
   const steps = new Map(state.steps);
   for (const row of steps.values()) {
     if (row.status !== 'failed') continue;
@@ -169,7 +180,7 @@ function onRetry(state: State, event: InboxEvent, now: Millis): Decision {
     const again: StepRow = { ...row, status, attempt: 0, lost: 0, error: null, nextAttemptAt: null, queuedAt: now, startedAt: null, finishedAt: null };
     steps.set(row.key, again);
     change.steps.push(again);
-    if (row.childId !== null) change.posts.push({ to: row.childId, type: RETRY, payload: null, source: 'control', fence: null });
+    if (row.childId !== null) change.posts.push({ to: row.childId, type: RETRY, payload: null, source: 'control', fence: null, dedupeKey: null });
   }
   const status: InstanceStatus = state.snapshot === null ? 'scheduled' : steps.size > 0 ? 'running' : 'waiting';
   return { state: { ...state, steps, status, error: null }, change };
@@ -202,6 +213,7 @@ function recordOf(error: unknown): ErrorRecord {
   const { name, message, stack } = error as Error;
   const code = error instanceof DurachartError ? error.code : 'TRANSITION_FAILED';
   const record: ErrorRecord = { code, class: 'final', name, message };
+  if (error instanceof DurachartError && error.code !== 'TRANSITION_FAILED') record.details = { ...error.details };
   if (stack !== undefined) record.stack = stack.slice(0, 8_000);
   return record;
 }
@@ -249,13 +261,17 @@ function apply(
 /** Every so many transitions the history holds the whole snapshot, so that an earlier one is found by reading few rows. */
 export const WHOLE_EVERY = 100;
 
-/** Nothing of an ended instance runs on: steps and children are stopped, timers go, the parent is told. */
+/** Of an ended instance only the actions that its transitions have asked for run on: steps and children are stopped, timers go, the parent is told. */
 function end(state: State, change: Change, now: Millis): State {
-  for (const row of state.steps.values()) stopStep(row, change, now);
+  const actions = new Map<string, StepRow>();
+  for (const row of state.steps.values()) {
+    if (row.kind === 'action' && state.status === 'done') actions.set(row.key, row);
+    else stopStep(row, change, now);
+  }
   change.timers = [];
   change.cancelled = 'all';
   reportToParent(state, change);
-  return { ...state, steps: new Map(), timers: new Map(), finishedAt: now };
+  return { ...state, steps: actions, timers: new Map(), finishedAt: now };
 }
 
 function reportToParent(state: State, change: Change): void {
@@ -268,6 +284,7 @@ function reportToParent(state: State, change: Change): void {
     payload: done ? { output: state.stored?.output } : { error: state.error },
     source: 'instance',
     fence: key,
+    dedupeKey: null,
   });
 }
 

@@ -1,7 +1,8 @@
 import type { Effect, EventObject, Target } from '../core/effect.ts';
 import { DEFAULT_RETRY } from '../core/retry.ts';
+import { LATEST } from './clock.ts';
 import { CANCEL, childInstanceId, invokeId, stepKey } from './keys.ts';
-import type { Millis, StepRow, Timer } from './ports.ts';
+import type { Millis, Post, StepRow, Timer } from './ports.ts';
 import type { Change, State } from './state.ts';
 
 /** The live invocations and timers while a transition's effects are applied. */
@@ -35,18 +36,23 @@ export function applyEffects(
       case 'stop':
         stop(effect.id, draft, now);
         break;
-      case 'schedule':
-        arm(draft, { id: effect.id ?? `${sequence}.${index}`, event: effect.event, target: effect.target, dueAt: now + effect.delay, sequence });
+      case 'schedule': {
+        const to = addressOf(state, effect.target, draft);
+        if (to === undefined) break;
+        const dueAt = Math.min(now + effect.delay, LATEST);
+        arm(draft, { id: effect.id ?? `${sequence}.${index}`, event: effect.event, to, dueAt, sequence });
         break;
+      }
       case 'cancel':
         disarm(draft, effect.id);
         break;
-      case 'send':
+      case 'send': {
+        const to = addressOf(state, effect.target, draft);
         // To itself: the next thing that it takes, after this macrostep.
-        if ('self' in effect.target) {
-          arm(draft, { id: `${sequence}.${index}`, event: effect.event, target: effect.target, dueAt: now, sequence });
-        } else send(state, effect.target, effect.event, draft);
+        if (to === state.id) arm(draft, { id: `${sequence}.${index}`, event: effect.event, to, dueAt: now, sequence });
+        else if (to !== undefined) draft.change.posts.push(letter(to, effect.event));
         break;
+      }
       case 'emit':
         emitted.push({ type: 'emit', event: effect.event });
         break;
@@ -70,7 +76,7 @@ export function stopStep(row: StepRow, change: Change, now: Millis): void {
   change.steps = change.steps.filter((other) => other.key !== row.key);
   change.steps.push({ ...row, status: 'stopped', finishedAt: now, nextAttemptAt: null });
   if (row.childId !== null) {
-    change.posts.push({ to: row.childId, type: CANCEL, payload: null, source: 'control', fence: null });
+    change.posts.push({ to: row.childId, type: CANCEL, payload: null, source: 'control', fence: null, dedupeKey: null });
   }
 }
 
@@ -142,16 +148,22 @@ function disarm(draft: Draft, id: string): void {
   if (change.cancelled !== 'all') change.cancelled.push(id);
 }
 
-function send(state: State, target: Exclude<Target, { self: true }>, event: EventObject, draft: Draft): void {
-  const to = 'parent' in target ? state.parent?.id : childOf(draft, target.child);
-  // Steps take no events, and an instance that nobody started has no parent: as in XState, nothing hears it.
-  if (to === undefined || to === null) return;
+/** An event for another instance. */
+export function letter(to: string, event: EventObject): Post {
   const { type, ...payload } = event;
-  draft.change.posts.push({ to, type, payload, source: 'instance', fence: null });
+  return { to, type, payload, source: 'instance', fence: null, dedupeKey: null };
 }
 
-function childOf(draft: Draft, id: string): string | null | undefined {
-  for (const row of draft.steps.values()) if (row.kind === 'workflow' && invokeId(row.key) === id) return row.childId;
+/**
+ * Id of the instance that is meant now: one that is started later under the same invoke id is another one.
+ * Steps take no events, and an instance that nobody started has no parent: as in XState, nothing hears it.
+ */
+function addressOf(state: State, target: Target, draft: Draft): string | undefined {
+  if ('self' in target) return state.id;
+  if ('parent' in target) return state.parent?.id;
+  for (const row of draft.steps.values()) {
+    if (row.kind === 'workflow' && invokeId(row.key) === target.child) return row.childId ?? undefined;
+  }
   return undefined;
 }
 
@@ -165,8 +177,8 @@ function blankRow(key: string, step: string, now: Millis): StepRow {
     maxAttempts: DEFAULT_RETRY.maxAttempts,
     lost: 0,
     nextAttemptAt: null,
-    input: null,
-    output: null,
+    input: undefined,
+    output: undefined,
     error: null,
     attempts: null,
     logs: null,

@@ -20,7 +20,7 @@ import { decide } from './decide.ts';
 import { follow } from './follow.ts';
 import { CANCEL, idempotentId, RETRY } from './keys.ts';
 import { checkEvent, checkFilters, checkInput, checkKey, checkOptions, pageSize } from './checks.ts';
-import type { Commit, CommitResult, NewInstance } from './ports.ts';
+import type { Commit, CommitResult, Millis, NewInstance } from './ports.ts';
 import type { InstanceRecord, Reader } from './reader.ts';
 import { emptyChange, hasEnded, instanceState, unborn, type Change, type State } from './state.ts';
 import { DatabaseUnavailableError } from './unavailable.ts';
@@ -31,6 +31,16 @@ export interface EngineOptions extends Omit<WorkerOptions, 'events'> {
   reader: Reader;
   close: () => Promise<void>;
   onFault: (message: string, error: unknown) => void;
+  /** Where no worker of this process, nor of another one, would look by itself: gets somebody to move these instances. */
+  remote?: Remote | undefined;
+}
+
+/** Another system that moves the instances. */
+export interface Remote {
+  /** Called when the engine is told to work. @throws when the other system cannot be used */
+  check(): Promise<void>;
+  /** Called after what concerns these instances is stored. Never rejects. */
+  announce(ids: readonly string[], at: Millis): Promise<void>;
 }
 
 /** The engine of one process: starts, sends and reads for anybody, and, once told to work, runs a worker. */
@@ -50,6 +60,7 @@ export class DurableEngine implements Engine {
   }
 
   async work(): Promise<void> {
+    if (this.options.remote !== undefined) return this.options.remote.check();
     if (this.worker !== undefined) return;
     this.worker = new Worker({
       ...this.options,
@@ -59,7 +70,12 @@ export class DurableEngine implements Engine {
         fault: this.options.onFault,
       },
     });
-    await this.worker.start();
+    try {
+      await this.worker.start();
+    } catch (error) {
+      this.worker = undefined;
+      throw error;
+    }
   }
 
   async start(name: string, input: unknown, options: StartOptions = {}): Promise<Started> {
@@ -88,6 +104,8 @@ export class DurableEngine implements Engine {
     };
     const first = startAt > now ? { state: unborn(id, workflow, create), change: emptyChange() } : this.firstTransition(id, workflow, create, now);
     if (await this.create(create, first.state, first.change, startAt <= now)) return { id, created: true };
+    // Neither stored nor there: the worker that was to store it has been taken for dead. It goes by itself then.
+    if ((await this.reader.instance(id)) === undefined && (await this.create(create, first.state, first.change, false))) return { id, created: true };
     return this.existing(id, name, parsed, options);
   }
 
@@ -109,6 +127,7 @@ export class DurableEngine implements Engine {
     });
     const stored = await this.commit([root, ...rest]);
     this.changes.changed(state.id);
+    await this.options.remote?.announce(stored.map(({ id }) => id), create.wakeAt ?? create.createdAt);
     return stored.some(({ id }) => id === state.id);
   }
 
@@ -205,7 +224,12 @@ export class DurableEngine implements Engine {
 
   async result<O>(id: string, options: { timeout?: number; signal?: AbortSignal } = {}): Promise<O> {
     return this.changes.wait(id, options, async () => {
-      const record = await this.record(id);
+      let record = await this.record(id);
+      if (record.status === 'failed') {
+        // Whoever has asked for a retry waits for what comes of it.
+        if (await this.reader.isPending(id, RETRY)) return undefined;
+        record = await this.record(id);
+      }
       if (record.status === 'done') return { value: record.output as O };
       if (record.status === 'cancelled') throw new DurachartError('INSTANCE_CANCELLED', `Instance ${id} was cancelled in ${record.state}.`);
       if (record.status === 'failed') {
@@ -246,6 +270,8 @@ export class DurableEngine implements Engine {
   private async post(id: string, type: string, payload: unknown, source: 'external' | 'control', key?: string): Promise<{ duplicate: boolean }> {
     const outcome = await this.reader.post({ instanceId: id, type, payload, source, dedupeKey: key ?? null, at: this.options.clock.now() });
     if (outcome === 'no instance') throw notFound(id);
+    // Of a duplicate too: the first one may not have got so far.
+    await this.options.remote?.announce([id], this.options.clock.now());
     return { duplicate: outcome === 'duplicate' };
   }
 

@@ -36,13 +36,16 @@ export async function* follow(
   signal?.addEventListener('abort', abort);
   try {
     const source = id === undefined ? await everything(reader, options.after) : await one(reader, id, options.after, record);
-    while (signal?.aborted !== true) {
+    while (signal?.aborted !== true && !changes.closed) {
       bell.reset();
       for await (const change of source.read()) yield change;
       yield* steps.splice(0);
       if (source.ended()) return;
       await bell.heard(LOOK);
     }
+  } catch (error) {
+    // What was asked of a database whose connections have been closed meanwhile.
+    if (!changes.closed) throw error;
   } finally {
     stop();
     signal?.removeEventListener('abort', abort);
@@ -56,7 +59,8 @@ interface Source {
 }
 
 async function everything(reader: Reader, after: string | undefined): Promise<Source> {
-  let at: FeedPosition = after === undefined ? { xid: await reader.position(), instanceId: '', sequence: 0 } : parsePosition(after);
+  const { xid, isSeen } = after === undefined ? await reader.position() : { xid: 0n, isSeen: () => false };
+  let at: FeedPosition = after === undefined ? { xid, instanceId: '', sequence: 0 } : parsePosition(after);
   return {
     ended: () => false,
     async *read() {
@@ -64,6 +68,8 @@ async function everything(reader: Reader, after: string | undefined): Promise<So
         const rows = await reader.feed(at, PAGE);
         for (const { xid, status, ...entry } of rows) {
           at = { xid, instanceId: entry.instanceId, sequence: entry.sequence };
+          // What was there already when this began is not news, although an older transaction held the position back.
+          if (isSeen(xid)) continue;
           yield { type: 'transition', position: formatPosition(at), entry, status };
         }
         if (rows.length < PAGE) return;
@@ -78,8 +84,11 @@ async function one(
   after: string | undefined,
   record: (id: string) => Promise<InstanceRecord>,
 ): Promise<Source> {
-  let { status, sequence } = await record(id);
-  if (after !== undefined) sequence = parseSequence(after);
+  const from = after === undefined ? undefined : parseSequence(after);
+  const first = await record(id);
+  const { workflow } = first;
+  let { status } = first;
+  let sequence = from ?? first.sequence;
   const shown = new Map<string, string>();
   return {
     ended: () => hasEnded(status),
@@ -98,14 +107,10 @@ async function one(
         const text = JSON.stringify(step);
         if (shown.get(step.key) === text) continue;
         shown.set(step.key, text);
-        yield { type: 'step', instanceId: id, workflow: (await workflowName(record, id)) ?? '', step: step satisfies StepView };
+        yield { type: 'step', instanceId: id, workflow, step: step satisfies StepView };
       }
     },
   };
-}
-
-async function workflowName(record: (id: string) => Promise<InstanceRecord>, id: string): Promise<string | undefined> {
-  return (await record(id)).workflow;
 }
 
 function formatPosition({ xid, instanceId, sequence }: FeedPosition): string {
@@ -114,6 +119,7 @@ function formatPosition({ xid, instanceId, sequence }: FeedPosition): string {
 
 /** @throws DurachartError `INVALID_CURSOR` */
 function parsePosition(text: string): FeedPosition {
+  if (text === '0') return { xid: 0n, instanceId: '', sequence: 0 };
   const match = /^(\d{1,18})_(\d{1,9})_([A-Za-z0-9._~-]{1,200})$/.exec(text);
   if (match === null) throw invalid();
   return { xid: BigInt(match[1] as string), sequence: Number(match[2]), instanceId: match[3] as string };

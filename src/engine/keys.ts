@@ -3,6 +3,8 @@ import { createHash, randomUUID } from 'node:crypto';
 /** Events that the engine itself sends. */
 export const CANCEL = 'durachart.cancel';
 export const RETRY = 'durachart.retry';
+/** Says that an invocation's row has come to its end; `fence` is its key. Sent by steps that run outside of the instance's owner. */
+export const SETTLED = 'durachart.settled';
 
 /** Key of an invocation inside its instance: the transition that asked for it, and its invoke id. */
 export function stepKey(sequence: number, invokeId: string): string {

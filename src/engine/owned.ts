@@ -1,6 +1,6 @@
 import { timersRun } from './decide.ts';
 import type { Millis, RunningAttempt } from './ports.ts';
-import { hasEnded, type State } from './state.ts';
+import type { State } from './state.ts';
 
 /** An instance in a worker's hands. The rows are the truth; this is a copy that runs ahead of them by what is being committed. */
 export interface Owned {
@@ -33,14 +33,21 @@ export function own(state: State, lane: number, wake: number): Owned {
   return { state, lane, wake, taken: new Set(), attempts: new Map(), stopWaiting: () => {}, releasing: false, poked: false };
 }
 
-/** When the instance has to be looked at next, or null when only an event moves it. */
+/** When the instance has to be looked at next, or null when only an event moves it. What runs beside a step that failed goes on. */
 export function nextDue(state: State): Millis | null {
-  if (hasEnded(state.status) || state.status === 'failed') return null;
+  let due = nextTimer(state) ?? Infinity;
+  for (const row of state.steps.values()) {
+    if (row.status === 'queued') due = Math.min(due, row.queuedAt);
+  }
+  return due === Infinity ? null : due;
+}
+
+/** When the next timer or retry is due, or null for none. */
+export function nextTimer(state: State): Millis | null {
   let due = Infinity;
   if (timersRun(state)) for (const timer of state.timers.values()) due = Math.min(due, timer.dueAt);
   for (const row of state.steps.values()) {
     if (row.status === 'retrying') due = Math.min(due, row.nextAttemptAt ?? 0);
-    else if (row.status === 'queued') due = Math.min(due, row.queuedAt);
   }
   return due === Infinity ? null : due;
 }

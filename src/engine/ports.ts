@@ -1,4 +1,4 @@
-import type { EventObject, Target } from '../core/effect.ts';
+import type { EventObject } from '../core/effect.ts';
 import type { ErrorRecord } from '../core/error.ts';
 import type { SnapshotDiff, StoredSnapshot } from '../core/snapshot.ts';
 import type { StepDefinition, StepLogger, Transaction } from '../core/step.ts';
@@ -55,6 +55,8 @@ export interface AttemptRecord {
   outcome: 'done' | 'failed' | 'lost' | 'stopped';
   error?: ErrorRecord;
   logs?: LogLine[];
+  /** Where an attempt ran that did not run in a worker: the id of its run on Trigger.dev. */
+  runId?: string;
 }
 
 /** One line that a step logged. */
@@ -95,7 +97,8 @@ export interface StepRow {
 export interface Timer {
   id: string;
   event: EventObject;
-  target: Target;
+  /** Id of the instance that it is for: this one, its parent or a child. */
+  to: string;
   dueAt: Millis;
   sequence: number;
 }
@@ -116,6 +119,8 @@ export interface Post {
   payload: unknown;
   source: InboxEvent['source'];
   fence: string | null;
+  /** Posts with the same key arrive once; needed where nothing else in the commit can be done once only. */
+  dedupeKey: string | null;
 }
 
 /** Where an instance stands after a commit. */
@@ -196,6 +201,8 @@ export interface Store {
   claim(worker: number, now: Millis, limit: number, workflows: readonly string[]): Promise<Claimed[]>;
   /** Reads anew what this worker already owns; leaves out what it does not. */
   reload(worker: number, ids: readonly string[]): Promise<Claimed[]>;
+  /** Ids of all instances that this worker owns. */
+  leased(worker: number): Promise<string[]>;
   /** What is in the inboxes of owned instances, with the count to give them back on. */
   inbox(worker: number, ids: readonly string[]): Promise<{ id: string; wake: number; inbox: InboxEvent[] }[]>;
   /** Owned instances that have something in the inbox: the backstop for a lost notification. */
@@ -204,9 +211,9 @@ export interface Store {
   nextWake(workflows: readonly string[]): Promise<Millis | null>;
   /** Registers a worker process and holds its lock until `stopWorker` or until the process dies. */
   startWorker(name: string, workflows: readonly string[], now: Millis): Promise<WorkerSession>;
-  /** Ids of workers whose process is gone; their instances are free from then on. */
-  buryWorkers(now: Millis, timeout: number): Promise<number[]>;
-  /** Runs a step in a transaction and stores its result in the same commit, on condition that the attempt still counts. @throws DurachartError `FENCED` */
+  /** Ids of workers whose process is gone; their instances are free from then on. The worker that asks lives. */
+  buryWorkers(now: Millis, timeout: number, asking: number): Promise<number[]>;
+  /** Runs a step in a transaction and stores its result in the same commit, on condition that the attempt still counts. @throws DurachartError `FENCED`; DatabaseUnavailableError when its outcome is unknown; what `run` throws */
   transactional(
     fence: { worker: number; instanceId: string; key: string; attempt: number; at: () => Millis },
     run: (tx: Transaction) => Promise<unknown>,

@@ -41,10 +41,12 @@ export interface Reader {
   post(event: NewEvent): Promise<'posted' | 'duplicate' | 'no instance'>;
   /** Whether an event with this key is in the inbox, or has been. */
   wasPosted(instanceId: string, dedupeKey: string): Promise<boolean>;
+  /** Whether an event of this type is in the inbox. */
+  isPending(instanceId: string, type: string): Promise<boolean>;
   /** Transitions of all instances after a position; none is ever inserted before one that was given out. */
   feed(position: FeedPosition, limit: number): Promise<(HistoryEntry & { xid: bigint; status: InstanceStatus })[]>;
-  /** The newest position that is safe to start from. */
-  position(): Promise<bigint>;
+  /** The newest position that is safe to start from, and which transactions after it are to be seen already. */
+  position(): Promise<{ xid: bigint; isSeen: (xid: bigint) => boolean }>;
   workers(): Promise<Health['workers']>;
   /** Calls back with the ids that have changed ("*": any). */
   onChange(callback: (ids: string[] | '*') => void): Promise<() => Promise<void>>;

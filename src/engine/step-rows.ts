@@ -4,6 +4,7 @@ import { assertJson } from '../core/json.ts';
 import { DEFAULT_RETRY, retryDelay } from '../core/retry.ts';
 import type { StepDefinition } from '../core/step.ts';
 import type { Workflow } from '../core/workflow.ts';
+import { LATEST } from './clock.ts';
 import type { AttemptRecord, Millis, Outcome, StepRow } from './ports.ts';
 
 /** A step whose worker died under it so often is taken for the cause of it. */
@@ -66,7 +67,7 @@ export function concluded(
     const output: unknown = outcome.output === undefined ? undefined : JSON.parse(JSON.stringify(outcome.output));
     return { ...row, status: 'done', output, error: null, finishedAt: now, progress: row.progress === null ? null : 1 };
   }
-  const { retryAfter, ...error } = classify(outcome.error, context.errors, row.attempt);
+  const { retryAfter, ...error } = classify(outcome.error, context.errors, row.attempt, now);
   const delay = error.class === 'retryable' ? retryDelay(context.definition.retry, row.attempt, context.random, retryAfter) : undefined;
   return withAttempt({ ...row, error, finishedAt: now }, 'failed', error, now, delay);
 }
@@ -103,7 +104,7 @@ function withAttempt(
   if (row.logs !== null) record.logs = row.logs;
   const attempts = [...(row.attempts ?? []), record];
   if (delay === undefined) return { ...row, status: 'failed', attempts, nextAttemptAt: null, finishedAt: now };
-  return { ...row, status: 'retrying', attempts, nextAttemptAt: now + delay };
+  return { ...row, status: 'retrying', attempts, nextAttemptAt: Math.min(now + delay, LATEST) };
 }
 
 /** The row of an invocation whose step the code no longer has. */

@@ -6,7 +6,7 @@ import { sleep } from './clock.ts';
 import { Committer } from './committer.ts';
 import { decide, type Input } from './decide.ts';
 import { CANCEL } from './keys.ts';
-import { nextDue, own, type Owned } from './owned.ts';
+import { nextDue, nextTimer, own, type Owned } from './owned.ts';
 import type { Claimed, Commit, CommitResult, InboxEvent, Millis, NewInstance, StepRow, WorkerSession } from './ports.ts';
 import { emptyChange, instanceState, restored, unborn, type Change, type State } from './state.ts';
 import { lostWorker } from './step-rows.ts';
@@ -44,6 +44,10 @@ const CLAIM = 200;
 const KEEP = 1_000;
 const BEAT = 1_000;
 const WATCH = 250;
+/** How long a stopping worker tries to give back what it owns. */
+const FAREWELL = 5_000;
+/** After a look at inboxes that failed. */
+const AGAIN = 200;
 /** Progress, heartbeats and lines of running steps are stored together at this pace. */
 const FLUSH = 250;
 
@@ -63,9 +67,16 @@ export class Worker implements AttemptHost {
   private nextLane = 0;
   private claiming = false;
   private claimAgain = false;
+  /** Children whose first commit is under way: theirs in the database, not yet in memory. */
+  private readonly expected = new Set<string>();
+  /** Something has gone wrong between the database and the memory: what is owned is compared before the next look for work. */
+  private suspicious = false;
+  /** Instances had to be left to others for want of room. */
+  private full = false;
   private readonly poked = new Set<string>();
   private readingInboxes = false;
   private stopPoll: () => void = () => {};
+  private nextPoll: Millis = Infinity;
   private unlisten: () => Promise<void> = async () => {};
   private phase: 'new' | 'working' | 'draining' | 'stopped' = 'new';
   private databaseAway = false;
@@ -98,7 +109,7 @@ export class Worker implements AttemptHost {
   async start(): Promise<void> {
     const { store, clock, lanes, isTransient } = this.options;
     this.session = await store.startWorker(`${hostname()}:${process.pid}`, this.names, clock.now());
-    this.committer = new Committer({ store, clock, lanes, isTransient, worker: this.session.id, onFault: (error) => this.onCommitFault(error) });
+    this.committer = new Committer({ store, clock, lanes, isTransient, worker: this.session.id, onFault: (error) => this.onCommitFault(error), onBroken: (error) => this.broken(error) });
     this.phase = 'working';
     this.unlisten = await store.onWork((ids) => this.onWork(ids));
     await this.bury();
@@ -113,9 +124,9 @@ export class Worker implements AttemptHost {
     if (this.phase !== 'working') return;
     this.phase = 'draining';
     const { clock } = this.options;
-    this.ticker.stop();
     this.stopPoll();
     await this.unlisten().catch((error: unknown) => this.fault(error));
+    while (this.claiming) await sleep(clock, 5);
     for (const owned of this.owned.values()) {
       this.attempts.leaveLines(owned);
       this.settleDown(owned);
@@ -126,9 +137,13 @@ export class Worker implements AttemptHost {
       this.attempts.interrupt(owned);
       this.settleDown(owned);
     }
-    await this.committer.idle();
+    // With the database away nothing can be given back: then the lost session says that this worker is gone.
+    await Promise.race([this.committer.idle(), sleep(clock, FAREWELL)]);
     this.phase = 'stopped';
-    await this.session.stop(clock.now());
+    this.ticker.stop();
+    this.committer.kill();
+    for (const owned of this.owned.values()) this.forget(owned);
+    await this.session.stop(clock.now()).catch((error: unknown) => this.options.events.fault('the worker could not sign off', error));
   }
 
   /** Ends as a killed process does: nothing more is written, nothing is given back. For tests. */
@@ -183,22 +198,57 @@ export class Worker implements AttemptHost {
   private async claimAll(): Promise<void> {
     const { store, clock, pollInterval } = this.options;
     let pause = pollInterval;
+    this.stopPoll();
+    this.nextPoll = Infinity;
     try {
       while (this.claimAgain && this.accepting) {
         this.claimAgain = false;
+        if (this.suspicious) await this.takeUpForgotten();
         const room = Math.min(CLAIM, MAX_OWNED - this.owned.size);
-        if (room <= 0) break;
+        this.full = room <= 0;
+        if (this.full) break;
         const claimed = await store.claim(this.session.id, clock.now(), room, this.names);
         for (const row of claimed) this.adopt(row);
         if (claimed.length === room) this.claimAgain = true;
       }
-      const next = await store.nextWake(this.names);
+      const next = this.full ? null : await store.nextWake(this.names);
       if (next !== null) pause = Math.max(1, Math.min(pause, next - clock.now()));
     } catch (error) {
+      // What was taken may never have arrived here.
+      this.suspicious = true;
       this.fault(error);
     }
+    this.pollAt(clock.now() + (this.claimAgain ? 1 : pause));
+  }
+
+  /** Sees to it that the next look for work is not later. */
+  private pollAt(at: Millis): void {
+    if (!this.accepting || at >= this.nextPoll) return;
     this.stopPoll();
-    if (this.accepting) this.stopPoll = clock.after(this.claimAgain ? 1 : pause, () => this.claim());
+    this.nextPoll = at;
+    const { clock } = this.options;
+    this.stopPoll = clock.after(Math.max(1, at - clock.now()), () => this.claim());
+  }
+
+  /** Takes up what is this worker's in the database and not in its memory: an answer got lost, or what was thought about it was void. */
+  private async takeUpForgotten(): Promise<void> {
+    this.suspicious = false;
+    const { store } = this.options;
+    const forgotten = (id: string): boolean => !this.owned.has(id) && !this.expected.has(id) && !this.creating.has(id);
+    try {
+      const ids = (await store.leased(this.session.id)).filter(forgotten);
+      if (ids.length === 0) return;
+      for (const claimed of await store.reload(this.session.id, ids)) if (forgotten(claimed.id)) this.adopt(claimed);
+    } catch (error) {
+      this.suspicious = true;
+      throw error;
+    }
+  }
+
+  /** Looks soon for what this worker may own without knowing it. */
+  suspect(): void {
+    this.suspicious = true;
+    this.claim();
   }
 
   private adopt(claimed: Claimed): void {
@@ -211,6 +261,17 @@ export class Worker implements AttemptHost {
       return;
     }
     const owned = this.take(state, claimed.wake);
+    try {
+      this.goOn(owned, claimed);
+    } catch (error) {
+      // The others that were claimed with it must not be left lying for it.
+      this.broken(error);
+    }
+  }
+
+  /** Takes up where the rows say that it stands. */
+  private goOn(owned: Owned, claimed: Claimed): void {
+    const { state } = owned;
     // One that was cancelled before its time does not begin.
     const cancelled = claimed.inbox.some(({ type }) => type === CANCEL);
     if (state.status === 'scheduled' && !cancelled) this.input(owned, { type: 'start' });
@@ -219,7 +280,7 @@ export class Worker implements AttemptHost {
     this.settleDown(owned);
   }
 
-  /** An instance in a state that the code no longer has fails where it stands, and can be retried once the state is back. */
+  /** An instance that cannot go on (the code no longer has its state, the database refuses its data) fails where it stands, and can be retried once that is mended. */
   private refuse(claimed: Claimed, error: DurachartError): void {
     const { status: _, output, ...rest } = { ...claimed, output: claimed.snapshot?.output ?? null };
     const record = { code: error.code, class: 'final', name: error.name, message: error.message } as const;
@@ -228,10 +289,24 @@ export class Worker implements AttemptHost {
       after: { ...rest, output, status: 'failed', error: record },
       release: { wakeAt: null, wake: claimed.wake },
     };
-    this.committer.push(this.nextLane++, { commit, children: [], stored: [() => this.options.events.changed(claimed.id)], lost: [], refused: [] });
+    const stored = ({ released }: CommitResult): void => {
+      this.options.events.changed(claimed.id);
+      // Something has come in meanwhile; what is still ours would be nobody's.
+      if (!released) this.ticker.now(async () => this.readAgain(claimed.id, (again) => this.adopt(again)));
+    };
+    this.committer.push(this.nextLane++, { owner: commit, commit, children: [], stored: [stored], lost: [() => this.suspect()], refused: [] });
+  }
+
+  private async readAgain(id: string, then: (claimed: Claimed) => void): Promise<void> {
+    for (const claimed of await this.options.store.reload(this.session.id, [id])) then(claimed);
   }
 
   private take(state: State, wake: number): Owned {
+    const before = this.owned.get(state.id);
+    if (before !== undefined) {
+      this.forget(before);
+      this.committer.forget(before.lane, state.id, before);
+    }
     const owned = own(state, this.nextLane++, wake);
     this.owned.set(state.id, owned);
     return owned;
@@ -241,8 +316,11 @@ export class Worker implements AttemptHost {
   private resume(owned: Owned): void {
     for (const { key } of owned.state.steps.values()) {
       const row = owned.state.steps.get(key);
-      if (row === undefined || owned.state.status === 'failed') continue;
-      if (row.status === 'done' || row.status === 'failed') this.input(owned, { type: 'settled', row });
+      if (row === undefined) continue;
+      if (row.status === 'done' || row.status === 'failed') {
+        // A failed instance takes no results; what runs beside goes on, and its result is kept until the retry.
+        if (owned.state.status !== 'failed') this.input(owned, { type: 'settled', row });
+      }
       else if (row.kind === 'workflow') continue;
       else if (row.status === 'queued') this.attempts.enqueue(owned, row);
       else if (row.status === 'running' && !owned.attempts.has(key)) {
@@ -258,15 +336,17 @@ export class Worker implements AttemptHost {
     const due = nextDue(owned.state);
     const soon = this.accepting && due !== null && due <= this.options.clock.now() + KEEP;
     if (owned.attempts.size > 0 || owned.poked || soon) {
-      if (due !== null && this.accepting) this.wait(owned, due);
+      const timer = nextTimer(owned.state);
+      if (timer !== null && this.accepting) this.wait(owned, timer);
       return;
     }
     owned.releasing = true;
     const release = { wakeAt: due, wake: owned.wake };
     const stored = ({ released }: CommitResult): void => {
       owned.releasing = false;
-      if (released) this.drop(owned);
-      else this.poke(owned);
+      if (!released) return this.poke(owned);
+      this.drop(owned);
+      if (due !== null) this.pollAt(due);
     };
     this.write(owned, emptyChange(), owned.state.sequence, { stored }, null, release);
   }
@@ -294,6 +374,8 @@ export class Worker implements AttemptHost {
   drop(owned: Owned): void {
     if (this.holds(owned)) this.owned.delete(owned.state.id);
     this.forget(owned);
+    this.committer.forget(owned.lane, owned.state.id, owned);
+    if (this.full) this.claim();
     // What came in meanwhile is for whoever takes it next.
     if (owned.poked) this.claim();
   }
@@ -313,11 +395,19 @@ export class Worker implements AttemptHost {
 
   private async readInboxes(): Promise<void> {
     this.readingInboxes = true;
+    let ids: string[] = [];
     try {
       while (this.poked.size > 0 && this.phase !== 'stopped') {
-        const ids = [...this.poked];
+        ids = [...this.poked];
         this.poked.clear();
-        for (const { id, wake, inbox } of await this.options.store.inbox(this.session.id, ids)) {
+        const read = await this.options.store.inbox(this.session.id, ids);
+        const ours = new Set(read.map(({ id }) => id));
+        for (const id of ids) {
+          const owned = this.owned.get(id);
+          // In other hands meanwhile: what is known of it here is worth nothing.
+          if (owned !== undefined && !owned.releasing && !ours.has(id)) this.drop(owned);
+        }
+        for (const { id, wake, inbox } of read) {
           const owned = this.owned.get(id);
           // One that is being given back is asked again by its commit's outcome.
           if (owned === undefined || owned.releasing) continue;
@@ -329,6 +419,10 @@ export class Worker implements AttemptHost {
       }
     } catch (error) {
       this.fault(error);
+      for (const id of ids) this.poked.add(id);
+      this.options.clock.after(AGAIN, () => {
+        if (!this.readingInboxes) void this.readInboxes();
+      });
     } finally {
       this.readingInboxes = false;
     }
@@ -344,6 +438,8 @@ export class Worker implements AttemptHost {
         if (owned.state.status === 'scheduled') this.input(owned, { type: 'start' });
         this.resume(owned);
         this.poke(owned);
+        // What was kept came before the retry, and is taken before what came after it.
+        return;
       }
     }
   }
@@ -397,6 +493,7 @@ export class Worker implements AttemptHost {
   ): void {
     const reserved = this.attempts.reserve(owned, change);
     const { children, ...rows } = change;
+    for (const { id } of children) this.expected.add(id);
     const commit: Commit = {
       ...rows,
       id: owned.state.id,
@@ -408,25 +505,34 @@ export class Worker implements AttemptHost {
       release,
     };
     this.committer.push(owned.lane, {
+      owner: owned,
       commit,
       children: children.map((child) => this.childCommit(owned.state.id, child)),
       stored: [
         (result) => {
+          this.takeChildren(change);
           callbacks.stored?.(result);
           this.onStored(owned, change, reserved);
         },
       ],
       lost: [
-        () => {
+        (unknown) => {
+          for (const { id } of children) this.expected.delete(id);
           callbacks.lost?.();
           this.drop(owned);
+          // A new instance whose id is taken is nothing to wonder at.
+          if (create === null || unknown) this.suspect();
         },
       ],
       refused: [
         (error) => {
           this.options.events.fault(`the database refuses what instance ${owned.state.id} wants to store`, error);
+          for (const { id } of children) this.expected.delete(id);
           callbacks.refused?.(error);
+          if (!this.holds(owned)) return;
           this.drop(owned);
+          const told = new DurachartError('NOT_STORABLE', `The database refuses what the instance wants to store: ${error.message}`);
+          this.ticker.now(async () => this.readAgain(owned.state.id, (claimed) => this.refuse(claimed, told)));
         },
       ],
     });
@@ -441,29 +547,34 @@ export class Worker implements AttemptHost {
     };
   }
 
-  private onStored(owned: Owned, change: Change, reserved: StepRow[]): void {
-    if (this.phase === 'stopped') return;
+  private takeChildren(change: Change): void {
     for (const { id, create } of change.children) {
+      this.expected.delete(id);
       if (!this.accepting) continue;
       const child = this.take(unborn(id, this.options.workflows.get(create.workflow) as Workflow, create), 0);
       this.input(child, { type: 'start' });
       // Its parent may have sent it something in the commit that brought it into being.
       this.poke(child);
     }
+  }
+
+  private onStored(owned: Owned, change: Change, reserved: StepRow[]): void {
+    if (this.phase === 'stopped') return;
+    this.options.events.changed(owned.state.id);
+    if (!this.holds(owned)) return;
     for (const row of reserved) this.attempts.run(owned, row);
     for (const { key } of change.newSteps) {
       const row = owned.state.steps.get(key);
       if (row?.status === 'queued' && row.kind !== 'workflow') this.attempts.enqueue(owned, row);
     }
     for (const row of [...change.newSteps, ...change.steps]) this.show(owned, row);
-    this.options.events.changed(owned.state.id);
     this.settleDown(owned);
   }
 
   // ---- the database and this worker's standing in it
 
   private async bury(): Promise<void> {
-    const dead = await this.options.store.buryWorkers(this.options.clock.now(), this.options.deadAfter);
+    const dead = await this.options.store.buryWorkers(this.options.clock.now(), this.options.deadAfter, this.session.id);
     if (dead.length > 0) this.claim();
   }
 
@@ -474,6 +585,7 @@ export class Worker implements AttemptHost {
     events.fault(`worker ${this.session.id} was taken for dead and begins again under a new id`, null);
     for (const owned of this.owned.values()) this.forget(owned);
     this.owned.clear();
+    if (!this.accepting) return;
     this.session = await store.startWorker(`${hostname()}:${process.pid}`, this.names, clock.now());
     this.committer.become(this.session.id);
     this.claim();
@@ -487,6 +599,12 @@ export class Worker implements AttemptHost {
     }
     this.fault(error);
     this.databaseAway = true;
+  }
+
+  /** Something threw that must not: told, and the others go on. */
+  broken(error: unknown): void {
+    this.options.events.fault('the engine itself has failed at an instance; it tries again from what is stored', error);
+    this.suspect();
   }
 
   fault(error: unknown): void {

@@ -18,6 +18,8 @@ class Attempt {
   private readonly timers: (() => void)[] = [];
   private stopSilence: () => void = () => {};
   private over = false;
+  /** The handler has returned, and its transaction is about to be committed with its result: what becomes of that counts. */
+  private committing = false;
 
   constructor(invocation: Invocation, listener: AttemptListener, options: { clock: Clock; artifacts: ArtifactStore }) {
     this.invocation = invocation;
@@ -44,10 +46,14 @@ class Attempt {
     // A mismatch is the caller's fault, and stays one however often it is tried: ZodError is final.
     const parsed = definition.input === undefined ? input : definition.input.parse(input);
     const run = async (tx: Transaction | undefined): Promise<unknown> => {
+      if (this.over) throw new StepError('FENCED', 'The attempt was over before it had a connection.');
       const output = await definition.run(this.context(parsed, tx));
-      if (definition.output === undefined) return output;
-      const checked = definition.output.safeParse(output);
-      if (checked.success) return checked.data;
+      const checked = definition.output?.safeParse(output) ?? { success: true, data: output };
+      if (checked.success) {
+        if (this.over) throw new StepError('FENCED', 'The attempt was over before it returned.');
+        this.committing = tx !== undefined;
+        return checked.data;
+      }
       throw new StepError('INVALID_OUTPUT', `${this.invocation.step} returned what its output schema refuses: ${checked.error.issues.map(issue).join('; ')}`, {
         details: { issues: checked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })) },
       });
@@ -93,7 +99,7 @@ class Attempt {
   /** Ends the attempt at once, whether or not the handler heeds the signal: what it still returns is dropped. */
   private abort(reason: Error): void {
     this.controller.abort(reason);
-    this.end({ type: 'failed', error: reason });
+    if (!this.committing) this.end({ type: 'failed', error: reason });
   }
 
   private end(outcome: Outcome): void {

@@ -19,7 +19,15 @@ export function artifacts({ artifacts: store }: Services): Api {
     path: '/artifacts/{key}',
     summary: 'Get an artifact, or a range of it',
     request: {
-      params: z.object({ key: z.string().openapi({ param: { name: 'key', in: 'path' }, description: 'With its slashes.', example: 'uploads/1/talk.mp4' }) }),
+      params: z.object({
+        key: z
+          .string()
+          .openapi({
+            param: { name: 'key', in: 'path' },
+            description: 'With its slashes.',
+            example: 'uploads/1/talk.mp4',
+          }),
+      }),
       headers: z.object({ range: z.string().optional().openapi({ example: 'bytes=0-1023' }) }),
     },
     responses: {
@@ -36,7 +44,8 @@ export function artifacts({ artifacts: store }: Services): Api {
 async function send(c: Context<HttpEnv>, store: ArtifactStore, key: string): Promise<Response> {
   assertKey(key);
   const artifact = await store.stat(key);
-  if (artifact === undefined) throw new DurachartError('ARTIFACT_NOT_FOUND', `There is no artifact ${key}.`, { details: { key } });
+  if (artifact === undefined)
+    throw new DurachartError('ARTIFACT_NOT_FOUND', `There is no artifact ${key}.`, { details: { key } });
   const etag = `"${artifact.sha256}"`;
   const headers = {
     etag,
@@ -53,10 +62,18 @@ async function send(c: Context<HttpEnv>, store: ArtifactStore, key: string): Pro
   const sized = { ...headers, 'content-length': String(end - start + 1) };
   const body = c.req.method === 'HEAD' || artifact.size === 0 ? null : await open(store, key, start, end);
   if (range === undefined) return new Response(body, { status: 200, headers: sized });
-  return new Response(body, { status: 206, headers: { ...sized, 'content-range': `bytes ${start}-${end}/${artifact.size}` } });
+  return new Response(body, {
+    status: 206,
+    headers: { ...sized, 'content-range': `bytes ${start}-${end}/${artifact.size}` },
+  });
 }
 
-async function open(store: ArtifactStore, key: string, start: number, end: number): Promise<ReadableStream<Uint8Array>> {
+async function open(
+  store: ArtifactStore,
+  key: string,
+  start: number,
+  end: number,
+): Promise<ReadableStream<Uint8Array>> {
   const bytes = (await store.read(key, { start, end }))[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>(
     {

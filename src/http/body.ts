@@ -3,7 +3,7 @@ import type { HttpEnv } from './env.ts';
 import { Problem, type FieldError } from './problem.ts';
 
 /** Bytes of JSON that a request may have; more belongs into an upload. */
-export const JSON_LIMIT = 1024 * 1024;
+const JSON_LIMIT = 1024 * 1024;
 /** Levels that JSON may be nested. What lies deeper overflows the stack of whoever walks it. */
 const DEPTH_LIMIT = 200;
 /** More mistakes than this are not listed. */
@@ -16,9 +16,13 @@ const LISTED = 20;
 export const jsonBody: MiddlewareHandler<HttpEnv> = async (c, next) => {
   const type = c.req.header('content-type') ?? '';
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
-    throw new Problem('UNSUPPORTED_MEDIA_TYPE', `The body must be application/json; this one is ${type === '' ? 'of no type' : type}.`, {
-      headers: { accept: 'application/json' },
-    });
+    throw new Problem(
+      'UNSUPPORTED_MEDIA_TYPE',
+      `The body must be application/json; this one is ${type === '' ? 'of no type' : type}.`,
+      {
+        headers: { accept: 'application/json' },
+      },
+    );
   }
   const text = decode(await readLimited(c.req.raw.body, c.req.header('content-length')));
   inspect(parse(text));
@@ -39,9 +43,13 @@ async function readLimited(body: ReadableStream<Uint8Array> | null, length: stri
     }
   }
   if (size > JSON_LIMIT) {
-    throw new Problem('BODY_TOO_LARGE', `A JSON body has at most ${JSON_LIMIT} bytes. Upload what is larger (PUT /uploads/{name}) and pass its key.`, {
-      details: { limit: JSON_LIMIT },
-    });
+    throw new Problem(
+      'BODY_TOO_LARGE',
+      `A JSON body has at most ${JSON_LIMIT} bytes. Upload what is larger (PUT /uploads/{name}) and pass its key.`,
+      {
+        details: { limit: JSON_LIMIT },
+      },
+    );
   }
   return Buffer.concat(chunks);
 }
@@ -84,8 +92,15 @@ function inspect(root: unknown): void {
     }
   }
   if (errors.length === 0) return;
-  const shown = errors.map(({ path, message }) => ({ path: path.toWellFormed().replaceAll('\0', '\u{fffd}'), message }));
-  throw new Problem('INVALID_REQUEST', `Wrong body: ${shown.map(({ path, message }) => `${path}: ${message}`).join('; ')}.`, { errors: shown });
+  const shown = errors.map(({ path, message }) => ({
+    path: path.toWellFormed().replaceAll('\0', '\u{fffd}'),
+    message,
+  }));
+  throw new Problem(
+    'INVALID_REQUEST',
+    `Wrong body: ${shown.map(({ path, message }) => `${path}: ${message}`).join('; ')}.`,
+    { errors: shown },
+  );
 }
 
 function check(text: string, path: string, errors: FieldError[]): void {

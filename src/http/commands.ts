@@ -84,7 +84,9 @@ export function commands({ engine }: Services): Api {
         return c.json({ output: output ?? null }, 200);
       } catch (error) {
         if (signal.aborted && !(error instanceof DurachartError)) {
-          throw new Problem('STOPPING', 'The server is stopping. Ask again in a moment.', { headers: { 'retry-after': '2' } });
+          throw new Problem('STOPPING', 'The server is stopping. Ask again in a moment.', {
+            headers: { 'retry-after': '2' },
+          });
         }
         throw error;
       }

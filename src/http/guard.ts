@@ -35,21 +35,29 @@ export function tokenCheck(token: string): (authorization: string | undefined) =
 export const localGuard: MiddlewareHandler<HttpEnv> = async (c, next) => {
   const host = c.req.header('host') ?? new URL(c.req.url).host;
   if (!isLoopback(hostName(host))) {
-    throw new Problem('FORBIDDEN_HOST', 'Without an API token this server answers to localhost, 127.0.0.1 and [::1] only.');
+    throw new Problem(
+      'FORBIDDEN_HOST',
+      'Without an API token this server answers to localhost, 127.0.0.1 and [::1] only.',
+    );
   }
   const origin = c.req.header('origin');
   const site = c.req.header('sec-fetch-site');
   const isLink = c.req.header('sec-fetch-mode') === 'navigate' && c.req.method === 'GET';
-  const foreign = origin === undefined ? (site === 'cross-site' || site === 'same-site') && !isLink : origin !== `http://${host}`;
+  const foreign =
+    origin === undefined ? (site === 'cross-site' || site === 'same-site') && !isLink : origin !== `http://${host}`;
   if (foreign) {
-    throw new Problem('FORBIDDEN_ORIGIN', 'Requests from pages of other web sites are refused. Programs send no Origin header.');
+    throw new Problem(
+      'FORBIDDEN_ORIGIN',
+      'Requests from pages of other web sites are refused. Programs send no Origin header.',
+    );
   }
   await next();
 };
 
 /** Nothing that is stored has a NUL in its name, and Postgres would not take the question. */
 export const noNul: MiddlewareHandler<HttpEnv> = async (c, next) => {
-  if (/\0|%00/.test(c.req.path)) throw new Problem('ROUTE_NOT_FOUND', 'There is nothing at an address with a NUL character.');
+  if (/\0|%00/.test(c.req.path))
+    throw new Problem('ROUTE_NOT_FOUND', 'There is nothing at an address with a NUL character.');
   await next();
 };
 

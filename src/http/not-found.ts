@@ -13,7 +13,10 @@ export function notFound(api: Api): (c: Context<HttpEnv>) => Response {
     const methods = new Set(routes.filter(({ pattern }) => pattern.test(c.req.path)).map(({ method }) => method));
     if (methods.has('GET')) methods.add('HEAD');
     if (methods.size === 0) {
-      return problemResponse(new Problem('ROUTE_NOT_FOUND', `There is nothing at ${c.req.path}. GET /openapi.json tells what there is.`), c);
+      return problemResponse(
+        new Problem('ROUTE_NOT_FOUND', `There is nothing at ${c.req.path}. GET /openapi.json tells what there is.`),
+        c,
+      );
     }
     const allow = [...methods].toSorted().join(', ');
     return problemResponse(
@@ -25,6 +28,10 @@ export function notFound(api: Api): (c: Context<HttpEnv>) => Response {
 
 /** `/artifacts/:key{.+}` → anything below /artifacts/; `:id` → one part of a path. */
 function patternOf(path: string): RegExp {
-  const parts = path.split('/').map((part) => (part.startsWith(':') ? (part.endsWith('{.+}') ? '.+' : '[^/]+') : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
+  const parts = path
+    .split('/')
+    .map((part) =>
+      part.startsWith(':') ? (part.endsWith('{.+}') ? '.+' : '[^/]+') : part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'),
+    );
   return new RegExp(`^${parts.join('/')}$`);
 }

@@ -7,7 +7,8 @@ export function openApiDocument(api: Api, version: string, secured: boolean): ob
     info: {
       title: 'Durachart',
       version,
-      description: 'Durable statecharts: start instances of workflows, send them events, and see where they stand. Errors are RFC 9457 problems.',
+      description:
+        'Durable statecharts: start instances of workflows, send them events, and see where they stand. Errors are RFC 9457 problems.',
     },
     ...(secured ? { security: [{ token: [] }] } : {}),
   });

@@ -4,7 +4,7 @@ import type * as api from './types.ts';
 
 /** What the engine gives, as the API sends it: times as ISO text. */
 
-export function presentStep(step: engine.StepView): api.Step {
+function presentStep(step: engine.StepView): api.Step {
   return {
     key: step.key,
     kind: step.kind,
@@ -96,7 +96,14 @@ export function presentHealth(health: engine.Health): api.Ready {
   };
 }
 
-function presentAttempt({ attempt, startedAt, finishedAt, outcome, error, logs }: AttemptRecord): api.StepDetail['attempts'][number] {
+function presentAttempt({
+  attempt,
+  startedAt,
+  finishedAt,
+  outcome,
+  error,
+  logs,
+}: AttemptRecord): api.StepDetail['attempts'][number] {
   return {
     attempt,
     startedAt: new Date(startedAt).toISOString(),

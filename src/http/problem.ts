@@ -59,6 +59,7 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   INVALID_ARTIFACT_KEY: [422, 'The artifact key is wrong'],
   TRANSITION_FAILED: [422, 'The machine refuses it'],
   NOT_JSON: [422, 'A value cannot be stored'],
+  NOT_STORABLE: [422, 'A value cannot be stored'],
   HEADERS_TOO_LARGE: [431, 'The headers are too large'],
   INTERNAL_ERROR: [500, 'Something went wrong in the server'],
   STOPPING: [503, 'The server is stopping'],
@@ -72,7 +73,12 @@ export class Problem extends DurachartError {
   constructor(
     code: string,
     detail: string,
-    options: { errors?: FieldError[]; headers?: Record<string, string>; details?: Record<string, unknown>; cause?: unknown } = {},
+    options: {
+      errors?: FieldError[];
+      headers?: Record<string, string>;
+      details?: Record<string, unknown>;
+      cause?: unknown;
+    } = {},
   ) {
     const issues = options.errors === undefined ? {} : { issues: options.errors };
     super(code, detail, { details: { ...options.details, ...issues }, cause: options.cause });
@@ -87,9 +93,13 @@ export function problemResponse(error: unknown, c: Context<HttpEnv>): Response {
   if (known === undefined || known.code === 'DATABASE_UNAVAILABLE') {
     c.get('log').error({ err: error, requestId: id }, 'request failed');
   }
-  const problem = known ?? new Problem('INTERNAL_ERROR', `Something went wrong in the server. Its log has more under ${id}.`);
+  const problem =
+    known ?? new Problem('INTERNAL_ERROR', `Something went wrong in the server. Its log has more under ${id}.`);
   const body = problemBody(problem, `urn:uuid:${id}`);
-  const headers = { ...(problem instanceof Problem ? problem.headers : {}), 'content-type': 'application/problem+json' };
+  const headers = {
+    ...(problem instanceof Problem ? problem.headers : {}),
+    'content-type': 'application/problem+json',
+  };
   return c.body(JSON.stringify(body), body.status as 500, headers);
 }
 
@@ -115,7 +125,10 @@ export function fieldErrors(issues: unknown, prefix = ''): FieldError[] {
   return issues.flatMap((issue: { code?: unknown; path?: unknown; keys?: unknown; message?: unknown }) => {
     const path = Array.isArray(issue.path) ? pathName(issue.path) : String(issue.path ?? '');
     if (issue.code === 'unrecognized_keys' && Array.isArray(issue.keys)) {
-      return issue.keys.map((key) => ({ path: joined(prefix, joined(path, String(key))), message: 'there is no such field' }));
+      return issue.keys.map((key) => ({
+        path: joined(prefix, joined(path, String(key))),
+        message: 'there is no such field',
+      }));
     }
     return [{ path: joined(prefix, path), message: String(issue.message) }];
   });
@@ -133,11 +146,17 @@ function pathName(path: readonly unknown[]): string {
 }
 
 function knownProblem(error: unknown): DurachartError | undefined {
-  if (error instanceof DurachartError && error.code in PROBLEMS) return error;
-  if (isDatabaseAway(error)) {
-    return new Problem('DATABASE_UNAVAILABLE', 'The database does not answer. Try again in a moment; what was stored is not lost.', {
-      headers: { 'retry-after': '2' },
-    });
+  const isKnown = error instanceof DurachartError && error.code in PROBLEMS;
+  if (isKnown && error.code !== 'DATABASE_UNAVAILABLE') return error;
+  if (isKnown || isDatabaseAway(error)) {
+    // In words that do not tell where it is.
+    return new Problem(
+      'DATABASE_UNAVAILABLE',
+      'The database does not answer. Try again in a moment; what was stored is not lost.',
+      {
+        headers: { 'retry-after': '2' },
+      },
+    );
   }
   // Thrown by hono's validators.
   if (error instanceof HTTPException) {
@@ -148,8 +167,16 @@ function knownProblem(error: unknown): DurachartError | undefined {
 }
 
 const DATABASE_AWAY = new Set([
-  'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EHOSTUNREACH',
-  'CONNECT_TIMEOUT', 'CONNECTION_CLOSED', 'CONNECTION_ENDED', 'CONNECTION_DESTROYED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'CONNECT_TIMEOUT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
 ]);
 
 /** Lost connections, and Postgres' classes 08 (connection), 53 (resources) and 57P (shutting down, starting up). */

@@ -46,12 +46,17 @@ export function json<S extends z.ZodType>(schema: S): { 'application/json': { sc
 }
 
 /** A JSON response. */
-export function answer<S extends z.ZodType>(description: string, schema: S): { description: string; content: { 'application/json': { schema: S } } } {
+export function answer<S extends z.ZodType>(
+  description: string,
+  schema: S,
+): { description: string; content: { 'application/json': { schema: S } } } {
   return { description, content: json(schema) };
 }
 
 /** Schema of a page of items. */
-export function page<S extends z.ZodType>(item: S): z.ZodObject<{ items: z.ZodArray<S>; next: z.ZodNullable<z.ZodString> }> {
+export function page<S extends z.ZodType>(
+  item: S,
+): z.ZodObject<{ items: z.ZodArray<S>; next: z.ZodNullable<z.ZodString> }> {
   return z.object({
     items: z.array(item),
     next: z.string().nullable().openapi({ description: '`cursor` of the next page; null on the last.' }),
@@ -74,7 +79,10 @@ const WORDS: Readonly<Record<number, string>> = {
 
 /** Problems that a route may answer with, besides those that every route has: 401, 403, 500, 503. */
 export function problems<S extends number>(...statuses: S[]): { [status in S | 'default']: { description: string } } {
-  const each = (status: number): [number, object] => [status, { description: WORDS[status] ?? 'Problem', content: PROBLEM }];
+  const each = (status: number): [number, object] => [
+    status,
+    { description: WORDS[status] ?? 'Problem', content: PROBLEM },
+  ];
   return {
     ...Object.fromEntries(statuses.map(each)),
     default: { description: 'Any other problem', content: PROBLEM },

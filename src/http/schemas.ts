@@ -5,11 +5,13 @@ import { z } from '@hono/zod-openapi';
 const Time = z.iso.datetime().openapi({ format: 'date-time', example: '2026-01-31T12:00:00.000Z' });
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const InstanceStatus = z.enum(['scheduled', 'running', 'waiting', 'done', 'failed', 'cancelled']).openapi('InstanceStatus');
-export const StepStatus = z.enum(['queued', 'running', 'retrying', 'done', 'failed', 'stopped']).openapi('StepStatus');
-export const ErrorClass = z.enum(['retryable', 'final']);
+export const InstanceStatus = z
+  .enum(['scheduled', 'running', 'waiting', 'done', 'failed', 'cancelled'])
+  .openapi('InstanceStatus');
+const StepStatus = z.enum(['queued', 'running', 'retrying', 'done', 'failed', 'stopped']).openapi('StepStatus');
+const ErrorClass = z.enum(['retryable', 'final']);
 
-export const ErrorRecord = z
+const ErrorRecord = z
   .object({
     code: z.string(),
     class: ErrorClass,
@@ -31,7 +33,7 @@ export const LogLine = z
   })
   .openapi('LogLine');
 
-export const Attempt = z
+const Attempt = z
   .object({
     attempt: z.int(),
     startedAt: Time,
@@ -44,7 +46,9 @@ export const Attempt = z
 
 export const Step = z
   .object({
-    key: z.string().openapi({ description: 'Of the invocation; with the id of the instance before it, its idempotency key.' }),
+    key: z
+      .string()
+      .openapi({ description: 'Of the invocation; with the id of the instance before it, its idempotency key.' }),
     kind: z.enum(['step', 'workflow', 'action']),
     step: z.string(),
     status: StepStatus,
@@ -150,32 +154,47 @@ export const WorkflowSummary = z
   .object({ name: z.string(), version: z.string(), description: z.string().nullable(), steps: z.array(z.string()) })
   .openapi('WorkflowSummary');
 
-const JsonSchema = z.record(z.string(), z.unknown()).nullable().openapi({ description: 'JSON Schema; null: anything goes.' });
+const JsonSchema = z
+  .record(z.string(), z.unknown())
+  .nullable()
+  .openapi({ description: 'JSON Schema; null: anything goes.' });
 
 export const Workflow = WorkflowSummary.extend({
   input: JsonSchema,
   events: z.array(z.object({ type: z.string(), schema: JsonSchema })),
   states: z.array(z.string()),
   steps: z.array(z.string()),
-  stepOptions: z.record(
-    z.string(),
-    z.object({
-      retry: z.object({ maxAttempts: z.int(), minDelay: z.number(), maxDelay: z.number(), factor: z.number(), jitter: z.number() }),
-      timeout: z.number().nullable(),
-      heartbeat: z.number().nullable(),
-      queue: z.string().nullable(),
-      concurrency: z.int().nullable(),
-      transactional: z.boolean(),
-      input: JsonSchema,
-      output: JsonSchema,
-    }),
-  ).openapi({ description: 'By step. All times in milliseconds.' }),
+  stepOptions: z
+    .record(
+      z.string(),
+      z.object({
+        retry: z.object({
+          maxAttempts: z.int(),
+          minDelay: z.number(),
+          maxDelay: z.number(),
+          factor: z.number(),
+          jitter: z.number(),
+        }),
+        timeout: z.number().nullable(),
+        heartbeat: z.number().nullable(),
+        queue: z.string().nullable(),
+        concurrency: z.int().nullable(),
+        transactional: z.boolean(),
+        input: JsonSchema,
+        output: JsonSchema,
+      }),
+    )
+    .openapi({ description: 'By step. All times in milliseconds.' }),
   children: z.array(z.object({ actor: z.string(), workflow: z.string() })),
-  errors: z.record(z.string(), ErrorClass).openapi({ description: 'Error codes and whether another attempt may help.' }),
+  errors: z
+    .record(z.string(), ErrorClass)
+    .openapi({ description: 'Error codes and whether another attempt may help.' }),
 }).openapi('Workflow');
 
 export const Started = z.object({ id: z.string(), workflow: z.string(), created: z.boolean() }).openapi('Started');
-export const Sent = z.object({ duplicate: z.boolean().openapi({ description: 'True when the key was used before: nothing was sent.' }) }).openapi('Sent');
+export const Sent = z
+  .object({ duplicate: z.boolean().openapi({ description: 'True when the key was used before: nothing was sent.' }) })
+  .openapi('Sent');
 export const Upload = z.object({ key: z.string(), size: z.int(), sha256: Sha256 }).openapi('Upload');
 
 export const Ready = z
@@ -193,7 +212,10 @@ export const Ready = z
           owned: z.int().openapi({ description: 'Instances that it holds now.' }),
         }),
       )
-      .openapi({ description: 'Live workers. Reading, starting and sending work without any. Empty for who has not sent the token.' }),
+      .openapi({
+        description:
+          'Live workers. Reading, starting and sending work without any. Empty for who has not sent the token.',
+      }),
   })
   .openapi('Ready');
 

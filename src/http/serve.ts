@@ -48,7 +48,10 @@ export async function serveApi(api: Api, { host = '127.0.0.1', port }: ServeOpti
     overrideGlobalObjects: false,
     errorHandler: notServed,
   });
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: 30_000 }, (request, response) => void listener(request, response));
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: 30_000 },
+    (request, response) => void listener(request, response),
+  );
   server.on('clientError', refuse);
   server.listen(port, host);
   try {
@@ -81,7 +84,10 @@ function notServed(error: unknown): Response {
       ? new Problem('MALFORMED_REQUEST', 'The address and the Host header are no URL.')
       : new Problem('INTERNAL_ERROR', 'Something went wrong in the server.');
   const body = problemBody(problem, `urn:uuid:${randomUUID()}`);
-  return new Response(JSON.stringify(body), { status: body.status, headers: { 'content-type': 'application/problem+json' } });
+  return new Response(JSON.stringify(body), {
+    status: body.status,
+    headers: { 'content-type': 'application/problem+json' },
+  });
 }
 
 /** Answers what is not HTTP. */
@@ -105,6 +111,14 @@ function listenFailed(error: unknown, host: string, port: number): DurachartErro
   const code = (error as NodeJS.ErrnoException).code;
   const details = { host, port };
   return code === 'EADDRINUSE'
-    ? new DurachartError('PORT_TAKEN', `Port ${port} on ${host} is in use by another program. Choose another one: DURACHART_PORT.`, { details, cause: error })
-    : new DurachartError('LISTEN_FAILED', `The server cannot listen on ${host}, port ${port}: ${(error as Error).message}.`, { details, cause: error });
+    ? new DurachartError(
+        'PORT_TAKEN',
+        `Port ${port} on ${host} is in use by another program. Choose another one: DURACHART_PORT.`,
+        { details, cause: error },
+      )
+    : new DurachartError(
+        'LISTEN_FAILED',
+        `The server cannot listen on ${host}, port ${port}: ${(error as Error).message}.`,
+        { details, cause: error },
+      );
 }

@@ -27,7 +27,11 @@ export async function eventStream<T>(
   open: (signal: AbortSignal) => AsyncIterable<T>,
   present: (item: T) => ServerEvent,
 ): Promise<Response> {
-  const headers = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
+  const headers = {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  };
   if (c.req.method === 'HEAD') return c.body(null, 200, headers);
   const gone = new AbortController();
   const stopping = c.env?.stopping;

@@ -52,12 +52,19 @@ export function streams({ engine }: Services): Api {
     });
 }
 
-function position(header: { 'last-event-id'?: string | undefined }, query: { after?: string | undefined }): { after?: string } {
+function position(
+  header: { 'last-event-id'?: string | undefined },
+  query: { after?: string | undefined },
+): { after?: string } {
   const after = header['last-event-id'] ?? query.after;
   return after === undefined || after === '' ? {} : { after };
 }
 
-function follow(c: Context<HttpEnv>, engine: Services['engine'], options: { id?: string; after?: string }): Promise<Response> | Response {
+function follow(
+  c: Context<HttpEnv>,
+  engine: Services['engine'],
+  options: { id?: string; after?: string },
+): Promise<Response> | Response {
   return eventStream(
     c,
     (signal) => engine.subscribe({ ...options, signal }),

@@ -3,7 +3,6 @@ import type * as schemas from './schemas.ts';
 
 /** Types of what the API sends: for clients, which need no schemas at run time. */
 export type InstanceStatus = z.infer<typeof schemas.InstanceStatus>;
-export type ErrorRecord = z.infer<typeof schemas.ErrorRecord>;
 export type LogLine = z.infer<typeof schemas.LogLine>;
 export type Step = z.infer<typeof schemas.Step>;
 export type StepDetail = z.infer<typeof schemas.StepDetail>;

@@ -13,12 +13,16 @@ const upload = createRoute({
   method: 'put',
   path: '/uploads/{name}',
   summary: 'Upload a file',
-  description: 'The body is the file. Its key goes into the input of a workflow. An upload that breaks off leaves nothing.',
+  description:
+    'The body is the file. Its key goes into the input of a workflow. An upload that breaks off leaves nothing.',
   request: {
     params: z.object({ name: z.string().openapi({ param: { name: 'name', in: 'path' }, example: 'talk.mp4' }) }),
     body: { required: true, content: { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } },
   },
-  responses: { 201: { ...answer('Stored', Upload), headers: z.object({ location: z.string() }) }, ...problems(400, 413) },
+  responses: {
+    201: { ...answer('Stored', Upload), headers: z.object({ location: z.string() }) },
+    ...problems(400, 413),
+  },
 });
 
 /** Files for workflows. */
@@ -50,5 +54,8 @@ async function* received(body: ReadableStream<Uint8Array> | null): AsyncIterable
 }
 
 function tooLarge(limit: number): Problem {
-  return new Problem('BODY_TOO_LARGE', `An upload has at most ${limit} bytes.`, { details: { limit }, headers: { connection: 'close' } });
+  return new Problem('BODY_TOO_LARGE', `An upload has at most ${limit} bytes.`, {
+    details: { limit },
+    headers: { connection: 'close' },
+  });
 }

@@ -24,7 +24,10 @@ const getWorkflow = createRoute({
 const Start = z
   .strictObject({
     input: z.unknown().optional().openapi({ description: 'What the workflow is given.' }),
-    id: z.string().optional().openapi({ description: 'Id of the new instance: letters, digits and `._~-`. Default: a new UUID.' }),
+    id: z
+      .string()
+      .optional()
+      .openapi({ description: 'Id of the new instance: letters, digits and `._~-`. Default: a new UUID.' }),
     tenant: z.string().min(1).max(200).optional(),
     tags: z.array(z.string().min(1).max(200)).max(20).optional(),
     priority: z.int().min(0).max(9).optional().openapi({ description: 'Higher ones are taken first. Default: 5.' }),
@@ -36,7 +39,8 @@ const startInstance = createRoute({
   method: 'post',
   path: '/workflows/{name}/instances',
   summary: 'Start an instance',
-  description: 'With an `Idempotency-Key` (or an `id`), repeating a request with the same input gives the same instance (200); another input is a 409.',
+  description:
+    'With an `Idempotency-Key` (or an `id`), repeating a request with the same input gives the same instance (200); another input is a 409.',
   request: { params: WorkflowName, headers: IdempotencyKey, body: { required: true, content: json(Start) } },
   responses: {
     200: answer('It was there already', Started),
@@ -55,9 +59,13 @@ export function workflows({ engine }: Services): Api {
       const workflow = engine.workflows.find((each) => each.name === name);
       if (workflow === undefined) {
         const known = engine.workflows.map((each) => each.name);
-        throw new DurachartError('UNKNOWN_WORKFLOW', `There is no workflow ${JSON.stringify(name)}. There are: ${known.join(', ')}.`, {
-          details: { workflows: known },
-        });
+        throw new DurachartError(
+          'UNKNOWN_WORKFLOW',
+          `There is no workflow ${JSON.stringify(name)}. There are: ${known.join(', ')}.`,
+          {
+            details: { workflows: known },
+          },
+        );
       }
       return c.json(describeWorkflow(workflow), 200);
     })
@@ -65,7 +73,7 @@ export function workflows({ engine }: Services): Api {
       const { name } = c.req.valid('param');
       const { input, id, tenant, tags, priority, startAt } = c.req.valid('json');
       const key = c.req.valid('header')['idempotency-key'];
-      const { id: started, created } = await engine.start(name, input as never, {
+      const { id: started, created } = await engine.start(name, input, {
         ...(id === undefined ? {} : { id }),
         ...(key === undefined ? {} : { key }),
         ...(tenant === undefined ? {} : { tenant }),

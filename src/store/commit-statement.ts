@@ -4,10 +4,10 @@ import type { Commit } from '../engine/ports.ts';
 const INSERT = `
   insert into durachart.instances (id, workflow, version, tenant, tags, priority, input, key, parent_id, parent_key, lease, wake_at, created_at,
     status, state, sequence, snapshot, live, output, error, error_code, finished_at, updated_at)
-  select b.id, c.workflow, c.version, c.tenant, array(select json_array_elements_text(c.tags)), c.priority, c.input, c.key, c."parentId", c."parentKey",
+  select b.id, c.workflow, c.version, c.tenant, array(select json_array_elements_text(c.tags)), c.priority, case when c."nullInput" then 'null'::json else c.input end, c.key, c."parentId", c."parentKey",
     case when c.leased and b.release is null then $1::int end, to_timestamp(case when b.release then b."wakeAt" else c."wakeAt" end / 1000), to_timestamp(c."createdAt" / 1000),
     b.status, b.state, b.sequence, b.snapshot, b.live, b.output, b.error, b."errorCode", to_timestamp(b."finishedAt" / 1000), to_timestamp(b.at / 1000)
-  from b, json_to_record(b."create") as c(workflow text, version text, tenant text, tags json, priority smallint, input json, key text,
+  from b, json_to_record(b."create") as c(workflow text, version text, tenant text, tags json, priority smallint, input json, "nullInput" boolean, key text,
     "parentId" text, "parentKey" text, leased boolean, "wakeAt" float8, "createdAt" float8)
   where b."create" is not null`;
 
@@ -20,6 +20,8 @@ const INSERT = `
  * given back only if its inbox is as its owner knows it. No row of `instances` may be hit twice by one statement:
  * the committer never puts an instance and an event for it into the same batch. `lease + 0` keeps the planner from
  * going through the index on leases, which on young tables it took for the better one: 10 ms a batch instead of 1.
+ * A row of a step that is done stays done: a transactional step may have been faster than the timeout that its worker saw.
+ * A recordset makes no difference between JSON's null and SQL's; the flags beside inputs and outputs do.
  */
 export const COMMIT = `
 with b as materialized (
@@ -54,23 +56,23 @@ with b as materialized (
   where ok.transitions is not null
 ), ns as (
   insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, input, queue, worker, child_id, queued_at, started_at, finished_at)
-  select ok.id, x.key, x.kind, x.step, x.status, x.attempt, x."maxAttempts", x.input, x.queue, x.worker, x."childId", to_timestamp(x."queuedAt" / 1000), to_timestamp(x."startedAt" / 1000), to_timestamp(x."finishedAt" / 1000)
-  from ok, json_to_recordset(ok."newSteps") as x(key text, kind text, step text, status text, attempt int, "maxAttempts" int, input json, queue text, worker int, "childId" text, "queuedAt" float8, "startedAt" float8, "finishedAt" float8)
+  select ok.id, x.key, x.kind, x.step, x.status, x.attempt, x."maxAttempts", case when x."nullInput" then 'null'::json else x.input end, x.queue, x.worker, x."childId", to_timestamp(x."queuedAt" / 1000), to_timestamp(x."startedAt" / 1000), to_timestamp(x."finishedAt" / 1000)
+  from ok, json_to_recordset(ok."newSteps") as x(key text, kind text, step text, status text, attempt int, "maxAttempts" int, input json, "nullInput" boolean, queue text, worker int, "childId" text, "queuedAt" float8, "startedAt" float8, "finishedAt" float8)
   where ok."newSteps" is not null
 ), us as (
   update durachart.steps s set status = x.status, attempt = x.attempt, lost = x.lost, next_attempt_at = to_timestamp(x."nextAttemptAt" / 1000),
-    output = x.output, error = x.error, error_code = x.error ->> 'code', attempts = coalesce(x.attempts, s.attempts), logs = x.logs,
+    output = case when x."nullOutput" then 'null'::json else x.output end, error = x.error, error_code = x.error ->> 'code', attempts = coalesce(x.attempts, s.attempts), logs = x.logs,
     progress = x.progress, message = x.message, worker = x.worker, queued_at = to_timestamp(x."queuedAt" / 1000), started_at = to_timestamp(x."startedAt" / 1000),
     heartbeat_at = to_timestamp(x."heartbeatAt" / 1000), finished_at = to_timestamp(x."finishedAt" / 1000)
-  from ok, json_to_recordset(ok.steps) as x(key text, status text, attempt int, lost int, "nextAttemptAt" float8, output json, error json, attempts json, logs json,
+  from ok, json_to_recordset(ok.steps) as x(key text, status text, attempt int, lost int, "nextAttemptAt" float8, output json, "nullOutput" boolean, error json, attempts json, logs json,
     progress real, message text, worker int, "queuedAt" float8, "startedAt" float8, "heartbeatAt" float8, "finishedAt" float8)
-  where ok.steps is not null and s.instance_id = ok.id and s.key = x.key
+  where ok.steps is not null and s.instance_id = ok.id and s.key = x.key and (s.status <> 'done' or x.status = 'done')
 ), tm as (
-  insert into durachart.timers (instance_id, id, event, target, due_at, sequence)
-  select ok.id, x.id, x.event, x.target, to_timestamp(x."dueAt" / 1000), x.sequence
-  from ok, json_to_recordset(ok.timers) as x(id text, event json, target json, "dueAt" float8, sequence int)
+  insert into durachart.timers (instance_id, id, event, recipient, due_at, sequence)
+  select ok.id, x.id, x.event, x."to", to_timestamp(x."dueAt" / 1000), x.sequence
+  from ok, json_to_recordset(ok.timers) as x(id text, event json, "to" text, "dueAt" float8, sequence int)
   where ok.timers is not null
-  on conflict (instance_id, id) do update set event = excluded.event, target = excluded.target, due_at = excluded.due_at, sequence = excluded.sequence
+  on conflict (instance_id, id) do update set event = excluded.event, recipient = excluded.recipient, due_at = excluded.due_at, sequence = excluded.sequence
 ), td as (
   delete from durachart.timers d using ok, json_array_elements_text(ok.cancelled) as x(id)
   where ok.cancelled is not null and d.instance_id = ok.id and d.id = x.id
@@ -81,10 +83,11 @@ with b as materialized (
   from ok, json_to_recordset(ok.consumed) as x(id bigint, status text, sequence int)
   where ok.consumed is not null and e.id = x.id
 ), po as materialized (
-  select x.* from ok, json_to_recordset(ok.posts) as x("to" text, type text, payload json, source text, fence text, at float8) where ok.posts is not null
+  select x.* from ok, json_to_recordset(ok.posts) as x("to" text, type text, payload json, source text, fence text, "dedupeKey" text, at float8) where ok.posts is not null
 ), pi as (
-  insert into durachart.events (instance_id, type, payload, source, fence, created_at)
-  select po."to", po.type, po.payload, po.source, po.fence, to_timestamp(po.at / 1000) from po
+  insert into durachart.events (instance_id, type, payload, source, fence, dedupe_key, created_at)
+  select po."to", po.type, po.payload, po.source, po.fence, po."dedupeKey", to_timestamp(po.at / 1000) from po
+  on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing
 ), pw as (
   update durachart.instances i set wake = i.wake + 1,
     wake_at = case when i.lease is null then least(i.wake_at, p.at) else i.wake_at end
@@ -108,8 +111,15 @@ export function commitParameters(worker: number, batch: readonly Commit[]): [num
   const work = batch.flatMap((commit) => [
     ...commit.posts.map((post) => post.to),
     ...(commit.create !== null && !commit.create.leased && commit.create.wakeAt !== null ? [commit.id] : []),
+    // A worker that stops gives back what is due at once.
+    ...(commit.release !== null && commit.release.wakeAt !== null && commit.release.wakeAt <= commit.at ? [commit.id] : []),
   ]);
   return [worker, JSON.stringify(batch.map(encode)), notifyPayload(batch.map(({ id }) => id)) ?? '*', notifyPayload(work)];
+}
+
+/** Says of an input and an output that is null that it is JSON's null. */
+function nullsMarked<T extends { input: unknown; output?: unknown }>(row: T): T & { nullInput?: true; nullOutput?: true } {
+  return { ...row, ...(row.input === null ? { nullInput: true } : {}), ...(row.output === null ? { nullOutput: true } : {}) };
 }
 
 /** Empty lists are left out: a null costs the statement nothing. */
@@ -131,7 +141,7 @@ function encode(commit: Commit): object {
   };
   if (create !== null) {
     const { parent, ...rest } = create;
-    row['create'] = { ...rest, parentId: parent?.id, parentKey: parent?.key };
+    row['create'] = { ...nullsMarked(rest), parentId: parent?.id, parentKey: parent?.key };
     row['requires'] = commit.requires;
   }
   if (release !== null) {
@@ -143,6 +153,9 @@ function encode(commit: Commit): object {
   else if (commit.cancelled.length > 0) row['cancelled'] = commit.cancelled;
   for (const list of ['transitions', 'newSteps', 'steps', 'timers', 'consumed'] as const) {
     if (commit[list].length > 0) row[list] = commit[list];
+  }
+  for (const list of ['newSteps', 'steps'] as const) {
+    if (commit[list].some(({ input, output }) => input === null || output === null)) row[list] = commit[list].map(nullsMarked);
   }
   if (commit.posts.length > 0) row['posts'] = commit.posts.map((post) => ({ ...post, at: commit.at }));
   return row;

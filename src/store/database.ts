@@ -1,10 +1,13 @@
 import postgres from 'postgres';
+import { Connections } from './transactions.ts';
 
 /** The connections of one process, by what they are for. */
 export interface Database {
   url: string;
-  /** Reads, claims, sends, transactional steps. */
+  /** Reads, claims, sends. */
   pool: postgres.Sql;
+  /** Transactional steps, however long they last: the engine's own statements must not wait for them. */
+  transactions: Connections;
   /** The hot path: prepared statements, planned without statistics. */
   hot: postgres.Sql;
   /** One session that holds the worker's lock. */
@@ -14,6 +17,9 @@ export interface Database {
 
 /** Statements of the hot path under way at a time. */
 export const LANES = 2;
+
+/** Transactional steps of one process that hold a connection at a time; the others wait for one. */
+const TRANSACTIONS = 10;
 
 /**
  * The batch statement meets tables that grow while its plan is cached. Left to itself the planner reads all steps of an
@@ -28,13 +34,18 @@ export function openDatabase(url: string): Database {
   const pool = postgres(url, { ...common, max: 10, connection: named('pool') });
   const hot = postgres(url, { ...common, max: LANES, fetch_types: false, connection: { ...named('hot'), ...HOT_SETTINGS } });
   const session = postgres(url, { ...common, max: 1, fetch_types: false, idle_timeout: 0, connection: named('worker') });
+  const transactions = new Connections(
+    (onclose) => postgres(url, { ...common, max: 1, idle_timeout: 30, onclose, connection: { ...named('step'), default_transaction_read_only: true } }),
+    TRANSACTIONS,
+  );
   return {
     url,
     pool,
+    transactions,
     hot,
     session,
     close: async () => {
-      await Promise.all([pool, hot, session].map((sql) => sql.end({ timeout: 5 })));
+      await Promise.all([pool, transactions, hot, session].map((sql) => sql.end({ timeout: 5 })));
     },
   };
 }

@@ -3,8 +3,9 @@ import { DurachartError } from '../core/error.ts';
 import { assertJson } from '../core/json.ts';
 import type { Transaction } from '../core/step.ts';
 import type { Claimed, Commit, CommitResult, Millis, Store } from '../engine/ports.ts';
+import { DatabaseUnavailableError } from '../engine/unavailable.ts';
 import { COMMIT, commitParameters } from './commit-statement.ts';
-import type { Database } from './database.ts';
+import { isTransient, type Database } from './database.ts';
 import { claimed, inboxEvent, INSTANCE_COLUMNS, millis, STEP_COLUMNS, type Row } from './rows.ts';
 import { buryWorkers, startWorker } from './worker-session.ts';
 
@@ -21,6 +22,10 @@ export function createStore(database: Database): Store {
       );
       return withRows(pool, rows);
     },
+    leased: async (worker) => {
+      const rows = await pool<{ id: string }[]>`select id from durachart.instances where lease = ${worker}`;
+      return rows.map(({ id }) => id);
+    },
     inbox: async (worker, ids) => readInboxes(pool, worker, ids),
     pending: async (worker) => {
       const rows = await pool<{ id: string }[]>`
@@ -36,8 +41,8 @@ export function createStore(database: Database): Store {
       return row?.at == null ? null : millis(row.at);
     },
     startWorker: async (name, workflows, now) => startWorker(database, name, workflows, now),
-    buryWorkers: async (now, timeout) => buryWorkers(pool, now, timeout),
-    transactional: async (fence, run) => transactional(pool, fence, run),
+    buryWorkers: async (now, timeout, asking) => buryWorkers(pool, now, timeout, asking),
+    transactional: async (fence, run) => transactional(database, fence, run),
     onWork: async (callback) => {
       const hear = (payload: string) => callback(payload === '*' ? '*' : payload.split(','));
       // After a reconnect nobody knows what was missed.
@@ -67,7 +72,7 @@ async function claim(
          where priority = p.n::smallint and lease is null and wake_at is not null and wake_at <= to_timestamp($2::float8 / 1000) and workflow = any($4)
          order by wake_at limit $3 for update skip locked) c
        limit $3)
-     update durachart.instances i set lease = $1 from due where i.id = due.id returning ${INSTANCE_COLUMNS}, due.place::int`,
+     update durachart.instances i set lease = $1 from due where i.id = due.id and exists (select from durachart.workers w where w.id = $1 and w.stopped_at is null) returning ${INSTANCE_COLUMNS}, due.place::int`,
     [worker, now, limit, [...workflows]],
   );
   return withRows(pool, rows.toSorted((a, b) => (a['place'] as number) - (b['place'] as number)));
@@ -83,7 +88,7 @@ async function withRows(pool: postgres.Sql, rows: Row[]): Promise<Claimed[]> {
        join durachart.steps s on s.instance_id = i.id and s.key = k.key where i.id = any($1) order by k.n`,
       [ids],
     ),
-    pool.unsafe<Row[]>(`select instance_id, id, event, target, due_at, sequence from durachart.timers where instance_id = any($1)`, [ids]),
+    pool.unsafe<Row[]>(`select instance_id, id, event, recipient, due_at, sequence from durachart.timers where instance_id = any($1)`, [ids]),
     pool.unsafe<Row[]>(
       `select instance_id, id, type, payload, source, fence from durachart.events where instance_id = any($1) and status = 'pending' order by id`,
       [ids],
@@ -108,34 +113,37 @@ async function readInboxes(pool: postgres.Sql, worker: number, ids: readonly str
 }
 
 async function transactional(
-  pool: postgres.Sql,
+  { transactions }: Database,
   fence: Parameters<Store['transactional']>[0],
   run: (tx: Transaction) => Promise<unknown>,
 ): Promise<unknown> {
-  // A connection of its own: with begin() of the pool, two transactions have been seen to share one.
-  const connection = await pool.reserve();
+  const connection = await transactions.take();
+  const { sql } = connection;
+  let inHandler = false;
   try {
-    await connection`begin`;
-    try {
-      const output = await run(connection as unknown as Transaction);
-      assertJson(output, `The output of ${fence.key}`);
-      const stored = await connection.unsafe<Row[]>(
-        `update durachart.steps s set status = 'done', output = $5::text::json, finished_at = to_timestamp($6::float8 / 1000)
-         from durachart.instances i
-         where i.id = s.instance_id and i.lease = $1 and s.instance_id = $2 and s.key = $3 and s.attempt = $4 and s.status = 'running'
-         returning s.key`,
-        [fence.worker, fence.instanceId, fence.key, fence.attempt, output === undefined ? null : JSON.stringify(output), fence.at()],
-      );
-      if (stored.length === 0) {
-        throw new DurachartError('FENCED', `Attempt ${fence.attempt} of ${fence.key} no longer counts; what it wrote was rolled back.`);
-      }
-      await connection`commit`;
-      return output;
-    } catch (error) {
-      await connection`rollback`.catch(() => {});
-      throw error;
+    await sql`begin read write`;
+    inHandler = true;
+    const output = await run(sql as unknown as Transaction);
+    inHandler = false;
+    assertJson(output, `The output of ${fence.key}`);
+    const stored = await sql.unsafe<Row[]>(
+      `update durachart.steps s set status = 'done', output = $5::text::json, finished_at = to_timestamp($6::float8 / 1000)
+       from durachart.instances i
+       where i.id = s.instance_id and i.lease = $1 and s.instance_id = $2 and s.key = $3 and s.attempt = $4 and s.status = 'running'
+       returning s.key`,
+      [fence.worker, fence.instanceId, fence.key, fence.attempt, output === undefined ? null : JSON.stringify(output), fence.at()],
+    );
+    if (stored.length === 0) {
+      throw new DurachartError('FENCED', `Attempt ${fence.attempt} of ${fence.key} no longer counts; what it wrote was rolled back.`);
     }
+    await sql`commit`;
+    // Lost just before, the connection would have come back, and committed nothing.
+    if (connection.broken) throw new DatabaseUnavailableError(null);
+    return output;
+  } catch (error) {
+    await sql`rollback`.catch(() => (connection.broken = true));
+    throw connection.broken || (!inHandler && isTransient(error)) ? new DatabaseUnavailableError(error) : error;
   } finally {
-    connection.release();
+    transactions.give(connection);
   }
 }

@@ -47,10 +47,16 @@ export function createReader(pool: postgres.Sql): Reader {
       const rows = await pool`select 1 from durachart.events where instance_id = ${instanceId} and dedupe_key = ${dedupeKey}`;
       return rows.length > 0;
     },
+    isPending: async (instanceId, type) => {
+      const rows = await pool`select 1 from durachart.events where instance_id = ${instanceId} and status = 'pending' and type = ${type}`;
+      return rows.length > 0;
+    },
     feed: async (position, limit) => feed(pool, position, limit),
     position: async () => {
-      const [row] = await pool<{ xid: string }[]>`select (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint as xid`;
-      return BigInt(row?.xid ?? 0);
+      const [row] = await pool<[{ snapshot: string }]>`select pg_current_snapshot()::text as snapshot`;
+      const [xmin = '0', xmax = '0', running = ''] = row.snapshot.split(':');
+      const isRunning = new Set(running.split(','));
+      return { xid: BigInt(xmin), isSeen: (xid) => xid < BigInt(xmax) && !isRunning.has(String(xid)) };
     },
     workers: async () => {
       const rows = await pool<Row[]>`

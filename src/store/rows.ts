@@ -4,10 +4,10 @@ import type { Claimed, InboxEvent, Millis, StepRow, Timer } from '../engine/port
 export type Row = Record<string, unknown>;
 
 export const INSTANCE_COLUMNS =
-  'i.id, i.workflow, i.version, i.tenant, i.input, i.status, i.state, i.sequence, i.snapshot, i.live, i.error, i.parent_id, i.parent_key, i.wake, i.priority, i.created_at, i.finished_at';
+  'i.id, i.workflow, i.version, i.tenant, i.input, i.input is null as no_input, i.status, i.state, i.sequence, i.snapshot, i.live, i.error, i.parent_id, i.parent_key, i.wake, i.priority, i.created_at, i.finished_at';
 
 export const STEP_COLUMNS =
-  's.instance_id, s.key, s.kind, s.step, s.status, s.attempt, s.max_attempts, s.lost, s.next_attempt_at, s.input, s.output, s.error, s.attempts, s.logs, s.progress, s.message, s.queue, s.worker, s.child_id, s.queued_at, s.started_at, s.heartbeat_at, s.finished_at';
+  's.instance_id, s.key, s.kind, s.step, s.status, s.attempt, s.max_attempts, s.lost, s.next_attempt_at, s.input, s.input is null as no_input, s.output, s.output is null as no_output, s.error, s.attempts, s.logs, s.progress, s.message, s.queue, s.worker, s.child_id, s.queued_at, s.started_at, s.heartbeat_at, s.finished_at';
 
 /** A timestamp column as milliseconds. */
 export function millis(value: unknown): Millis {
@@ -29,8 +29,9 @@ export function stepRow(row: Row): StepRow {
     maxAttempts: row['max_attempts'] as number,
     lost: row['lost'] as number,
     nextAttemptAt: orNull(row['next_attempt_at'], millis),
-    input: row['input'] ?? undefined,
-    output: row['output'] ?? undefined,
+    // JSON's null is a value like others; SQL's is none.
+    input: row['no_input'] === true ? undefined : row['input'],
+    output: row['no_output'] === true ? undefined : row['output'],
     error: row['error'] as StepRow['error'],
     attempts: row['attempts'] as StepRow['attempts'],
     logs: row['logs'] as StepRow['logs'],
@@ -50,7 +51,7 @@ export function timer(row: Row): Timer {
   return {
     id: row['id'] as string,
     event: row['event'] as Timer['event'],
-    target: row['target'] as Timer['target'],
+    to: row['recipient'] as string,
     dueAt: millis(row['due_at']),
     sequence: row['sequence'] as number,
   };
@@ -74,7 +75,7 @@ export function claimed(row: Row, steps: Row[], timers: Row[], inbox: Row[]): Cl
     workflow: row['workflow'] as string,
     version: row['version'] as string,
     tenant: row['tenant'] as string | null,
-    input: row['input'] ?? undefined,
+    input: row['no_input'] === true ? undefined : row['input'],
     status: row['status'] as Claimed['status'],
     state: row['state'] as string,
     sequence: row['sequence'] as number,

@@ -168,12 +168,39 @@ export const timers = durachart.table(
     instanceId: text('instance_id').notNull(),
     id: text('id').notNull(),
     event: json('event').notNull(),
-    target: json('target').notNull(),
+    /** Id of the instance that the event is for. */
+    recipient: text('recipient').notNull(),
     dueAt: time('due_at').notNull(),
     /** The transition that armed it. */
     sequence: integer('sequence').notNull(),
   },
   (table) => [primaryKey({ columns: [table.instanceId, table.id] })],
+);
+
+/** Runs on Trigger.dev that instances wait for: a step's rounds, and drivers to come for timers. Empty on the local executor. */
+export const runs = durachart.table(
+  'runs',
+  {
+    instanceId: text('instance_id').notNull(),
+    /** step, timer */
+    kind: text('kind').notNull(),
+    /** Key of the invocation, or `<timer id>@<due at>`. */
+    key: text('key').notNull(),
+    /** A step's run that ended without a result is followed by one of the next round. */
+    round: integer('round').notNull(),
+    task: text('task').notNull(),
+    /** The platform's id; null until the platform has said it. */
+    runId: text('run_id'),
+    /** Run of the driver that waits for it. */
+    waiter: text('waiter'),
+    createdAt: time('created_at').notNull(),
+    /** When its outcome was stored, or it was given up. */
+    endedAt: time('ended_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.instanceId, table.kind, table.key, table.round] }),
+    index('runs_open').on(table.createdAt).where(sql`ended_at is null`),
+  ],
 );
 
 /** Worker processes. A live one holds the advisory lock of its id, where sessions allow that. */

@@ -34,6 +34,7 @@ export async function startWorker(
     },
     stop: async (at) => {
       await pool`update durachart.instances set lease = null, wake_at = to_timestamp(${at}::float8 / 1000) where lease = ${id}`;
+      await pool`select pg_notify('durachart_work', '*')`;
       await pool`update durachart.workers set stopped_at = to_timestamp(${at}::float8 / 1000) where id = ${id}`;
       await session`select pg_advisory_unlock_all()`;
     },
@@ -54,20 +55,26 @@ async function takeLock(session: postgres.Sql, id: number): Promise<boolean> {
 
 /**
  * Declares workers dead whose lock is gone, or whose beat is older than `timeout` milliseconds, and frees their instances.
- * For 3 seconds after the server's own start only the beat counts, so that living workers can take their locks again.
+ * While the server was down nobody could beat or hold a lock: after its start living workers have time to do so again.
+ * The worker that asks is alive, whatever its connections have gone through.
  */
-export async function buryWorkers(pool: postgres.Sql, now: Millis, timeout: number): Promise<number[]> {
+export async function buryWorkers(pool: postgres.Sql, now: Millis, timeout: number, asking: number): Promise<number[]> {
   const rows = await pool.unsafe<{ id: number }[]>(
     `update durachart.workers w set stopped_at = to_timestamp($1::float8 / 1000)
-     where stopped_at is null and (beat_at < to_timestamp(($1::float8 - $2::float8) / 1000)
-       or (locked and now() - pg_postmaster_start_time() > interval '3 s' and not ${LOCK_HELD}))
+     where stopped_at is null and id <> $3::int
+       and ((beat_at < to_timestamp(($1::float8 - $2::float8) / 1000) and now() - pg_postmaster_start_time() > $2::float8 * interval '1 ms')
+         or (locked and now() - pg_postmaster_start_time() > interval '3 s' and not ${LOCK_HELD}))
      returning id`,
-    [now, timeout],
+    [now, timeout, asking],
   );
-  // Also those that were declared dead by a process that died before it could free their instances.
+  // Whatever a dead one still owns: also what it took after its death, and what the process that declared it dead could not free.
   await pool.unsafe(
-    `update durachart.instances i set lease = null, wake_at = to_timestamp($1::float8 / 1000) from durachart.workers w
-     where i.lease = w.id and w.stopped_at > to_timestamp($1::float8 / 1000) - interval '1 hour'`,
+    `with recursive owners(id) as (
+       (select lease from durachart.instances where lease is not null order by lease limit 1)
+       union all
+       select (select i.lease from durachart.instances i where i.lease > o.id order by i.lease limit 1) from owners o where o.id is not null)
+     update durachart.instances i set lease = null, wake_at = to_timestamp($1::float8 / 1000)
+     from owners o left join durachart.workers w on w.id = o.id where i.lease = o.id and (w.id is null or w.stopped_at is not null)`,
     [now],
   );
   return rows.map(({ id }) => id);

@@ -30,7 +30,9 @@ async function text(source: AsyncIterable<Uint8Array>): Promise<string> {
 /** Every file under the folder, hidden ones included. */
 async function files(): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
 }
 
 describe('a stored artifact', () => {
@@ -40,7 +42,12 @@ describe('a stored artifact', () => {
       yield Buffer.from('med');
     }
     const streamed = await store.put('a/streamed.txt', chunks());
-    expect(streamed).toEqual({ key: 'a/streamed.txt', size: 8, sha256: sha256('streamed'), location: join(folder, 'a/streamed.txt') });
+    expect(streamed).toEqual({
+      key: 'a/streamed.txt',
+      size: 8,
+      sha256: sha256('streamed'),
+      location: join(folder, 'a/streamed.txt'),
+    });
     await store.put('a/text.txt', 'naïve');
     await store.put('bytes', new Uint8Array([1, 2, 3]));
     await store.put('empty', '');
@@ -151,8 +158,29 @@ describe('a key', () => {
   const invalid = { code: 'INVALID_ARTIFACT_KEY' };
 
   test.each([
-    '', '/', '/etc/passwd', 'a//b', 'a/', '..', '../x', 'a/../../x', 'a/./b', '.hidden', 'a/.b', '.sha256/x', 'a\\b', 'C:x',
-    'a b', 'ä', 'a\0b', 'a\nb', '\ud800', "it's", 'a'.repeat(301), 'a'.repeat(256), '%2e%2e',
+    '',
+    '/',
+    '/etc/passwd',
+    'a//b',
+    'a/',
+    '..',
+    '../x',
+    'a/../../x',
+    'a/./b',
+    '.hidden',
+    'a/.b',
+    '.sha256/x',
+    'a\\b',
+    'C:x',
+    'a b',
+    'ä',
+    'a\0b',
+    'a\nb',
+    '\ud800',
+    "it's",
+    'a'.repeat(301),
+    'a'.repeat(256),
+    '%2e%2e',
   ])('%j is refused', async (key) => {
     await expect(store.put(key, 'x')).rejects.toMatchObject(invalid);
     await expect(store.read(key)).rejects.toMatchObject(invalid);
@@ -162,7 +190,10 @@ describe('a key', () => {
   });
 
   test('of any text is refused or stays inside the folder', () => {
-    const text = fc.oneof(fc.string(), fc.array(fc.constantFrom('a', '.', '/', '..', '-', '\\', '\0', '~')).map((parts) => parts.join('')));
+    const text = fc.oneof(
+      fc.string(),
+      fc.array(fc.constantFrom('a', '.', '/', '..', '-', '\\', '\0', '~')).map((parts) => parts.join('')),
+    );
     fc.assert(
       fc.property(text, (key) => {
         let path: string | undefined;
@@ -195,9 +226,15 @@ describe('a key', () => {
 
   test('cannot be an artifact and a folder of artifacts', async () => {
     await store.put('a', 'x');
-    await expect(store.put('a/b', 'x')).rejects.toMatchObject({ ...invalid, message: expect.stringContaining('goes through another artifact') as string });
+    await expect(store.put('a/b', 'x')).rejects.toMatchObject({
+      ...invalid,
+      message: expect.stringContaining('goes through another artifact') as string,
+    });
     await store.put('c/d', 'x');
-    await expect(store.put('c', 'x')).rejects.toMatchObject({ ...invalid, message: expect.stringContaining('is a folder') as string });
+    await expect(store.put('c', 'x')).rejects.toMatchObject({
+      ...invalid,
+      message: expect.stringContaining('is a folder') as string,
+    });
     expect(await readdir(join(folder, '.unfinished'))).toEqual([]);
   });
 });
@@ -207,5 +244,7 @@ test('safeName makes a part of a key of any name', () => {
   expect(safeName('../../etc/passwd')).toBe('etc-passwd');
   expect(safeName('日本')).toBe('file');
   expect(safeName(`${'x'.repeat(300)}.mp4`)).toMatch(/^x+\.mp4$/);
-  fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (name) => store.path?.(safeName(name)) !== undefined));
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (name) => store.path?.(safeName(name)) !== undefined),
+  );
 });

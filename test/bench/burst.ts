@@ -46,7 +46,8 @@ export async function measureBurst(
     const began = performance.now();
     const { startedMs } = await engine.order('burst', { instances, awaited });
     while ((await countDone(sql, since)) < instances) {
-      if (performance.now() - began > TIMEOUT_MS) throw new Error(`The burst has not ended within ${TIMEOUT_MS / 1000} s.`);
+      if (performance.now() - began > TIMEOUT_MS)
+        throw new Error(`The burst has not ended within ${TIMEOUT_MS / 1000} s.`);
       await sleep(2);
     }
     const seconds = (performance.now() - began) / 1000;
@@ -86,5 +87,7 @@ async function check(sql: postgres.Sql, since: Date, instances: number): Promise
     select (select count(*)::int from durachart.transitions where instance_id in (select bench_probe from mine)) as transitions,
       (select count(*)::int from durachart.steps where instance_id in (select bench_probe from mine) and status = 'done' and output is not null) as steps`;
   if (row?.transitions === instances * (STEPS + 1) && row.steps === instances * STEPS) return;
-  throw new Error(`The burst left ${row?.transitions} transitions and ${row?.steps} results of ${instances} instances.`);
+  throw new Error(
+    `The burst left ${row?.transitions} transitions and ${row?.steps} results of ${instances} instances.`,
+  );
 }

@@ -2,6 +2,7 @@
 export class Cleanup {
   private readonly tasks: (() => Promise<unknown>)[] = [];
   private readonly abort = new AbortController();
+  private running: Promise<void> | undefined;
 
   /** Aborted when the run is interrupted: child processes end with it. */
   get signal(): AbortSignal {
@@ -12,8 +13,12 @@ export class Cleanup {
     this.tasks.push(task);
   }
 
-  /** Safe to call again while it runs: the tasks are shared out, each is done once. */
+  /** Whoever calls it waits for all of it: the process must not end while somebody else's call is half through. */
   async run(): Promise<void> {
+    await (this.running ??= this.takeDown());
+  }
+
+  private async takeDown(): Promise<void> {
     for (let task = this.tasks.pop(); task !== undefined; task = this.tasks.pop()) {
       await task().catch((error: unknown) => console.error('bench: clean-up:', error));
     }

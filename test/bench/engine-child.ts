@@ -98,7 +98,8 @@ process.on('message', (message: Request) => {
   const order = orders[message.order] as (parameters: unknown) => Promise<unknown>;
   order(message.parameters).then(
     (result) => answer({ id: message.id, result }),
-    (error: unknown) => answer({ id: message.id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    (error: unknown) =>
+      answer({ id: message.id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
 });
 // The bench takes this process down itself; and without the bench there is nothing to do.

@@ -28,12 +28,16 @@ export class EngineProcess {
       else waiting?.resolve(reply.result);
     });
     this.child.on('exit', (code, signal) => {
-      for (const { reject } of this.waiting.values()) reject(new Error(`The engine's process ended (${signal ?? code}).`));
+      for (const { reject } of this.waiting.values())
+        reject(new Error(`The engine's process ended (${signal ?? code}).`));
       this.waiting.clear();
     });
   }
 
-  async order<O extends keyof Orders>(order: O, parameters: Parameters<Orders[O]>[0]): Promise<Awaited<ReturnType<Orders[O]>>> {
+  async order<O extends keyof Orders>(
+    order: O,
+    parameters: Parameters<Orders[O]>[0],
+  ): Promise<Awaited<ReturnType<Orders[O]>>> {
     const request: Request = { id: ++this.count, order, parameters };
     const answer = Promise.withResolvers<unknown>();
     this.waiting.set(request.id, answer);

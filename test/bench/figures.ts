@@ -2,7 +2,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import type { BenchOptions } from './options.ts';
 import type { Filled } from './parked.ts';
 import type { Probe } from './probe.ts';
-import type { ComparedBurst, Round } from './round.ts';
+import type { BurstKind, ComparedBurst, Round } from './round.ts';
 import type { BenchServer } from './server.ts';
 import { STEPS } from './machines.ts';
 import { median, quantile, round, spread, type Spread } from './statistics.ts';
@@ -24,12 +24,14 @@ export type Figures = ReturnType<typeof figuresOf>;
 
 export function figuresOf(results: Results) {
   const { rounds, parked } = results;
-  const cold = rounds.flatMap(({ bursts }) => bursts.slice(0, 1));
-  const warm = rounds.flatMap(({ bursts }) => bursts.slice(1));
+  const cold = ofKind(rounds, 'cold');
+  const warm = ofKind(rounds, 'warm');
+  const awaited = ofKind(rounds, 'awaited');
   const idle = rounds.flatMap((one) => one.idle);
   const parallel = rounds.flatMap((one) => one.parallel);
   const single = median(rounds.flatMap((one) => one.single?.latencyMs ?? []));
-  const of = (bursts: ComparedBurst[], figure: (burst: ComparedBurst) => number | null, digits = 2) => rounded(spread(bursts.map(figure)), digits);
+  const of = (bursts: ComparedBurst[], figure: (burst: ComparedBurst) => number | null, digits = 2) =>
+    rounded(spread(bursts.map(figure)), digits);
   const ratio = of(cold, (burst) => burst.ratio);
   const ratioWarm = of(warm, (burst) => burst.ratio);
   const statements = (burst: ComparedBurst): number | null => burst.statementsPerInstance;
@@ -45,10 +47,16 @@ export function figuresOf(results: Results) {
 
     burst_ratio_range: range(ratio),
     burst_ratio_warm_range: range(ratioWarm),
+    burst_ratio_awaited: of(awaited, (burst) => burst.ratio)?.median ?? null,
+    burst_ratio_awaited_range: range(of(awaited, (burst) => burst.ratio)),
+    statements_per_10_steps_awaited: of(awaited, statements)?.median ?? null,
+    cpu_ms_per_step_awaited: of(awaited, cpu, 3)?.median ?? null,
+    bursts: rounds.map(({ bursts }) => bursts.map(inShort)),
     burst_steps_per_second: of(cold, (burst) => burst.stepsPerSecond, 0)?.median ?? null,
     burst_steps_per_second_warm: of(warm, (burst) => burst.stepsPerSecond, 0)?.median ?? null,
     baseline_tps: round(median([...cold, ...warm].map((burst) => burst.baselineTps)), 0),
     baseline: results.baseline,
+    baseline_kind: results.baseline.startsWith('node') ? 'node' : 'pgbench',
     statements_per_10_steps_warm: of(warm, statements)?.median ?? null,
     cpu_ms_per_step_warm: of(warm, cpu, 3)?.median ?? null,
     cpu_node_ms_per_step: of(cold, (burst) => burst.nodeCpuMsPerStep, 3)?.median ?? null,
@@ -58,10 +66,12 @@ export function figuresOf(results: Results) {
     wal_kb_per_10_steps_warm: of(warm, (burst) => burst.walKbPerInstance)?.median ?? null,
     idle_p95_ms: round(quantile(idle, 0.95)),
     idle_samples: idle.length,
+    idle_ms_by_round: rounds.map((one) => round(quantile(one.idle, 0.5))),
     idle_ratio: round(idleRatio?.median),
     baseline_single_ms: round(single, 3),
     parallel_p95_ms: round(quantile(parallel, 0.95)),
     parallel_samples: parallel.length,
+    parallel_ms_by_round: rounds.map((one) => round(quantile(one.parallel, 0.5))),
     memory_rest_mb: round(median(rounds.map((one) => one.restMb)), 0),
     memory_peak_mb: round(Math.max(...rounds.flatMap(({ bursts }) => bursts.map(({ peakMb }) => peakMb))), 0),
     memory_after_mb: round(median(rounds.map((one) => one.afterMb)), 0),
@@ -84,13 +94,12 @@ export function figuresOf(results: Results) {
 }
 
 function parkedFigures({ filled, round: one }: { filled: Filled; round: Round }) {
-  const warm = one.bursts.slice(1);
   return {
     instances: filled.rows,
     filled_seconds: round(filled.seconds, 0),
     table_mb: round(filled.megabytes, 0),
     burst_ratio: round(one.bursts[0]?.ratio),
-    burst_ratio_warm: round(median(warm.map(({ ratio }) => ratio))),
+    burst_ratio_warm: round(median(ofKind([one], 'warm').map(({ ratio }) => ratio))),
     idle_ms: round(quantile(one.idle, 0.5)),
     memory_rest_mb: round(one.restMb, 0),
     memory_peak_mb: round(Math.max(...one.bursts.slice(0, 2).map(({ peakMb }) => peakMb)), 0),
@@ -101,6 +110,21 @@ function parkedFigures({ filled, round: one }: { filled: Filled; round: Round })
 /** CPU a step of node and Postgres together; null where Postgres's is not known. */
 function cpu(burst: ComparedBurst): number | null {
   return burst.serverCpuMsPerStep === null ? null : burst.nodeCpuMsPerStep + burst.serverCpuMsPerStep;
+}
+
+function ofKind(rounds: readonly Round[], kind: BurstKind): ComparedBurst[] {
+  return rounds.flatMap(({ bursts }) => bursts.filter((burst) => burst.kind === kind));
+}
+
+function inShort(burst: ComparedBurst) {
+  return {
+    kind: burst.kind,
+    ratio: round(burst.ratio),
+    steps_per_second: round(burst.stepsPerSecond, 0),
+    baseline_tps: round(burst.baselineTps, 0),
+    start_seconds: round(burst.startedSeconds),
+    seconds: round(burst.seconds),
+  };
 }
 
 function rounded(value: Spread | null, digits: number): Spread | null {

@@ -28,7 +28,7 @@ type Noop = ReturnType<typeof fromPromise<{ ok: boolean; i: number }, number>>;
 
 function sequence(noop: Noop) {
   const machine = setup({
-    types: {} as { context: { items: string[]; n: number }; input: Record<string, never> },
+    types: { context: {} as { items: string[]; n: number } },
     actors: { noop },
     actions: { count: assign({ n: ({ context }) => context.n + 1 }) },
   }).createMachine({
@@ -52,10 +52,7 @@ function parallel(noop: Noop) {
       initial: 'run',
       states: { run: { invoke: { id: `step-${i}`, src: 'noop', input: i, onDone: 'end' } }, end: { type: 'final' } },
     }) as const;
-  const machine = setup({
-    types: {} as { input: Record<string, never> },
-    actors: { noop },
-  }).createMachine({
+  const machine = setup({ actors: { noop } }).createMachine({
     id: 'bench-parallel',
     type: 'parallel',
     states: Object.fromEntries(Array.from({ length: REGIONS }, (_, i) => [`r${i}`, region(i)])),
@@ -65,10 +62,10 @@ function parallel(noop: Noop) {
 
 function wait() {
   const machine = setup({
-    types: {} as {
-      context: { items: string[]; timed: boolean };
-      input: { timed: boolean };
-      events: { type: 'GO' };
+    types: {
+      context: {} as { items: string[]; timed: boolean },
+      input: {} as { timed: boolean },
+      events: {} as { type: 'GO' },
     },
     guards: { timed: ({ context }) => context.timed },
   }).createMachine({

@@ -37,7 +37,7 @@ async function main(options: BenchOptions, cleanup: Cleanup): Promise<void> {
   for (let round = 1; round <= options.rounds; round++) {
     log(`Round ${round} of ${options.rounds}`);
     const database = await freshDatabase(server, `round_${round}`);
-    results.rounds.push(await measureRound(parts, database, 2));
+    results.rounds.push(await measureRound(parts, database, ['cold', 'warm', 'awaited']));
     await database.drop();
   }
   if (options.parked > 0) results.parked = await measureParked(server, parts, options);
@@ -47,12 +47,16 @@ async function main(options: BenchOptions, cleanup: Cleanup): Promise<void> {
   if (options.json) console.log(JSON.stringify(figures));
 }
 
-async function measureParked(server: BenchServer, parts: RoundParts, options: BenchOptions): Promise<Results['parked']> {
+async function measureParked(
+  server: BenchServer,
+  parts: RoundParts,
+  options: BenchOptions,
+): Promise<Results['parked']> {
   log(`Beside parked instances (up to ${options.parked.toLocaleString('en')})`);
   const database = await freshDatabase(server, 'parked');
   const filled = await fillWithParked(database, options.parked, options.parkedLimitMs, parts.cleanup);
   log(`  ${filled.rows.toLocaleString('en')} made in ${filled.seconds.toFixed(0)} s`);
-  const round = await measureRound(parts, database, 3);
+  const round = await measureRound(parts, database, ['cold', 'warm', 'warm']);
   await database.drop();
   return { filled, round };
 }

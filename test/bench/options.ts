@@ -70,6 +70,7 @@ export function readOptions(args: readonly string[]): BenchOptions | 'help' {
 
 function whole(name: string, value: string): number {
   const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 1) throw new Error(`--${name} takes a whole number from 1, not ${value}.`);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new Error(`--${name} takes a whole number from 1, not ${value}.`);
   return number;
 }

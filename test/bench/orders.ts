@@ -17,7 +17,11 @@ export interface Orders {
    */
   burst(parameters: { instances: number; awaited: boolean }): Promise<{ startedMs: number }>;
   /** Runs instances one after the other with pauses between; milliseconds from start() to result() of each. */
-  latencies(parameters: { workflow: 'bench-sequence' | 'bench-parallel'; warmUp: number; samples: number }): Promise<number[]>;
+  latencies(parameters: {
+    workflow: 'bench-sequence' | 'bench-parallel';
+    warmUp: number;
+    samples: number;
+  }): Promise<number[]>;
   /** Starts one instance that waits for an event, and one that waits for a timer too; their ids. */
   park(parameters: null): Promise<{ event: string; timer: string }>;
   usage(parameters: null): Promise<Usage>;

@@ -47,7 +47,11 @@ export async function fillWithParked(
   }
 }
 
-async function parkTwo(database: BenchDatabase, sql: postgres.Sql, cleanup: Cleanup): Promise<{ event: string; timer: string }> {
+async function parkTwo(
+  database: BenchDatabase,
+  sql: postgres.Sql,
+  cleanup: Cleanup,
+): Promise<{ event: string; timer: string }> {
   const engine = await EngineProcess.open(database.url, 10, cleanup);
   const ids = await engine.order('park', null);
   for (let tries = 0; ; tries++) {

@@ -17,7 +17,8 @@ export function serverCpu(backend: number): ServerCpu | string {
   if (process.platform !== 'linux') return `not measured: no /proc on ${process.platform}`;
   const words = commandLine(backend);
   const postmaster = statOf(backend)?.parent;
-  if (!words.startsWith('postgres:') || postmaster === undefined) return 'not measured: Postgres runs on another machine';
+  if (!words.startsWith('postgres:') || postmaster === undefined)
+    return 'not measured: Postgres runs on another machine';
   return { milliseconds: () => total(postmaster) };
 }
 
@@ -43,8 +44,13 @@ function statOf(pid: number): Stat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     // The second field, the name, may itself contain blanks and brackets.
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ').map(Number);
-    const [parent = 0, user = 0, system = 0, childUser = 0, childSystem = 0] = [1, 11, 12, 13, 14].map((n) => fields[n]);
+    const fields = text
+      .slice(text.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number);
+    const [parent = 0, user = 0, system = 0, childUser = 0, childSystem = 0] = [1, 11, 12, 13, 14].map(
+      (n) => fields[n],
+    );
     return { parent, ticks: user + system, reaped: childUser + childSystem };
   } catch {
     return undefined;

@@ -63,7 +63,8 @@ function hotSpots({ nodes, samples, timeDeltas }: CpuProfile): string[] {
   const self = new Map<string, number>();
   const total = new Map<string, number>();
   let all = 0;
-  const add = (map: Map<string, number>, name: string, time: number): void => void map.set(name, (map.get(name) ?? 0) + time);
+  const add = (map: Map<string, number>, name: string, time: number): void =>
+    void map.set(name, (map.get(name) ?? 0) + time);
   for (const [i, sample] of samples.entries()) {
     const time = timeDeltas[i] ?? 0;
     all += time;
@@ -82,13 +83,19 @@ function hotSpots({ nodes, samples, timeDeltas }: CpuProfile): string[] {
     ...[...map]
       .toSorted((a, b) => b[1] - a[1])
       .slice(0, SHOWN)
-      .map(([name, time]) => `${((time / all) * 100).toFixed(1).padStart(6)} % ${(time / 1000).toFixed(0).padStart(6)} ms  ${name}`),
+      .map(
+        ([name, time]) =>
+          `${((time / all) * 100).toFixed(1).padStart(6)} % ${(time / 1000).toFixed(0).padStart(6)} ms  ${name}`,
+      ),
   ];
   return [...list('Own time:', self), '', ...list('With what they call:', total)];
 }
 
 function nameOf({ functionName, url, lineNumber }: { functionName: string; url: string; lineNumber: number }): string {
-  const place = url.replace(/^file:\/\//, '').replace(/^.*\/node_modules\//, '').replace(ROOT, '');
+  const place = url
+    .replace(/^file:\/\//, '')
+    .replace(/^.*\/node_modules\//, '')
+    .replace(ROOT, '');
   return `${functionName || '(anonymous)'}${place === '' ? '' : `  ${place}:${lineNumber + 1}`}`;
 }
 

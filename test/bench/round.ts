@@ -22,8 +22,15 @@ export interface RoundParts {
   log: (line: string) => void;
 }
 
+/**
+ * The first burst is cold: process, connections, plans, database. The others are warm.
+ * Awaited: warm, and somebody waits for each result.
+ */
+export type BurstKind = 'cold' | 'warm' | 'awaited';
+
 /** A burst beside the baseline. */
 export interface ComparedBurst extends Burst {
+  kind: BurstKind;
   /** Mean of the runs before and after it. */
   baselineTps: number;
   ratio: number;
@@ -31,7 +38,6 @@ export interface ComparedBurst extends Burst {
 
 /** One fresh process on one database. */
 export interface Round {
-  /** The first is cold: process, connections, plans, database. */
   bursts: ComparedBurst[];
   /** The baseline by one client, who waits for each commit: what a sequence of transitions takes at least. */
   single: BaselineRun | null;
@@ -46,22 +52,28 @@ export interface Round {
  * Bursts with a run of the baseline before and after each, in the same database; then, if samples are asked for,
  * single instances at idle.
  */
-export async function measureRound(parts: RoundParts, database: BenchDatabase, bursts: number): Promise<Round> {
+export async function measureRound(
+  parts: RoundParts,
+  database: BenchDatabase,
+  kinds: readonly BurstKind[],
+): Promise<Round> {
   const { baseline, probe, cleanup, instances, seconds, log } = parts;
-  const runBaseline = async (clients: number): Promise<BaselineRun> => baseline.run(database.url, clients, seconds, cleanup.signal);
+  const runBaseline = async (clients: number): Promise<BaselineRun> =>
+    baseline.run(database.url, clients, seconds, cleanup.signal);
   const engine = await EngineProcess.open(database.url, instances, cleanup);
   const { rssMb: restMb } = await engine.order('rest', null);
   const round: Round = { bursts: [], single: null, idle: [], parallel: [], restMb, afterMb: 0 };
   await probe.checkpoint();
   let before = await runBaseline(CLIENTS);
-  for (let i = 0; i < bursts; i++) {
-    const burst = await measureBurst(engine, database, probe, instances);
+  for (const kind of kinds) {
+    const burst = await measureBurst(engine, database, probe, instances, kind === 'awaited');
     const after = await runBaseline(CLIENTS);
     const baselineTps = mean(before.tps, after.tps);
     const ratio = burst.stepsPerSecond / baselineTps;
-    round.bursts.push({ ...burst, baselineTps, ratio });
-    const how = i === 0 ? 'cold' : 'warm';
-    log(`  burst, ${how}: ${Math.round(burst.stepsPerSecond)} steps/s beside ${Math.round(baselineTps)} tps, ${ratio.toFixed(2)}`);
+    round.bursts.push({ ...burst, kind, baselineTps, ratio });
+    log(
+      `  burst, ${kind}: ${Math.round(burst.stepsPerSecond)} steps/s beside ${Math.round(baselineTps)} tps, ${ratio.toFixed(2)}`,
+    );
     before = after;
   }
   if (parts.idle.samples > 0) {

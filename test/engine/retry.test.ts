@@ -91,7 +91,7 @@ test('Retry-After wins over a shorter delay, as seconds and as a date of the eng
     () => Object.assign(new Error('503'), { status: 503, headers: { 'Retry-After': new Date(clock.now() + 3 * HOUR).toUTCString() } }),
     () => new StepError('RATE_LIMITED', 'go on', { retryAfter: 1 }),
   ];
-  const { step } = failing({ maxAttempts: 5, minDelay: 60 * SECOND, factor: 1 }, (attempt) => errors[attempt - 1]?.());
+  const { step } = failing({ maxAttempts: 5, minDelay: 60 * SECOND, maxDelay: HOUR, factor: 1 }, (attempt) => errors[attempt - 1]?.());
   const engine = await bench.worker([oneStep('asked-to-wait', step)], { clock, deadAfter: 10 * YEAR });
   const { id } = await engine.start('asked-to-wait', null);
   const delays: number[] = [];
@@ -107,7 +107,8 @@ test('a wait of any length that is asked for can be stored', async () => {
   const { step } = failing({ maxAttempts: 2 }, () => new StepError('RATE_LIMITED', 'never', { retryAfter: Number.MAX_SAFE_INTEGER }));
   const engine = await bench.worker([oneStep('never-again', step)]);
   const { id } = await engine.start('never-again', null);
-  await stepWhere(engine, id, ({ status }) => status === 'retrying');
+  const { nextAttemptAt } = await stepWhere(engine, id, ({ status }) => status === 'retrying');
+  expect(nextAttemptAt?.getUTCFullYear()).toBe(9999);
   expect(bench.faults).toEqual([]);
 });
 

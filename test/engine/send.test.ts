@@ -133,12 +133,13 @@ test('wildcards take what they match', async () => {
   await reached(engine, id, 'C');
 });
 
-test('a transition that changes nothing but is taken shows in the history', async () => {
+test('each event that is taken shows in the history, and nothing is left in the inbox', async () => {
   const engine = await bench.worker([waitsForGo('stays')]);
   const { id } = await engine.start('stays', undefined);
   await engine.send(id, { type: 'STAY' });
   await engine.send(id, { type: 'GO' });
   await standing(engine, id, 'done');
+  expect((await engine.history(id)).items.map(({ event }) => event)).toEqual(['xstate.init', 'STAY', 'GO']);
   const pending = await bench.sql`select 1 from durachart.events where instance_id = ${id} and status = 'pending'`;
   expect(pending).toHaveLength(0);
 });

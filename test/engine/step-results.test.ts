@@ -7,6 +7,12 @@ import { oneStep } from '../support/machines.ts';
 
 const bench = useBench();
 
+function cycle(): object {
+  const value: { self?: object } = {};
+  value.self = value;
+  return value;
+}
+
 describe('schemas', () => {
   const double = defineStep({
     input: z.object({ n: z.coerce.number(), by: z.number().default(2) }),
@@ -41,7 +47,7 @@ describe('schemas', () => {
     ['a Date', () => ({ at: new Date() }), 'at'],
     ['NUL', () => ({ list: ['a\0'] }), 'list[0]'],
     ['a Map', () => new Map(), ''],
-    ['a cycle', () => Object.assign({}, { get self() { return this; } }), 'self'],
+    ['a cycle', cycle, 'self'],
     ['a function', () => () => 1, ''],
   ])('an output with %s fails the step for good', async (_, run, path) => {
     const engine = await bench.worker([oneStep('not-json', defineStep<unknown, unknown>({ run }))]);

@@ -21,26 +21,46 @@ afterAll(async () => {
 
 const START = '/workflows/approval/instances';
 const JSON_TYPE = { 'content-type': 'application/json' };
-const post = (status: number, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = JSON_TYPE): Promise<Problem> =>
-  server.problem(status, 'POST', START, { body, headers });
+const post = (
+  status: number,
+  body: string | Uint8Array<ArrayBuffer>,
+  headers: Record<string, string> = JSON_TYPE,
+): Promise<Problem> => server.problem(status, 'POST', START, { body, headers });
 
 describe('a body', () => {
-  test.each(['', '{', '{"input":}', "{'input':1}", 'nothing', '{"input":1}}', '\u{feff}'])('that is not JSON is a 400: %j', async (body) => {
-    expect(await post(400, body)).toMatchObject({ code: 'MALFORMED_JSON' });
-  });
+  test.each(['', '{', '{"input":}', "{'input':1}", 'nothing', '{"input":1}}', '\u{feff}'])(
+    'that is not JSON is a 400: %j',
+    async (body) => {
+      expect(await post(400, body)).toMatchObject({ code: 'MALFORMED_JSON' });
+    },
+  );
 
   test('that is not UTF-8 is a 400', async () => {
     expect(await post(400, new Uint8Array([0x22, 0xff, 0xfe, 0x22]))).toMatchObject({ code: 'MALFORMED_JSON' });
   });
 
-  test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonp', ''])('of type %j is a 415', async (type) => {
-    expect(await post(415, '{"input":{"document":"x"}}', { 'content-type': type })).toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' });
+  test.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonp',
+    '',
+  ])('of type %j is a 415', async (type) => {
+    expect(await post(415, '{"input":{"document":"x"}}', { 'content-type': type })).toMatchObject({
+      code: 'UNSUPPORTED_MEDIA_TYPE',
+    });
   });
 
-  test.each(['application/json; charset=utf-8', 'Application/JSON', 'application/vnd.api+json'])('of type %j is taken', async (type) => {
-    const response = await server.call('POST', START, { body: '{"input":{"document":"x"}}', headers: { 'content-type': type } });
-    expect(response.status).toBe(201);
-  });
+  test.each(['application/json; charset=utf-8', 'Application/JSON', 'application/vnd.api+json'])(
+    'of type %j is taken',
+    async (type) => {
+      const response = await server.call('POST', START, {
+        body: '{"input":{"document":"x"}}',
+        headers: { 'content-type': type },
+      });
+      expect(response.status).toBe(201);
+    },
+  );
 
   test.each(['null', '1', '"text"', '[]', 'true'])('that is no object is a 422: %s', async (body) => {
     expect(await post(422, body)).toMatchObject({ code: 'INVALID_REQUEST', errors: [{ path: '' }] });
@@ -50,7 +70,9 @@ describe('a body', () => {
     const body = JSON.stringify({ input: { document: 'x'.repeat(10_000_000) } });
     expect(await post(413, body)).toMatchObject({ code: 'BODY_TOO_LARGE', limit: 1_048_576 });
     const stream = ReadableStream.from([Buffer.from(body)]);
-    expect(await server.problem(413, 'POST', START, { body: stream, headers: JSON_TYPE })).toMatchObject({ code: 'BODY_TOO_LARGE' });
+    expect(await server.problem(413, 'POST', START, { body: stream, headers: JSON_TYPE })).toMatchObject({
+      code: 'BODY_TOO_LARGE',
+    });
   });
 
   test('of 1 MB is taken', async () => {
@@ -70,8 +92,14 @@ describe('a body', () => {
 
   test('with text that cannot be stored is a 422 that names the places', async () => {
     const problem = await post(422, String.raw`{"input":{"document":"a\u0000b","x":["ok","\ud800"],"k\u0000":1}}`);
-    expect(problem.errors?.map(({ path }) => path).toSorted()).toEqual(['input.document', 'input.k\u{fffd}', 'input.x[1]']);
-    expect(await post(422, '{"input":{"__proto__":{"document":"x"}}}')).toMatchObject({ errors: [{ path: 'input.__proto__' }] });
+    expect(problem.errors?.map(({ path }) => path).toSorted()).toEqual([
+      'input.document',
+      'input.k\u{fffd}',
+      'input.x[1]',
+    ]);
+    expect(await post(422, '{"input":{"__proto__":{"document":"x"}}}')).toMatchObject({
+      errors: [{ path: 'input.__proto__' }],
+    });
   });
 });
 
@@ -125,13 +153,24 @@ test.each([
 ])('what is no request is refused as a problem: %s', async (_, text, status) => {
   const answer = await raw(text);
   expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} .*\r\nContent-Type: application/problem\\+json\r\n`));
-  expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({ status, code: expect.any(String) as string });
+  expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({
+    status,
+    code: expect.any(String) as string,
+  });
 });
 
 describe('when the database is away', () => {
   test('every route is a 503 that tells nothing of it, and only /health/live is well', async () => {
     const lines: string[] = [];
-    const log = createLog('info', new Writable({ write: (chunk, _encoding, done) => { lines.push(String(chunk)); done(); } }));
+    const log = createLog(
+      'info',
+      new Writable({
+        write: (chunk, _encoding, done) => {
+          lines.push(String(chunk));
+          done();
+        },
+      }),
+    );
     const engine = createEngine({
       database: 'postgres://someone:s3cret-word@127.0.0.1:1/nowhere',
       workflows: [approval(new Gate())],
@@ -149,7 +188,10 @@ describe('when the database is away', () => {
       }
       expect((await fetch(`${away.url}/health/live`)).status).toBe(200);
       const ready = await fetch(`${away.url}/health/ready`);
-      expect([ready.status, await ready.json()]).toEqual([503, { status: 'unavailable', database: false, workers: [] }]);
+      expect([ready.status, await ready.json()]).toEqual([
+        503,
+        { status: 'unavailable', database: false, workers: [] },
+      ]);
       expect(lines.join('')).toContain('request failed');
       expect(lines.join('')).not.toMatch(/s3cret-word|0123456789abcdef/);
     } finally {
@@ -161,8 +203,21 @@ describe('when the database is away', () => {
 
 test('an error of the server itself is a 500 that names the line of the log, and no more', async () => {
   const lines: string[] = [];
-  const log = createLog('info', new Writable({ write: (chunk, _encoding, done) => { lines.push(String(chunk)); done(); } }));
-  const broken = { ...server.artifacts, stat: async () => { throw new Error('broken: postgres://u:passw0rd@host/db Bearer abc.def'); } };
+  const log = createLog(
+    'info',
+    new Writable({
+      write: (chunk, _encoding, done) => {
+        lines.push(String(chunk));
+        done();
+      },
+    }),
+  );
+  const broken = {
+    ...server.artifacts,
+    stat: async () => {
+      throw new Error('broken: postgres://u:passw0rd@host/db Bearer abc.def');
+    },
+  };
   const own = await serveApi(createApi(server.engine, { artifacts: broken, log }), { port: 0 });
   try {
     const response = await fetch(`${own.url}/artifacts/x`);
@@ -184,5 +239,9 @@ test('a log shows no secrets that are handed to it', () => {
   let text = '';
   const log = createLog('info', { write: (line) => void (text += line) });
   log.info({ headers: { authorization: 'Bearer 1' }, config: { token: '2', password: '3' }, token: '4' }, 'x');
-  expect(JSON.parse(text)).toMatchObject({ headers: { authorization: '***' }, config: { token: '***', password: '***' }, token: '***' });
+  expect(JSON.parse(text)).toMatchObject({
+    headers: { authorization: '***' },
+    config: { token: '***', password: '***' },
+    token: '***',
+  });
 });

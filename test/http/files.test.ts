@@ -13,7 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const upload = (name: string, body: string | Uint8Array<ArrayBuffer>): Promise<Upload> => server.json<Upload>(201, 'PUT', `/uploads/${name}`, { body });
+const upload = (name: string, body: string | Uint8Array<ArrayBuffer>): Promise<Upload> =>
+  server.json<Upload>(201, 'PUT', `/uploads/${name}`, { body });
 const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex');
 const files = async (): Promise<number> =>
   (await readdir(server.folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).length;
@@ -38,15 +39,23 @@ describe('an upload', () => {
   test('that is too large is a 413 and leaves nothing, whether its length is said or not', async () => {
     const before = await files();
     const body = new Uint8Array(LIMIT + 1);
-    expect(await server.problem(413, 'PUT', '/uploads/large', { body })).toMatchObject({ code: 'BODY_TOO_LARGE', limit: LIMIT });
+    expect(await server.problem(413, 'PUT', '/uploads/large', { body })).toMatchObject({
+      code: 'BODY_TOO_LARGE',
+      limit: LIMIT,
+    });
     const stream = ReadableStream.from([body.subarray(0, LIMIT), body.subarray(LIMIT)]);
-    expect(await server.problem(413, 'PUT', '/uploads/large', { body: stream })).toMatchObject({ code: 'BODY_TOO_LARGE' });
+    expect(await server.problem(413, 'PUT', '/uploads/large', { body: stream })).toMatchObject({
+      code: 'BODY_TOO_LARGE',
+    });
     expect(await files()).toBe(before);
   });
 
   test('that breaks off leaves nothing', async () => {
     const before = await files();
-    const asked = request(`${server.url}/uploads/broken.mp4`, { method: 'PUT', headers: { 'content-length': '500000' } });
+    const asked = request(`${server.url}/uploads/broken.mp4`, {
+      method: 'PUT',
+      headers: { 'content-length': '500000' },
+    });
     asked.on('error', () => {});
     asked.write(Buffer.alloc(100_000));
     while ((await files()) === before) await sleep(5);
@@ -68,7 +77,8 @@ describe('an artifact', () => {
     expect(await get('bytes=-3')).toEqual([206, '789', 'bytes 7-9/10']);
     expect(await get('bytes=-99')).toEqual([206, '0123456789', 'bytes 0-9/10']);
     // What is no single range is all of it.
-    for (const range of ['bytes=4-2', 'bytes=0-1,4-5', 'lines=1-2', 'bytes=-', 'bytes=x']) expect(await get(range)).toEqual([200, '0123456789', null]);
+    for (const range of ['bytes=4-2', 'bytes=0-1,4-5', 'lines=1-2', 'bytes=-', 'bytes=x'])
+      expect(await get(range)).toEqual([200, '0123456789', null]);
     expect(await get('bytes=2-4', { 'if-range': '"another"' })).toEqual([200, '0123456789', null]);
     for (const range of ['bytes=10-', 'bytes=-0']) {
       expect(await get(range)).toEqual([416, expect.stringContaining('INVALID_RANGE'), 'bytes */10']);
@@ -102,7 +112,10 @@ describe('an artifact', () => {
   });
 
   test('that is not there is a 404, and nothing outside can be named', async () => {
-    expect(await server.problem(404, 'GET', '/artifacts/nope')).toMatchObject({ code: 'ARTIFACT_NOT_FOUND', key: 'nope' });
+    expect(await server.problem(404, 'GET', '/artifacts/nope')).toMatchObject({
+      code: 'ARTIFACT_NOT_FOUND',
+      key: 'nope',
+    });
     for (const key of ['..%2f..%2fetc%2fpasswd', '.sha256/x', 'a//b', 'a%5c..%5cb', "it's", '%e2%82%ac', '%ff']) {
       expect(await server.problem(422, 'GET', `/artifacts/${key}`)).toMatchObject({ code: 'INVALID_ARTIFACT_KEY' });
     }

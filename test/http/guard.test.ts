@@ -27,9 +27,12 @@ function status(url: string, headers: Record<string, string>, method = 'GET'): P
 }
 
 describe('without a token', () => {
-  test.each(['localhost', 'localhost:1234', 'LOCALHOST', '127.0.0.1', '127.0.0.1:80', '[::1]', '[::1]:80'])('the host %s is served', async (host) => {
-    expect(await status(`${open.url}/workflows`, { host })).toBe(200);
-  });
+  test.each(['localhost', 'localhost:1234', 'LOCALHOST', '127.0.0.1', '127.0.0.1:80', '[::1]', '[::1]:80'])(
+    'the host %s is served',
+    async (host) => {
+      expect(await status(`${open.url}/workflows`, { host })).toBe(200);
+    },
+  );
 
   test.each(['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', '10.0.0.1', '[::2]'])(
     'the host %s is refused',
@@ -38,9 +41,12 @@ describe('without a token', () => {
     },
   );
 
-  test.each(['127.0.0.1@evil.example', 'localhost:80@evil', 'a b', 'localhost/x'])('the host %s is none', async (host) => {
-    expect(await status(`${open.url}/workflows`, { host })).toBe(400);
-  });
+  test.each(['127.0.0.1@evil.example', 'localhost:80@evil', 'a b', 'localhost/x'])(
+    'the host %s is none',
+    async (host) => {
+      expect(await status(`${open.url}/workflows`, { host })).toBe(400);
+    },
+  );
 
   test('pages of other sites are refused, our own are not', async () => {
     const host = new URL(open.url).host;
@@ -58,18 +64,37 @@ describe('without a token', () => {
     expect(await as({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }, 'POST')).toBe(403);
   });
 
-  test.each(['0.0.0.0', '::', '10.1.2.3', 'example.org', '', '127.0.0.1.example.org'])('listening on %j is refused', async (host) => {
-    const api = createApi(open.engine, { artifacts: open.artifacts });
-    await expect(serveApi(api, { host, port: 0 })).rejects.toMatchObject({ code: 'TOKEN_REQUIRED' });
-  });
+  test.each(['0.0.0.0', '::', '10.1.2.3', 'example.org', '', '127.0.0.1.example.org'])(
+    'listening on %j is refused',
+    async (host) => {
+      const api = createApi(open.engine, { artifacts: open.artifacts });
+      await expect(serveApi(api, { host, port: 0 })).rejects.toMatchObject({ code: 'TOKEN_REQUIRED' });
+    },
+  );
 });
 
 describe('with a token', () => {
   test('it is asked for everywhere', async () => {
-    const wrong = [undefined, '', TOKEN, `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(0, -1)}`, 'Bearer', 'Bearer ', `Basic ${TOKEN}`, 'Bearer undefined'];
+    const wrong = [
+      undefined,
+      '',
+      TOKEN,
+      `Bearer ${TOKEN}x`,
+      `Bearer ${TOKEN.slice(0, -1)}`,
+      'Bearer',
+      'Bearer ',
+      `Basic ${TOKEN}`,
+      'Bearer undefined',
+    ];
     for (const authorization of wrong) {
       const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-      for (const [method, path] of [['GET', '/instances'], ['POST', '/workflows/approval/instances'], ['PUT', '/uploads/x'], ['GET', '/nope'], ['DELETE', '/instances']] as const) {
+      for (const [method, path] of [
+        ['GET', '/instances'],
+        ['POST', '/workflows/approval/instances'],
+        ['PUT', '/uploads/x'],
+        ['GET', '/nope'],
+        ['DELETE', '/instances'],
+      ] as const) {
         const response = await secured.call(method, path, { headers });
         expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="durachart"']);
         expect(await response.json()).toMatchObject({ code: 'UNAUTHORIZED' });
@@ -80,7 +105,13 @@ describe('with a token', () => {
   test('who has it is let in, from any host', async () => {
     const headers = { authorization: `Bearer ${TOKEN}` };
     await secured.json(200, 'GET', '/instances', { headers });
-    expect(await status(`${secured.url}/instances`, { ...headers, host: 'durachart.example', origin: 'https://elsewhere.example' })).toBe(200);
+    expect(
+      await status(`${secured.url}/instances`, {
+        ...headers,
+        host: 'durachart.example',
+        origin: 'https://elsewhere.example',
+      }),
+    ).toBe(200);
     expect(await status(`${secured.url}/instances`, { authorization: `bearer ${TOKEN}` })).toBe(200);
   });
 
@@ -89,7 +120,9 @@ describe('with a token', () => {
     await secured.json(200, 'GET', '/health/live');
     await secured.json(200, 'GET', '/openapi.json');
     expect(await secured.json(200, 'GET', '/health/ready')).toMatchObject({ status: 'ready', workers: [] });
-    expect(await secured.json(200, 'GET', '/health/ready', { headers: { authorization: `Bearer ${TOKEN}` } })).toMatchObject({ workers: [{}] });
+    expect(
+      await secured.json(200, 'GET', '/health/ready', { headers: { authorization: `Bearer ${TOKEN}` } }),
+    ).toMatchObject({ workers: [{}] });
   });
 
   test('the server listens on any address', async () => {

@@ -1,5 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { HistoryEntry, Instance, InstanceSummary, Page, Ready, Sent, Snapshot, Started, StepDetail, Workflow } from '../../src/http/types.ts';
+import type {
+  HistoryEntry,
+  Instance,
+  InstanceSummary,
+  Page,
+  Ready,
+  Sent,
+  Snapshot,
+  Started,
+  StepDetail,
+  Workflow,
+} from '../../src/http/types.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 let server: TestServer;
@@ -9,12 +20,15 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const START = '/workflows/approval/instances';
-const start = (body: object, headers: Record<string, string> = {}): Promise<Response> => server.call('POST', START, { json: body, headers });
+const start = (body: object, headers: Record<string, string> = {}): Promise<Response> =>
+  server.call('POST', START, { json: body, headers });
 
 describe('workflows', () => {
   test('are listed', async () => {
     expect(await server.json(200, 'GET', '/workflows')).toEqual({
-      items: [{ name: 'approval', version: '2', description: 'Reads a document and waits for a person', steps: ['read'] }],
+      items: [
+        { name: 'approval', version: '2', description: 'Reads a document and waits for a person', steps: ['read'] },
+      ],
     });
   });
 
@@ -28,24 +42,42 @@ describe('workflows', () => {
         { type: 'remind', schema: null },
       ],
       states: ['SUBMITTED', 'READ', 'APPROVED', 'REJECTED'],
-      stepOptions: { read: { retry: { maxAttempts: 3 }, timeout: 60_000, transactional: false, output: { required: ['words'] } } },
+      stepOptions: {
+        read: { retry: { maxAttempts: 3 }, timeout: 60_000, transactional: false, output: { required: ['words'] } },
+      },
       errors: { RATE_LIMITED: 'retryable' },
     });
   });
 
   test('that are not there are a 404 that names those that are', async () => {
-    expect(await server.problem(404, 'GET', '/workflows/nope')).toMatchObject({ code: 'UNKNOWN_WORKFLOW', workflows: ['approval'] });
-    expect(await server.problem(404, 'POST', '/workflows/nope/instances', { json: {} })).toMatchObject({ code: 'UNKNOWN_WORKFLOW' });
+    expect(await server.problem(404, 'GET', '/workflows/nope')).toMatchObject({
+      code: 'UNKNOWN_WORKFLOW',
+      workflows: ['approval'],
+    });
+    expect(await server.problem(404, 'POST', '/workflows/nope/instances', { json: {} })).toMatchObject({
+      code: 'UNKNOWN_WORKFLOW',
+    });
   });
 });
 
 describe('starting', () => {
   test('answers 201 with the place of the instance', async () => {
-    const response = await start({ input: { document: 'a b c' }, id: 'mine', tags: ['x'], priority: 7, tenant: 'acme' });
+    const response = await start({
+      input: { document: 'a b c' },
+      id: 'mine',
+      tags: ['x'],
+      priority: 7,
+      tenant: 'acme',
+    });
     expect(response.status).toBe(201);
     expect(response.headers.get('location')).toBe('/instances/mine');
     expect(await response.json()).toEqual({ id: 'mine', workflow: 'approval', created: true });
-    expect(await server.json(200, 'GET', '/instances/mine')).toMatchObject({ tags: ['x'], priority: 7, tenant: 'acme', input: { document: 'a b c' } });
+    expect(await server.json(200, 'GET', '/instances/mine')).toMatchObject({
+      tags: ['x'],
+      priority: 7,
+      tenant: 'acme',
+      input: { document: 'a b c' },
+    });
   });
 
   test('with a key gives the same instance for the same input, and a 409 for another', async () => {
@@ -55,7 +87,10 @@ describe('starting', () => {
     expect([first.status, again.status]).toEqual([201, 200]);
     const started = (await first.json()) as Started;
     expect(await again.json()).toEqual({ ...started, created: false });
-    expect(await server.problem(409, 'POST', START, { json: { input: { document: 'two' } }, headers })).toMatchObject({ code: 'KEY_REUSED', id: started.id });
+    expect(await server.problem(409, 'POST', START, { json: { input: { document: 'two' } }, headers })).toMatchObject({
+      code: 'KEY_REUSED',
+      id: started.id,
+    });
   });
 
   test('with the same key at the same time makes one instance', async () => {
@@ -70,7 +105,9 @@ describe('starting', () => {
   });
 
   test('later is possible', async () => {
-    const { id } = await server.json<Started>(201, 'POST', START, { json: { input: { document: 'x' }, startAt: '2999-01-01T00:00:00+01:00' } });
+    const { id } = await server.json<Started>(201, 'POST', START, {
+      json: { input: { document: 'x' }, startAt: '2999-01-01T00:00:00+01:00' },
+    });
     expect(await server.json(200, 'GET', `/instances/${id}`)).toMatchObject({ status: 'scheduled' });
   });
 
@@ -89,9 +126,15 @@ describe('starting', () => {
     const problem = await server.problem(422, 'POST', START, { json: wrong });
     expect(problem.errors?.map(({ path }) => path).toSorted()).toEqual(['prioritty', 'priority', 'startAt', 'tags']);
     const input = { document: 'x' };
-    expect(await server.problem(422, 'POST', START, { json: { input, id: "it's" } })).toMatchObject({ code: 'INVALID_OPTION' });
-    expect(await server.problem(422, 'POST', START, { json: { input, id: 'x' }, headers: { 'idempotency-key': 'x' } })).toMatchObject({ code: 'INVALID_OPTION' });
-    expect(await server.problem(422, 'POST', START, { json: { input }, headers: { 'idempotency-key': 'ä' } })).toMatchObject({ errors: [{ path: 'idempotency-key' }] });
+    expect(await server.problem(422, 'POST', START, { json: { input, id: "it's" } })).toMatchObject({
+      code: 'INVALID_OPTION',
+    });
+    expect(
+      await server.problem(422, 'POST', START, { json: { input, id: 'x' }, headers: { 'idempotency-key': 'x' } }),
+    ).toMatchObject({ code: 'INVALID_OPTION' });
+    expect(
+      await server.problem(422, 'POST', START, { json: { input }, headers: { 'idempotency-key': 'ä' } }),
+    ).toMatchObject({ errors: [{ path: 'idempotency-key' }] });
   });
 });
 
@@ -128,10 +171,20 @@ describe('an instance', () => {
       { sequence: 2, from: 'SUBMITTED', to: 'READ', step: { step: 'read', attempt: 2, status: 'done' } },
       { sequence: 3, from: 'READ', to: 'APPROVED', event: 'approve' },
     ]);
-    expect(await server.json<Snapshot>(200, 'GET', `/instances/${id}/snapshots/1`)).toMatchObject({ value: 'SUBMITTED', context: { words: 0 } });
-    expect(await server.json<Snapshot>(200, 'GET', `/instances/${id}/snapshots/3`)).toMatchObject({ status: 'done', context: { words: 2 } });
-    expect(await server.problem(404, 'GET', `/instances/${id}/snapshots/4`)).toMatchObject({ code: 'TRANSITION_NOT_FOUND' });
-    expect(await server.problem(422, 'GET', `/instances/${id}/snapshots/last`)).toMatchObject({ errors: [{ path: 'sequence' }] });
+    expect(await server.json<Snapshot>(200, 'GET', `/instances/${id}/snapshots/1`)).toMatchObject({
+      value: 'SUBMITTED',
+      context: { words: 0 },
+    });
+    expect(await server.json<Snapshot>(200, 'GET', `/instances/${id}/snapshots/3`)).toMatchObject({
+      status: 'done',
+      context: { words: 2 },
+    });
+    expect(await server.problem(404, 'GET', `/instances/${id}/snapshots/4`)).toMatchObject({
+      code: 'TRANSITION_NOT_FOUND',
+    });
+    expect(await server.problem(422, 'GET', `/instances/${id}/snapshots/last`)).toMatchObject({
+      errors: [{ path: 'sequence' }],
+    });
   });
 
   test('has steps with attempts, errors and lines', async () => {
@@ -144,7 +197,14 @@ describe('an instance', () => {
         attempt: 2,
         input: { document: 'flaky two' },
         output: { words: 2 },
-        attempts: [{ attempt: 1, outcome: 'failed', error: { code: 'NETWORK_ERROR', message: 'The line was cut.' }, logs: [{ message: 'reading' }] }],
+        attempts: [
+          {
+            attempt: 1,
+            outcome: 'failed',
+            error: { code: 'NETWORK_ERROR', message: 'The line was cut.' },
+            logs: [{ message: 'reading' }],
+          },
+        ],
         logs: [{ level: 'info', message: 'reading', fields: { length: 9 } }],
       },
     ]);
@@ -152,12 +212,20 @@ describe('an instance', () => {
 
   test('that is not there is a 404 on every route', async () => {
     const routes = [
-      ['GET', ''], ['GET', '/history'], ['GET', '/steps'], ['GET', '/snapshots/1'], ['GET', '/result'], ['GET', '/events/stream'],
-      ['POST', '/cancel'], ['POST', '/retry'],
+      ['GET', ''],
+      ['GET', '/history'],
+      ['GET', '/steps'],
+      ['GET', '/snapshots/1'],
+      ['GET', '/result'],
+      ['GET', '/events/stream'],
+      ['POST', '/cancel'],
+      ['POST', '/retry'],
     ] as const;
     for (const id of ['nope', "it's", '%22%3B--', '%E2%82%AC', 'x'.repeat(2_000)]) {
       for (const [method, route] of routes) {
-        expect(await server.problem(404, method, `/instances/${id}${route}`)).toMatchObject({ code: 'INSTANCE_NOT_FOUND' });
+        expect(await server.problem(404, method, `/instances/${id}${route}`)).toMatchObject({
+          code: 'INSTANCE_NOT_FOUND',
+        });
       }
       await server.problem(404, 'POST', `/instances/${id}/events`, { json: { type: 'approve', by: 'x' } });
     }
@@ -171,17 +239,30 @@ describe('the list', () => {
     for (const n of [1, 2, 3]) await start({ input: { document: `hold page ${n}` }, id: `page-${n}`, tags: ['paged'] });
     const first = await server.json<Page<InstanceSummary>>(200, 'GET', '/instances?tag=paged&limit=2');
     expect(first.items.map(({ id }) => id)).toEqual(['page-3', 'page-2']);
-    const second = await server.json<Page<InstanceSummary>>(200, 'GET', `/instances?tag=paged&limit=2&cursor=${encodeURIComponent(first.next ?? '')}`);
+    const second = await server.json<Page<InstanceSummary>>(
+      200,
+      'GET',
+      `/instances?tag=paged&limit=2&cursor=${encodeURIComponent(first.next ?? '')}`,
+    );
     expect(second).toMatchObject({ items: [{ id: 'page-1', workflow: 'approval' }], next: null });
     expect(await server.json(200, 'GET', '/instances?tag=paged&status=failed')).toEqual({ items: [], next: null });
     for (const n of [1, 2, 3]) server.gate.open(`hold page ${n}`);
   });
 
   test.each([
-    ['limit=0', 'limit'], ['limit=501', 'limit'], ['limit=x', 'limit'], ['limit=1e2', 'limit'], ['status=sleeping', 'status'],
-    ['statsu=done', 'statsu'], ['tag=a%00', 'tag'], ['tag=a&tag=b', 'tag'],
+    ['limit=0', 'limit'],
+    ['limit=501', 'limit'],
+    ['limit=x', 'limit'],
+    ['limit=1e2', 'limit'],
+    ['status=sleeping', 'status'],
+    ['statsu=done', 'statsu'],
+    ['tag=a%00', 'tag'],
+    ['tag=a&tag=b', 'tag'],
   ])('refuses ?%s', async (query, path) => {
-    expect(await server.problem(422, 'GET', `/instances?${query}`)).toMatchObject({ code: 'INVALID_REQUEST', errors: [{ path }] });
+    expect(await server.problem(422, 'GET', `/instances?${query}`)).toMatchObject({
+      code: 'INVALID_REQUEST',
+      errors: [{ path }],
+    });
   });
 
   test.each(['x', '%22', 'e30', 'WzEsIlx1MDAwMCJd'])('refuses the cursor %s', async (cursor) => {
@@ -199,7 +280,9 @@ describe('an event', () => {
 
   test('that the state does not take is a 409 that names those that it would', async () => {
     const id = await server.startedIn('running', 'hold for event');
-    const problem = await server.problem(409, 'POST', `/instances/${id}/events`, { json: { type: 'approve', by: 'ada' } });
+    const problem = await server.problem(409, 'POST', `/instances/${id}/events`, {
+      json: { type: 'approve', by: 'ada' },
+    });
     expect(problem).toMatchObject({ code: 'EVENT_NOT_ACCEPTED', accepts: ['remind'], state: 'SUBMITTED' });
     expect(problem.detail).toContain('remind');
     server.gate.open('hold for event');
@@ -208,7 +291,10 @@ describe('an event', () => {
   test('that nobody knows, or with a wrong payload, is a 422', async () => {
     const id = await server.startedIn('READ', 'x');
     const send = (json: unknown) => server.problem(422, 'POST', `/instances/${id}/events`, { json });
-    expect(await send({ type: 'explode' })).toMatchObject({ code: 'UNKNOWN_EVENT', events: ['approve', 'reject', 'remind'] });
+    expect(await send({ type: 'explode' })).toMatchObject({
+      code: 'UNKNOWN_EVENT',
+      events: ['approve', 'reject', 'remind'],
+    });
     expect(await send({ type: 'approve', by: 7 })).toMatchObject({ code: 'INVALID_EVENT', errors: [{ path: 'by' }] });
     for (const type of ['xstate.done.actor.0.approval.SUBMITTED', 'durachart.cancel', 'xstate.init']) {
       expect(await send({ type })).toMatchObject({ code: 'UNKNOWN_EVENT' });
@@ -221,7 +307,9 @@ describe('an event', () => {
     const id = await server.startedIn('READ', 'x');
     await server.json(202, 'POST', `/instances/${id}/events`, { json: { type: 'reject' } });
     await server.json(200, 'GET', `/instances/${id}/result`);
-    expect(await server.problem(409, 'POST', `/instances/${id}/events`, { json: { type: 'reject' } })).toMatchObject({ code: 'INSTANCE_ENDED' });
+    expect(await server.problem(409, 'POST', `/instances/${id}/events`, { json: { type: 'reject' } })).toMatchObject({
+      code: 'INSTANCE_ENDED',
+    });
   });
 });
 
@@ -264,6 +352,10 @@ describe('the result', () => {
 describe('health', () => {
   test('is live and ready, with the workers', async () => {
     expect(await server.json(200, 'GET', '/health/live')).toEqual({ status: 'live', version: '1.2.3' });
-    expect(await server.json<Ready>(200, 'GET', '/health/ready')).toMatchObject({ status: 'ready', database: true, workers: [{ workflows: ['approval'] }] });
+    expect(await server.json<Ready>(200, 'GET', '/health/ready')).toMatchObject({
+      status: 'ready',
+      database: true,
+      workers: [{ workflows: ['approval'] }],
+    });
   });
 });

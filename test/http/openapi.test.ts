@@ -26,12 +26,19 @@ afterAll(() => server.close());
 
 const operations = (): [string, Operation][] =>
   Object.entries(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods).map(([method, operation]): [string, Operation] => [`${method.toUpperCase()} ${path}`, operation]),
+    Object.entries(methods).map(([method, operation]): [string, Operation] => [
+      `${method.toUpperCase()} ${path}`,
+      operation,
+    ]),
   );
 
 test('is OpenAPI 3.1 with every route', () => {
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Durachart', version: '1.2.3' } });
-  expect(operations().map(([name]) => name).toSorted()).toEqual([
+  expect(
+    operations()
+      .map(([name]) => name)
+      .toSorted(),
+  ).toEqual([
     'GET /artifacts/{key}',
     'GET /events',
     'GET /health/live',
@@ -57,19 +64,30 @@ test('describes each route: summary, parameters, bodies and answers', () => {
   for (const [name, { summary, parameters = [], requestBody, responses }] of operations()) {
     expect(summary, name).toMatch(/^[A-Z]/);
     const inPath = [...name.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
-    expect(parameters.filter((each) => each.in === 'path').map((each) => each.name), name).toEqual(inPath);
+    expect(
+      parameters.filter((each) => each.in === 'path').map((each) => each.name),
+      name,
+    ).toEqual(inPath);
     for (const parameter of parameters) {
       expect(['path', 'query', 'header'], name).toContain(parameter.in);
-      expect(Object.keys(parameter.schema).some((key) => ['type', '$ref'].includes(key)), `${name} ${parameter.name}`).toBe(true);
+      expect(
+        Object.keys(parameter.schema).some((key) => ['type', '$ref'].includes(key)),
+        `${name} ${parameter.name}`,
+      ).toBe(true);
       expect(parameter.required ?? false, `${name} ${parameter.name}`).toBe(parameter.in === 'path');
     }
     const takesBody = name.startsWith('PUT') || /POST .*\/(instances|events)$/.test(name);
     expect(requestBody?.required ?? false, name).toBe(takesBody);
-    expect(Object.keys(responses).some((status) => /^2\d\d$/.test(status)), name).toBe(true);
+    expect(
+      Object.keys(responses).some((status) => /^2\d\d$/.test(status)),
+      name,
+    ).toBe(true);
     for (const [status, { description, content = {} }] of Object.entries(responses)) {
       expect(description, `${name} ${status}`).not.toBe('');
       if (/^[45]|default/.test(status) && !name.includes('/health/')) {
-        expect(content, `${name} ${status}`).toEqual({ 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } });
+        expect(content, `${name} ${status}`).toEqual({
+          'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } },
+        });
       }
     }
   }
@@ -85,8 +103,13 @@ test('refers to nothing that is not there', () => {
 });
 
 test('says what may be null', () => {
-  const { Instance } = document.components.schemas as { Instance?: { allOf?: { properties?: Record<string, unknown> }[] } };
-  const properties = Object.assign({}, ...(Instance?.allOf ?? []).map((part) => part.properties)) as Record<string, unknown>;
+  const { Instance } = document.components.schemas as {
+    Instance?: { allOf?: { properties?: Record<string, unknown> }[] };
+  };
+  const properties = Object.assign({}, ...(Instance?.allOf ?? []).map((part) => part.properties)) as Record<
+    string,
+    unknown
+  >;
   expect(properties['error']).toEqual({ anyOf: [{ $ref: '#/components/schemas/Error' }, { type: 'null' }] });
   expect(properties['context']).toMatchObject({ type: ['object', 'null'] });
 });

@@ -21,7 +21,11 @@ interface ServerEvent {
 }
 
 /** Events of a stream, until its end or until nobody asks for more, which closes the connection. */
-async function* events(path: string, headers: Record<string, string> = {}, url = server.url): AsyncGenerator<ServerEvent> {
+async function* events(
+  path: string,
+  headers: Record<string, string> = {},
+  url = server.url,
+): AsyncGenerator<ServerEvent> {
   const leaving = new AbortController();
   const response = await fetch(url + path, { headers, signal: leaving.signal });
   expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
@@ -60,11 +64,19 @@ describe('the stream of an instance', () => {
       if (to(event) === 'READ') await server.engine.send(id, { type: 'approve', by: 'ada' });
     }
     const transitions = seen.filter(({ event }) => event === 'transition');
-    expect(transitions.map((event) => [event.id, to(event)])).toEqual([['1', 'SUBMITTED'], ['2', 'READ'], ['3', 'APPROVED']]);
+    expect(transitions.map((event) => [event.id, to(event)])).toEqual([
+      ['1', 'SUBMITTED'],
+      ['2', 'READ'],
+      ['3', 'APPROVED'],
+    ]);
     expect(transitions[1]?.data).toMatchObject({ entry: { step: { step: 'read', attempt: 1 } } });
     const steps = seen.filter(({ event }) => event === 'step');
     expect(steps.every(({ id: position }) => position === undefined)).toBe(true);
-    expect(steps.map(({ data }) => data)).toContainEqual(expect.objectContaining({ step: expect.objectContaining({ status: 'running', progress: 0.5, message: 'half of it' }) as object }));
+    expect(steps.map(({ data }) => data)).toContainEqual(
+      expect.objectContaining({
+        step: expect.objectContaining({ status: 'running', progress: 0.5, message: 'half of it' }) as object,
+      }),
+    );
     expect(seen.at(-1)).toMatchObject({ event: 'end' });
   });
 
@@ -73,7 +85,8 @@ describe('the stream of an instance', () => {
     await server.json(202, 'POST', `/instances/${id}/events`, { json: { type: 'reject' } });
     await server.engine.result(id);
     const stream = `/instances/${id}/events/stream`;
-    const rest = async (...request: Parameters<typeof all>) => (await all(...request)).map((event) => to(event) ?? event.event);
+    const rest = async (...request: Parameters<typeof all>) =>
+      (await all(...request)).map((event) => to(event) ?? event.event);
     expect(await rest(stream, { 'last-event-id': '1' })).toEqual(['READ', 'REJECTED', 'end']);
     expect(await rest(`${stream}?after=2`)).toEqual(['REJECTED', 'end']);
     expect(await rest(`${stream}?after=0`, { 'last-event-id': '2' })).toEqual(['REJECTED', 'end']);
@@ -88,7 +101,8 @@ describe('the stream of all', () => {
     const b = await server.startedIn('READ', 'all b');
     let position: string | undefined;
     for await (const event of events('/events', { 'last-event-id': BEGINNING })) {
-      if (event.data.type !== 'transition' || event.data.entry.instanceId !== a || event.data.entry.to !== 'READ') continue;
+      if (event.data.type !== 'transition' || event.data.entry.instanceId !== a || event.data.entry.to !== 'READ')
+        continue;
       position = event.id;
       break;
     }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import type { Reader } from '../../src/engine/reader.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
@@ -66,8 +67,9 @@ async function openSession(url: string, sql: postgres.Sql): Promise<Session> {
   return {
     sql: session,
     cut: async () => {
-      await sql`select pg_terminate_backend(${pid}, 5000)`;
       await session.end({ timeout: 0 });
+      // The function's own wait looks every 100 ms only.
+      while ((await sql`select pg_terminate_backend(pid) from pg_stat_activity where pid = ${pid}`).length > 0) await sleep(1);
     },
   };
 }

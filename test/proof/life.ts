@@ -1,5 +1,6 @@
 import type { Reader } from '../../src/engine/reader.ts';
 import type { Store, WorkerSession } from '../../src/engine/ports.ts';
+import { DatabaseUnavailableError } from '../../src/engine/unavailable.ts';
 import type { Plan } from './plan.ts';
 
 /** What a dead process still waits for. */
@@ -61,7 +62,10 @@ export class Life {
             if (!within) return output;
             throw cut();
           }),
-        );
+        ).catch((error: unknown) => {
+          // The store does not take a broken connection for the step's own error.
+          throw mode === undefined ? error : new DatabaseUnavailableError(error);
+        });
       },
     };
   }
@@ -81,6 +85,7 @@ export class Life {
     return {
       ...real,
       reload: async (worker, ids) => this.write(['reload'], () => real.reload(worker, ids)),
+      leased: async (worker) => this.alive(() => real.leased(worker)),
       inbox: async (worker, ids) => this.write(['inbox'], () => real.inbox(worker, ids)),
       pending: async (worker) => this.alive(() => real.pending(worker)),
       nextWake: async (workflows) => this.alive(() => real.nextWake(workflows)),

@@ -41,7 +41,7 @@ export async function readOutcome(sql: postgres.Sql, root: string): Promise<Outc
     events: events.filter((row) => row['status'] === 'taken').map((row) => rel(`${row['instance_id']} ${row['type']} ${row['status']}`)),
     leftovers: [
       ...instances.filter((row) => row['leased'] === true || row['due'] === true).map((row) => rel(`${row['id']} is leased or due`)),
-      ...instances.filter((row) => (row['live'] as unknown[]).length > 0).map((row) => rel(`${row['id']} has live steps`)),
+      ...instances.filter((row) => row['status'] !== 'failed' && (row['live'] as unknown[]).length > 0).map((row) => rel(`${row['id']} has live steps`)),
       ...steps.filter((row) => ['queued', 'running', 'retrying'].includes(row['status'] as string)).map((row) => rel(`${row['instance_id']}:${row['key']} is ${row['status']}`)),
       ...timers.map((row) => rel(`timer ${row['instance_id']} ${row['id']}`)),
       ...events.filter((row) => row['status'] === 'pending').map((row) => rel(`event ${row['instance_id']} ${row['type']}`)),

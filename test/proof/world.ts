@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ArtifactStore, Workflow } from '../../src/index.ts';
 import { assembleEngine } from '../../src/engine/create.ts';
 import type { Engine } from '../../src/engine/api.ts';
@@ -21,6 +20,8 @@ export interface Scenario {
   delay?: number;
   /** How it ends. Default: done. */
   ends?: InstanceStatus;
+  /** Steps that a slow process may not come to before their state is left. */
+  optional?: readonly string[];
   /** What the outside does to it while it runs. */
   drive?: (world: World) => Promise<void>;
 }
@@ -52,6 +53,7 @@ export class World {
   private readonly lane: Lane;
   private readonly scenario: Scenario;
   private readonly gates = new Map<string, PromiseWithResolvers<void>>();
+  private readonly opens = new Set<string>();
   private life!: Life;
   private engine!: Engine;
   private session!: Session;
@@ -93,12 +95,17 @@ export class World {
 
   /** Lets through whoever waits at a gate, now and later. */
   open(gate: string): void {
+    this.opens.add(gate);
     this.gate(gate).resolve();
   }
 
   /** Waits at a gate. */
   async opened(gate: string): Promise<void> {
     await this.gate(gate).promise;
+  }
+
+  isOpen(gate: string): boolean {
+    return this.opens.has(gate);
   }
 
   /** Waits until an instance's history has come to a state. @param id with ROOT for the root's id */
@@ -108,9 +115,24 @@ export class World {
     );
   }
 
+  /** Waits until an instance has taken an event. */
+  async took(event: string, id = 'ROOT'): Promise<void> {
+    await this.until(() => this.lane.sql`select 1 from durachart.transitions where instance_id = ${this.real(id)} and event = ${event}`);
+  }
+
   /** Waits until an instance has a status. */
   async standing(status: string, id = 'ROOT'): Promise<void> {
     await this.until(() => this.lane.sql`select 1 from durachart.instances where id = ${this.real(id)} and status = ${status}`);
+  }
+
+  /** Waits until the root no longer has a status. */
+  async notStanding(status: string): Promise<void> {
+    await this.until(() => this.lane.sql`select 1 from durachart.instances where id = ${this.root} and status <> ${status}`);
+  }
+
+  /** Waits until the result of a step of the root is stored. */
+  async stepDone(key: string): Promise<void> {
+    await this.until(() => this.lane.sql`select 1 from durachart.steps where instance_id = ${this.root} and key = ${key} and status = 'done'`);
   }
 
   /** Calls the engine as somebody who calls again when there is no answer. */
@@ -123,7 +145,7 @@ export class World {
         throw error;
       });
       const heard = await Promise.race([answer, life.died.then(() => NOTHING)]);
-      if (heard !== NOTHING) return heard;
+      if (heard !== NOTHING) return heard as T;
     }
   }
 
@@ -174,7 +196,9 @@ export class World {
         await this.bury();
         continue;
       }
-      void life.died.then(() => this.replace());
+      void life.died.then(() => {
+        if (!this.over) this.replace();
+      });
       return;
     }
   }
@@ -203,7 +227,7 @@ export class World {
       if ((await look()).length > 0) return;
       await changed;
     }
-    await sleep(LONGEST, undefined, { ref: false });
+    throw this.broken ?? new Error('The run is over.');
   }
 }
 

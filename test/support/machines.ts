@@ -32,12 +32,13 @@ export function oneStep<const Name extends string, Input, Output>(
   return defineWorkflow({ ...options, machine }) as unknown as Workflow<Name, Input, { type: string }, Output>;
 }
 
-/** A workflow that waits for GO, and is DONE. */
+/** A workflow that waits for GO, and is DONE; it counts how often it is told to STAY. */
 export function waitsForGo<const Name extends string>(name: Name) {
-  const machine = setup({ types: {} as { events: { type: 'GO' } | { type: 'STAY' } } }).createMachine({
+  const machine = setup({ types: {} as { context: { stays: number }; events: { type: 'GO' } | { type: 'STAY' } } }).createMachine({
     id: name,
+    context: { stays: 0 },
     initial: 'WAITING',
-    states: { WAITING: { on: { GO: 'DONE', STAY: 'WAITING' } }, DONE: { type: 'final' } },
+    states: { WAITING: { on: { GO: 'DONE', STAY: { actions: assign({ stays: ({ context }) => context.stays + 1 }) } } }, DONE: { type: 'final' } },
   });
   return defineWorkflow({ machine, name });
 }

@@ -61,7 +61,7 @@ export function buildMachine(root: NodeSpec, journal: Journal): AnyStateMachine 
     options: { maxIterations: 40 },
   };
   return setup({
-    types: {} as never,
+    types: {},
     actors: { step: fromPromise(() => new Promise(() => {})), child },
     actions: { note: (_: unknown, params: unknown) => void journal.notes.push(params) },
     guards: {
@@ -154,21 +154,22 @@ function exists(place: Place, places: readonly Place[]): boolean {
 }
 
 function transitionConfig(spec: TransitionSpec, from: Place, places: readonly Place[]): Record<string, unknown> {
-  const below = places
+  const targets = places
     .slice(1)
-    .filter((place) => exists(place, places) && (!spec.inner || place.id.startsWith(from.id)));
-  const target = spec.target === null || below.length === 0 ? undefined : pick(below, spec.target);
+    .filter((place) => exists(place, places) && !isOwnHistory(place, from))
+    .filter((place) => !spec.inner || place.id.startsWith(from.id));
+  const target = spec.target === null || targets.length === 0 ? {} : { target: `#${pick(targets, spec.target).id}` };
   return {
-    ...(target === undefined ? {} : { target: `#${target.id}` }),
-    reenter: spec.reenter || (target !== undefined && isOwnHistory(target, from)),
+    ...target,
+    reenter: spec.reenter,
     ...(spec.guard === null ? {} : { guard: guardOf(spec.guard, places) }),
     actions: spec.actions.map(built),
   };
 }
 
 /**
- * From a state to a history that leads back to it: without `reenter` XState enters the state a second time, and does
- * not leave it first. Its actors and timers are doubled, and nothing could tell them apart. Not generated.
+ * From inside a state to that state's own history: where it leads back, XState enters states a second time that it has
+ * not left. Their actors and timers are doubled, and no order of ids can tell them apart. Not generated.
  */
 function isOwnHistory(target: Place, from: Place): boolean {
   const parent = ['m', ...target.path.slice(0, -1)].join('.');
@@ -234,7 +235,7 @@ function built({ kind, k }: ActionSpec): unknown {
           ref: spawn('child', { id: `r${context.spawned}`, input: { n: context.n } }),
           spawned: context.spawned + 1,
         }),
-      ) as unknown;
+      );
     case 'stopSpawned':
       return stopChild(({ context }: { context: Context }) => context.ref ?? ('nobody' as never));
     case 'tell':

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { createLocalArtifacts } from '../../../src/artifacts/local.ts';
 import type { ArtifactStore } from '../../../src/core/artifact.ts';
 import { createEngine } from '../../../src/create-engine.ts';
@@ -29,6 +30,8 @@ export interface TestServer {
   problem(status: number, method: string, path: string, options?: CallOptions): Promise<Problem>;
   /** Starts an approval and waits until it is in the state. */
   startedIn(state: string, document: string): Promise<string>;
+  /** Starts an approval that is held at the gate, and waits until its step is seen to be half done. */
+  halfDone(document: `hold ${string}`): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -46,7 +49,12 @@ export async function startServer(options: Partial<ApiOptions> & { work?: boolea
   const folder = await mkdtemp(join(tmpdir(), 'durachart-http-'));
   const artifacts = createLocalArtifacts(folder);
   const gate = new Gate();
-  const engine = createEngine({ database: database.url, workflows: [approval(gate)], artifacts, onFault: () => {} }) as Engine;
+  const engine = createEngine({
+    database: database.url,
+    workflows: [approval(gate)],
+    artifacts,
+    onFault: () => {},
+  }) as Engine;
   if (options.work !== false) await engine.work();
   const server = await serveApi(createApi(engine, { artifacts, version: '1.2.3', ...options }), { port: 0 });
 
@@ -71,7 +79,8 @@ export async function startServer(options: Partial<ApiOptions> & { work?: boolea
     artifacts,
     folder,
     call,
-    json: async <T>(status: number, ...request: Parameters<TestServer['call']>) => (await expectStatus(await call(...request), status)) as T,
+    json: async <T>(status: number, ...request: Parameters<TestServer['call']>) =>
+      (await expectStatus(await call(...request), status)) as T,
     problem: async (status, ...request) => {
       const response = await call(...request);
       const problem = (await expectStatus(response, status)) as Problem;
@@ -84,6 +93,11 @@ export async function startServer(options: Partial<ApiOptions> & { work?: boolea
         if (change.type === 'transition' ? change.entry.to === state : state === change.step.status) return id;
       }
       throw new Error(`The instance ended without ever being in ${state}.`);
+    },
+    halfDone: async (document) => {
+      const { id } = await engine.start('approval', { document } as never);
+      while ((await engine.get(id)).steps[0]?.progress !== 0.5) await setTimeout(5);
+      return id;
     },
     close: async () => {
       await server.close();

@@ -1,0 +1,178 @@
+import { metadata } from '@trigger.dev/sdk';
+import { DurachartError, type ErrorRecord } from '../../core/error.ts';
+import { sleep } from '../../engine/clock.ts';
+import { timersRun } from '../../engine/decide.ts';
+import type { Claimed, Millis } from '../../engine/ports.ts';
+import { emptyChange, type State } from '../../engine/state.ts';
+import { Flights, type Flight } from './flights.ts';
+import { runInline } from './inline.ts';
+import { takeInputs } from './inputs.ts';
+import { Lease, LeaseLost, Refused } from './lease.ts';
+import { triggerDriver, waitForStep, type DriverPayload } from './platform.ts';
+import { isInline, toRun } from './rows.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Why a driver ended; shows in the dashboard. */
+export interface DriveResult {
+  left: 'parked' | 'held by another' | 'ended' | 'failed' | 'cancelled' | 'gone';
+  status?: string;
+  state?: string;
+  sequence?: number;
+}
+
+/**
+ * Moves one instance: takes its lease, thinks through all that there is, stores it, and then
+ * - with one step in flight, gives the lease back and waits for that step's run and nothing else;
+ * - with none or several, ends: an event, a timer or a step's end brings the next driver.
+ * So an event never finds the lease taken for longer than a transition takes.
+ */
+export async function drive(runtime: Runtime, { instance: id }: DriverPayload, run: { id: string; signal: AbortSignal }): Promise<DriveResult> {
+  const flights = new Flights(runtime, run.id);
+  for (;;) {
+    const next = await runtime.alive(async () => {
+      try {
+        return await hold(runtime, id, run, flights);
+      } catch (error) {
+        if (error instanceof LeaseLost) return 'lost' as const;
+        throw error;
+      }
+    });
+    if (next === 'lost') continue;
+    if ('left' in next) return next;
+    const { run: flight, row } = next;
+    const runId = await waitForStep(flight, next.workflow, row.nextAttemptAt);
+    // One that never began has not told its name.
+    await runtime.persist(() => runtime.store.nameRun(flight, runId));
+    flights.ended(flight);
+  }
+}
+
+type Waiting = Flight & { workflow: string };
+
+/** From taking the lease to giving it back. */
+async function hold(runtime: Runtime, id: string, run: { id: string; signal: AbortSignal }, flights: Flights): Promise<DriveResult | Waiting> {
+  const taken = await take(runtime, id);
+  if (typeof taken === 'string') return { left: taken };
+  const { claimed, wakeAt, worker } = taken;
+  const lease = await open(runtime, worker, claimed);
+  if (lease === undefined) return { left: 'failed', state: claimed.state, sequence: claimed.sequence };
+  try {
+    const early = claimed.status === 'scheduled' && wakeAt !== null ? wakeAt - runtime.clock.now() : 0;
+    if (early > 0 && early <= runtime.keep) await sleep(runtime.clock, early);
+    else if (early > 0) {
+      // Not before its time; whoever started it has triggered a driver for then.
+      if (await lease.release(wakeAt)) return { left: 'parked', ...shown(lease.state) };
+      await lease.reload();
+    }
+    return await moveOn(runtime, lease, worker, run, flights);
+  } catch (error) {
+    if (error instanceof Refused) {
+      await lease.fail(new DurachartError('NOT_STORABLE', error.message));
+      return { left: 'failed', ...shown(lease.state) };
+    }
+    // The lease is the process's, and the process may live on.
+    if (!(error instanceof LeaseLost)) await lease.release(runtime.clock.now()).catch(() => {});
+    throw error;
+  }
+}
+
+async function moveOn(
+  runtime: Runtime,
+  lease: Lease,
+  worker: number,
+  run: { id: string; signal: AbortSignal },
+  flights: Flights,
+): Promise<DriveResult | Waiting> {
+  const { clock } = runtime;
+  for (;;) {
+    await takeInputs(lease, () => clock.now());
+    await lease.stored();
+    await wakeOthers(runtime, lease);
+    show(lease.state);
+    if (run.signal.aborted) {
+      await lease.release(clock.now());
+      return { left: 'cancelled', ...shown(lease.state) };
+    }
+    if (await runInline(runtime, lease, worker, run.id, run.signal)) continue;
+    const next = await flights.align(lease);
+    if (next === 'again') continue;
+    const due = nextDue(lease.state);
+    if (next === 'park' && due !== null && due <= clock.now() + runtime.keep) {
+      // Another driver would take longer to come.
+      await sleep(clock, Math.max(0, due - clock.now()));
+      await lease.reload();
+      continue;
+    }
+    if (await lease.release(due)) {
+      if (next !== 'park') return { ...next, workflow: lease.state.workflow.name };
+      return { left: lease.state.status === 'done' || lease.state.status === 'cancelled' ? 'ended' : 'parked', ...shown(lease.state) };
+    }
+    // Something came in meanwhile.
+    await lease.reload();
+  }
+}
+
+async function take(runtime: Runtime, id: string): Promise<{ claimed: Claimed; wakeAt: Millis | null; worker: number } | 'held by another' | 'gone'> {
+  const { store, clock, deadAfter } = runtime;
+  for (let buried = false; ; ) {
+    const session = await runtime.persist(() => runtime.session());
+    const taken = await runtime.persist(() => store.take(session.id, id));
+    if (taken === 'unknown') return 'gone';
+    if (taken === 'expired') await runtime.renew(session);
+    else if (taken !== 'held') return { ...taken, worker: session.id };
+    else if (buried) return 'held by another';
+    else {
+      // Its owner may be dead.
+      await store.buryWorkers(clock.now(), deadAfter, session.id);
+      buried = true;
+    }
+  }
+}
+
+/** An instance in a state that the code no longer has fails where it stands, and can be retried once the state is back. */
+async function open(runtime: Runtime, worker: number, claimed: Claimed): Promise<Lease | undefined> {
+  const workflow = runtime.workflows.get(claimed.workflow);
+  const release = { wakeAt: null, wake: claimed.wake };
+  const commit = { ...emptyChange(), id: claimed.id, expected: claimed.sequence, create: null, requires: null, at: runtime.clock.now(), release };
+  const after = { ...claimed, output: claimed.snapshot?.output ?? null };
+  if (workflow === undefined) {
+    // Another version of the code may know it.
+    await runtime.persist(() => store(runtime).commit(worker, [{ ...commit, after }]));
+    throw new DurachartError('UNKNOWN_WORKFLOW', `Instance ${claimed.id} is of workflow ${claimed.workflow}, which these tasks do not know. Add it to machines/index.ts and deploy.`);
+  }
+  try {
+    return new Lease(runtime, worker, claimed, workflow);
+  } catch (error) {
+    const { code = 'STATE_UNKNOWN', name, message } = error as DurachartError;
+    const record: ErrorRecord = { code, class: 'final', name, message };
+    await runtime.persist(() => store(runtime).commit(worker, [{ ...commit, after: { ...after, status: 'failed', error: record } }]));
+    return undefined;
+  }
+}
+
+const store = (runtime: Runtime): Runtime['store'] => runtime.store;
+
+/** Drivers for those that were sent something. One that cannot be triggered is found by the sweep. */
+async function wakeOthers(runtime: Runtime, lease: Lease): Promise<void> {
+  const ids = lease.wakeOthers();
+  for (const id of await runtime.persist(() => runtime.store.free(ids))) {
+    await triggerDriver(id, `told by ${lease.state.id}`).catch((error: unknown) => runtime.fault(`no driver for ${id}; the sweep will see to it`, error));
+  }
+}
+
+/** When a driver has to look at the instance next: runs of steps see to themselves. */
+function nextDue(state: State): Millis | null {
+  let due = Infinity;
+  if (timersRun(state)) for (const timer of state.timers.values()) due = Math.min(due, timer.dueAt);
+  for (const row of toRun(state)) if (isInline(state, row)) due = Math.min(due, row.nextAttemptAt ?? row.queuedAt);
+  return due === Infinity ? null : due;
+}
+
+function shown({ status, name, sequence }: State): { status: string; state: string; sequence: number } {
+  return { status, state: name, sequence };
+}
+
+function show(state: State): void {
+  metadata.set('workflow', state.workflow.name).set('instance', state.id).set('status', state.status).set('state', state.name).set('sequence', state.sequence);
+  metadata.set('steps', [...state.steps.values()].map(({ key, step, status }) => ({ key, step, status })));
+}

@@ -1,0 +1,124 @@
+import { hostname } from 'node:os';
+import type { ArtifactStore } from '../../core/artifact.ts';
+import type { Workflow } from '../../core/workflow.ts';
+import { sleep, systemClock } from '../../engine/clock.ts';
+import { registry } from '../../engine/create.ts';
+import type { DriverStore } from '../../engine/driver-store.ts';
+import type { Clock, Executor, WorkerSession } from '../../engine/ports.ts';
+import { localExecutor } from '../local.ts';
+
+export interface RuntimeOptions {
+  store: DriverStore;
+  workflows: readonly Workflow[];
+  artifacts: ArtifactStore;
+  isTransient: (error: unknown) => boolean;
+  clock?: Clock;
+  random?: () => number;
+  /** What is due within so many milliseconds a driver waits for, instead of another one being triggered. Default 1,000. */
+  keep?: number;
+  /** Milliseconds between writes of a step's progress and lines. Default 1,000. */
+  flush?: number;
+  /** Milliseconds without a beat after which a process counts as dead although its session stands. Default 30,000. */
+  deadAfter?: number;
+  /** Milliseconds that a run may be open before the sweep asks after it. Default 30,000. */
+  sweepAfter?: number;
+  onFault?: (message: string, error: unknown) => void;
+}
+
+const BEAT = 5_000;
+
+/**
+ * What drivers and steps of one process share. Leases are held in the name of the process: a session whose lock tells
+ * that it lives. With `processKeepAlive` it serves one run after the other.
+ */
+export class Runtime {
+  readonly store: DriverStore;
+  readonly workflows: ReadonlyMap<string, Workflow>;
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly isTransient: (error: unknown) => boolean;
+  readonly random: () => number;
+  readonly keep: number;
+  readonly flush: number;
+  readonly deadAfter: number;
+  readonly sweepAfter: number;
+  readonly fault: (message: string, error: unknown) => void;
+  private current: Promise<WorkerSession> | undefined;
+  private lastBeat = 0;
+  private users = 0;
+  private stopBeating: () => void = () => {};
+
+  constructor(options: RuntimeOptions) {
+    this.store = options.store;
+    this.workflows = registry(options.workflows);
+    this.clock = options.clock ?? systemClock;
+    this.executor = localExecutor({ clock: this.clock, artifacts: options.artifacts });
+    this.isTransient = options.isTransient;
+    this.random = options.random ?? Math.random;
+    this.keep = options.keep ?? 1_000;
+    this.flush = options.flush ?? 1_000;
+    this.deadAfter = options.deadAfter ?? 30_000;
+    this.sweepAfter = options.sweepAfter ?? 30_000;
+    this.fault = options.onFault ?? ((message, error) => console.error(`durachart: ${message}`, error ?? ''));
+  }
+
+  /** The session of this process. A process that slept for long, or was frozen and moved, has been declared dead and gets a new one. */
+  async session(): Promise<WorkerSession> {
+    const known = this.current;
+    if (known !== undefined && this.clock.now() - this.lastBeat >= BEAT && !(await this.beat(await known)) && this.current === known) {
+      this.current = undefined;
+    }
+    this.lastBeat = this.clock.now();
+    this.current ??= this.store.startWorker(`${hostname()}:${process.pid} trigger`, [...this.workflows.keys()], this.clock.now());
+    return this.current.catch((error: unknown) => {
+      this.current = undefined;
+      throw error;
+    });
+  }
+
+  /** Gives up a session that the database does not know as living. */
+  async renew(expired: WorkerSession): Promise<void> {
+    if ((await this.current) === expired) this.current = undefined;
+  }
+
+  /** Keeps the session alive while `work` holds leases. */
+  async alive<T>(work: () => Promise<T>): Promise<T> {
+    this.users += 1;
+    if (this.users === 1) this.keepBeating();
+    try {
+      return await work();
+    } finally {
+      this.users -= 1;
+      if (this.users === 0) this.stopBeating();
+    }
+  }
+
+  /** Tries again while the database is away: what was done must not be lost for that. */
+  async persist<T>(write: () => Promise<T>): Promise<T> {
+    for (let pause = 50; ; pause = Math.min(1_000, pause * 2)) {
+      try {
+        return await write();
+      } catch (error) {
+        if (!this.isTransient(error)) throw error;
+        this.fault('the database does not answer; trying on', error);
+        await sleep(this.clock, pause);
+      }
+    }
+  }
+
+  private keepBeating(): void {
+    this.stopBeating = this.clock.after(BEAT, () => {
+      void this.current
+        ?.then(async (session) => this.beat(session))
+        .catch((error: unknown) => this.fault('the database does not answer', error))
+        .finally(() => {
+          if (this.users > 0) this.keepBeating();
+        });
+    });
+  }
+
+  private async beat(session: WorkerSession): Promise<boolean> {
+    this.lastBeat = this.clock.now();
+    return session.beat(this.lastBeat);
+  }
+}

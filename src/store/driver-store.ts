@@ -1,0 +1,162 @@
+import type postgres from 'postgres';
+import { DurachartError } from '../core/error.ts';
+import { assertJson } from '../core/json.ts';
+import type { Transaction } from '../core/step.ts';
+import type { Assignment, DriverStore, RoundFence, RunRow, Settled } from '../engine/driver-store.ts';
+import { SETTLED } from '../engine/keys.ts';
+import type { Millis, StepRow, StepStatus } from '../engine/ports.ts';
+import { DatabaseUnavailableError } from '../engine/unavailable.ts';
+import { isTransient, type Database } from './database.ts';
+import { SAVE_STEP, SETTLE_STEP } from './driver-statements.ts';
+import { createStore } from './postgres.ts';
+import { millis, orNull, stepRow, STEP_COLUMNS, type Row } from './rows.ts';
+import { takeInstance } from './take.ts';
+
+/** The store of drivers and of the steps that they trigger. */
+export function createDriverStore(database: Database): DriverStore {
+  const { pool } = database;
+  const { commit, reload, startWorker, buryWorkers, transactional } = createStore(database);
+  return {
+    commit,
+    reload,
+    startWorker,
+    buryWorkers,
+    transactional,
+    take: async (worker, id) => takeInstance(pool, reload, worker, id),
+    free: async (ids) => {
+      if (ids.length === 0) return [];
+      const rows = await pool<{ id: string }[]>`select id from durachart.instances where id = any(${[...ids]}) and lease is null`;
+      return rows.map(({ id }) => id);
+    },
+    openRuns: async (id) => {
+      const rows = await pool<Row[]>`select * from durachart.runs where instance_id = ${id} and ended_at is null order by created_at, key`;
+      return rows.map(runRow);
+    },
+    runs: async (id) => {
+      const rows = await pool<Row[]>`select * from durachart.runs where instance_id = ${id} order by created_at desc, key, round desc`;
+      return rows.map(runRow);
+    },
+    planRun: async (run, now) => {
+      const [row] = await pool<Row[]>`
+        insert into durachart.runs (instance_id, kind, key, round, task, waiter, created_at)
+        select ${run.instanceId}, ${run.kind}, ${run.key}, 1 + coalesce(max(round), 0), ${run.task}, ${run.waiter}, to_timestamp(${now}::float8 / 1000)
+        from durachart.runs where instance_id = ${run.instanceId} and kind = ${run.kind} and key = ${run.key} returning *`;
+      return runRow(row as Row);
+    },
+    nameRun: async (run, runId) => {
+      await pool`update durachart.runs set run_id = coalesce(run_id, ${runId}) where ${ofRun(pool, run)}`;
+    },
+    await: async (run, waiter) => {
+      const rows = await pool`update durachart.runs set waiter = ${waiter} where ${ofRun(pool, run)} and ended_at is null returning key`;
+      return rows.length > 0;
+    },
+    endRun: async (run, now) => {
+      const rows = await pool`
+        update durachart.runs set ended_at = to_timestamp(${now}::float8 / 1000) where ${ofRun(pool, run)} and ended_at is null returning key`;
+      return rows.length > 0;
+    },
+    assignment: async (fence) => assignment(pool, fence),
+    saveStep: async (fence, { status, attempt }, row) => {
+      const rows = await pool.unsafe(SAVE_STEP, [...fenced(fence), null, attempt, [status], stepJson(row)]);
+      return rows.length > 0;
+    },
+    settleStep: async (fence, row, now) => settle(pool, fence, row, now),
+    settleInTransaction: async (fence, run, rowOf) => settleInTransaction(database, fence, run, rowOf),
+    due: async (now, workflows, limit) => {
+      const rows = await pool<{ id: string; sequence: number; wake: number }[]>`
+        select id, sequence, wake from durachart.instances where lease is null and wake_at is not null and wake_at <= to_timestamp(${now}::float8 / 1000)
+          and workflow = any(${[...workflows]}) order by priority desc, wake_at limit ${limit}`;
+      return [...rows];
+    },
+    openSince: async (before, limit) => {
+      const rows = await pool<Row[]>`
+        select * from durachart.runs where ended_at is null and kind = 'step' and created_at < to_timestamp(${before}::float8 / 1000)
+        order by random() limit ${limit}`;
+      return rows.map(runRow);
+    },
+  };
+}
+
+function ofRun(pool: postgres.Sql, { instanceId, kind, key, round }: RunRow): postgres.PendingQuery<Row[]> {
+  return pool<Row[]>`instance_id = ${instanceId} and kind = ${kind} and key = ${key} and round = ${round}`;
+}
+
+const fenced = ({ instanceId, key, round, runId }: RoundFence): [string, string, number, string] => [instanceId, key, round, runId];
+
+/** What may still become of an invocation. */
+const LIVE: StepStatus[] = ['queued', 'running', 'retrying'];
+
+async function assignment(pool: postgres.Sql, { instanceId, key, round, runId }: RoundFence): Promise<Assignment | undefined> {
+  const [row] = await pool.unsafe<Row[]>(
+    `select ${STEP_COLUMNS}, i.workflow, i.tenant from durachart.steps s
+     join durachart.instances i on i.id = s.instance_id
+     join durachart.runs r on r.instance_id = s.instance_id and r.kind = 'step' and r.key = s.key
+     where s.instance_id = $1 and s.key = $2 and s.status = any($5) and r.round = $3 and r.ended_at is null and (r.run_id is null or r.run_id = $4)`,
+    [instanceId, key, round, runId, LIVE],
+  );
+  if (row === undefined) return undefined;
+  return { instance: { id: instanceId, workflow: row['workflow'] as string, tenant: row['tenant'] as string | null }, row: stepRow(row) };
+}
+
+async function settle(sql: postgres.Sql, fence: RoundFence, row: StepRow, now: Millis): Promise<Settled | undefined> {
+  const [stored] = await sql.unsafe<{ waiter: string | null; free: boolean }[]>(SETTLE_STEP, [
+    ...fenced(fence),
+    now,
+    row.attempt,
+    LIVE,
+    stepJson(row),
+    SETTLED,
+  ]);
+  return stored === undefined ? undefined : { waiter: stored.waiter, free: stored.free };
+}
+
+async function settleInTransaction(
+  { transactions }: Database,
+  fence: RoundFence,
+  run: (tx: Transaction) => Promise<unknown>,
+  rowOf: (output: unknown) => { row: StepRow; now: Millis },
+): Promise<Settled> {
+  const connection = await transactions.take();
+  const { sql } = connection;
+  let inHandler = false;
+  try {
+    await sql`begin read write`;
+    inHandler = true;
+    const output = await run(sql as unknown as Transaction);
+    inHandler = false;
+    assertJson(output, `The output of ${fence.key}`);
+    const { row, now } = rowOf(output);
+    const stored = await settle(sql, fence, row, now);
+    if (stored === undefined) {
+      throw new DurachartError('FENCED', `Attempt ${row.attempt} of ${fence.key} no longer counts; what it wrote was rolled back.`);
+    }
+    await sql`commit`;
+    // Lost just before, the connection would have come back, and committed nothing.
+    if (connection.broken) throw new DatabaseUnavailableError(null);
+    return stored;
+  } catch (error) {
+    await sql`rollback`.catch(() => (connection.broken = true));
+    throw connection.broken || (!inHandler && isTransient(error)) ? new DatabaseUnavailableError(error) : error;
+  } finally {
+    transactions.give(connection);
+  }
+}
+
+function stepJson(row: StepRow): string {
+  const { input: _input, ...rest } = row;
+  return JSON.stringify(row.output === null ? { ...rest, nullOutput: true } : rest);
+}
+
+function runRow(row: Row): RunRow {
+  return {
+    instanceId: row['instance_id'] as string,
+    kind: row['kind'] as RunRow['kind'],
+    key: row['key'] as string,
+    round: row['round'] as number,
+    task: row['task'] as string,
+    runId: row['run_id'] as string | null,
+    waiter: row['waiter'] as string | null,
+    createdAt: millis(row['created_at']),
+    endedAt: orNull(row['ended_at'], millis),
+  };
+}

@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createApi } from '../../src/http/api.ts';
+import { serveApi } from '../../src/http/serve.ts';
+import { startServer, type TestServer } from '../http/support/server.ts';
+import { run } from './support/cli.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.close());
+
+test('shows an instance from its beginning, with plain lines', async () => {
+  const id = await server.halfDone('hold watch');
+  let step = 0;
+  const watched = await run(['watch', id], {
+    environment: { DURACHART_URL: server.url },
+    onOutput: (text) => {
+      if (step === 0 && text.includes('read running')) {
+        step = 1;
+        server.gate.open('hold watch');
+      }
+      if (step === 1 && text.includes('→ READ')) {
+        step = 2;
+        void server.engine.send(id, { type: 'reject' });
+      }
+    },
+  });
+  expect(watched.exitCode).toBe(0);
+  expect(
+    watched.out.split('\n').map((line) => line.replace(/^\d\d:\d\d:\d\d {2}/, '').replace(/\d+(\.\d+)?m?s$/, '…')),
+  ).toEqual([
+    'SUBMITTED',
+    'read running 50%, attempt 1 of 3, …',
+    'SUBMITTED → READ  read, …',
+    'READ → REJECTED  reject',
+    'done in REJECTED after …',
+    '',
+  ]);
+});
+
+test('has a bar on a terminal', async () => {
+  const id = await server.halfDone('hold bar');
+  const { out } = await run(['watch', id], {
+    environment: { DURACHART_URL: server.url },
+    columns: 100,
+    onOutput: (text) => {
+      if (text.includes('██')) server.gate.open('hold bar');
+      if (text.includes('→ READ') && !text.includes('done in'))
+        void server.engine.send(id, { type: 'reject' }).catch(() => {});
+    },
+  });
+  expect(out).toContain('██████████░░░░░░░░░░ read running 50%, attempt 1 of 3');
+  expect(out).toContain('· half of it');
+  expect(out).toContain('\r\u001b[2K');
+});
+
+test('survives a restart of the server, and misses nothing', async () => {
+  const first = await serveApi(createApi(server.engine, { artifacts: server.artifacts }), { port: 0 });
+  const place = { port: Number(new URL(first.url).port) };
+  const id = await server.halfDone('hold restart');
+  const connected = Promise.withResolvers<void>();
+  const lost = Promise.withResolvers<void>();
+  const watching = run(['watch', id], {
+    environment: { DURACHART_URL: first.url },
+    onOutput: (text) => {
+      if (text.includes('SUBMITTED')) connected.resolve();
+      if (text.includes('connection lost')) lost.resolve();
+    },
+  });
+  await connected.promise;
+  await first.close();
+  await lost.promise;
+  server.gate.open('hold restart');
+  for await (const change of server.engine.subscribe({ id, after: '1' })) if (change.type === 'transition') break;
+  await server.engine.send(id, { type: 'approve', by: 'ada' });
+  await server.engine.result(id);
+  const second = await serveApi(createApi(server.engine, { artifacts: server.artifacts }), place);
+  const { exitCode, out } = await watching;
+  await second.close();
+  expect(exitCode).toBe(0);
+  expect(out.match(/→/g)).toHaveLength(2);
+  expect(out).toContain('READ → APPROVED');
+});

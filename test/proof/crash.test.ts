@@ -1,0 +1,77 @@
+import { availableParallelism } from 'node:os';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openLane, type Lane } from './lane.ts';
+import { modesOf, Plan, type Point } from './plan.ts';
+import { childScenarios } from './scenarios/children.ts';
+import { stepScenarios } from './scenarios/steps.ts';
+import { timerScenarios } from './scenarios/timers.ts';
+import { videoScenario } from './scenarios/video.ts';
+import { World, type Run } from './world.ts';
+
+const LANES = Math.max(4, availableParallelism() * 2);
+const lanes: Lane[] = [];
+const report: string[] = [];
+
+beforeAll(async () => {
+  lanes.push(...(await Promise.all(Array.from({ length: LANES }, openLane))));
+});
+afterAll(async () => {
+  await Promise.all(lanes.map((lane) => lane.close()));
+  console.log(report.join('\n'));
+});
+
+/** Does jobs on all lanes, one at a time on each. */
+async function onLanes<T>(jobs: readonly T[], work: (lane: Lane, job: T) => Promise<void>): Promise<void> {
+  const left = [...jobs];
+  await Promise.all(
+    lanes.map(async (lane) => {
+      for (let job = left.shift(); job !== undefined; job = left.shift()) await work(lane, job);
+    }),
+  );
+}
+
+const wordsOf = ({ label, nth, mode }: Point): string => `${mode} ${label} #${nth}`;
+
+describe.each([...stepScenarios, ...timerScenarios, ...childScenarios, videoScenario])('$name', (scenario) => {
+  test('survives a crash at every write', { timeout: 60_000 }, async () => {
+    const reference = await new World(lanes[0] as Lane, scenario, new Plan()).run();
+    const again = new Plan();
+    await new World(lanes[0] as Lane, scenario, again).run();
+    const jobs = [...again.counts].flatMap(([label, count]) => modesOf(label).map((mode) => ({ label, mode, count })));
+    let points = 0;
+    const wrong: string[] = [];
+    await onLanes(jobs, async (lane, { label, mode, count }) => {
+      // Until the point is no longer reached: how many there are depends on what shares a commit.
+      for (let nth = 0, missed = 0; missed === 0 && nth < count + 5; nth++) {
+        const plan = new Plan({ label, nth, mode });
+        try {
+          const run = await new World(lane, scenario, plan).run();
+          if (plan.hit) points++;
+          else missed++;
+          check(run, reference, mode.startsWith('crash') || label.startsWith('transactional') ? 1 : 0, scenario.optional);
+        } catch (error) {
+          wrong.push(`${wordsOf({ label, nth, mode })}: ${(error as Error).message}`);
+          break;
+        }
+      }
+    });
+    report.push(`${scenario.name}: ${points} crash points`);
+    expect(wrong).toEqual([]);
+  });
+
+  test('ends the same when every process lives for two commits', async () => {
+    const reference = await new World(lanes[0] as Lane, scenario, new Plan()).run();
+    const run = await new World(lanes[0] as Lane, scenario, new Plan(undefined, 2)).run();
+    check(run, reference, run.lives - 1, scenario.optional);
+    report.push(`${scenario.name}: the same after ${run.lives} lives`);
+  });
+});
+
+/** A run that went wrong somewhere has come to the same as one that did not. */
+function check(run: Run, reference: Run, extra: number, optional: readonly string[] = []): void {
+  expect(run.outcome).toEqual({ ...reference.outcome, leftovers: [] });
+  const known = (calls: Run['calls']): string[] => [...calls.keys()].filter((key) => !optional.includes(key)).toSorted();
+  expect(known(run.calls)).toEqual(known(reference.calls));
+  const more = [...run.calls].filter(([key, calls]) => calls > (reference.calls.get(key) ?? 1) + extra);
+  expect(more).toEqual([]);
+}

@@ -1,0 +1,17 @@
+import postgres from 'postgres';
+import { createEngine } from '../../src/create-engine.ts';
+import type { ArtifactStore } from '../../src/index.ts';
+import { ordersWorkflow } from './orders.ts';
+
+/** A worker in a process of its own, to be killed. Says "ready" when it works. */
+const [url = '', concurrency = '100'] = process.argv.slice(2);
+const sql = postgres(url, { max: 4, onnotice: () => {} });
+const engine = createEngine({
+  database: url,
+  workflows: [ordersWorkflow(sql)],
+  artifacts: undefined as unknown as ArtifactStore,
+  concurrency: Number(concurrency),
+  onFault: (message, error) => console.error(message, error),
+});
+await engine.work();
+console.log('ready');

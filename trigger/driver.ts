@@ -1,0 +1,4 @@
+import { defineDriver } from '../src/trigger.ts';
+import { open } from './open.ts';
+
+export const driver = defineDriver(open);
