@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -14,6 +14,8 @@ test("the README's program runs as it stands", async () => {
   expect(program).toContain("from 'durachart'");
   // Inside the repo, so that it finds the packages; with the sources in place of the built package.
   const folder = await mkdtemp(join(root, 'test/docs/readme-'));
+  // So that for root, too, the database is in there: the user that Postgres runs as has to get in.
+  await chmod(folder, 0o755);
   try {
     const file = join(folder, 'program.ts');
     await writeFile(
