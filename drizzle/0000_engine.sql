@@ -20,22 +20,22 @@ CREATE TABLE "durachart"."instances" (
 	"tenant" text,
 	"tags" text[] DEFAULT '{}' NOT NULL,
 	"priority" smallint DEFAULT 5 NOT NULL,
-	"status" text NOT NULL,
-	"state" text NOT NULL,
-	"sequence" integer NOT NULL,
-	"snapshot" json,
-	"live" json NOT NULL,
-	"input" json,
-	"output" json,
-	"error" json,
-	"error_code" text,
 	"key" text,
 	"parent_id" text,
 	"parent_key" text,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"input" json,
+	"snapshot" json,
+	"output" json,
+	"error" json,
+	"error_code" text,
+	"status" text NOT NULL,
+	"state" text NOT NULL,
+	"sequence" integer NOT NULL,
+	"live" json NOT NULL,
 	"lease" integer,
 	"wake" integer DEFAULT 0 NOT NULL,
 	"wake_at" timestamp (3) with time zone,
-	"created_at" timestamp (3) with time zone NOT NULL,
 	"updated_at" timestamp (3) with time zone NOT NULL,
 	"finished_at" timestamp (3) with time zone
 );
@@ -112,4 +112,4 @@ CREATE INDEX "instances_created" ON "durachart"."instances" USING btree ("create
 CREATE INDEX "instances_parent" ON "durachart"."instances" USING btree ("parent_id") WHERE parent_id is not null;--> statement-breakpoint
 CREATE INDEX "transitions_xid" ON "durachart"."transitions" USING brin ("xid") WITH (pages_per_range=16,autosummarize=true);--> statement-breakpoint
 ALTER TABLE "durachart"."instances" SET (fillfactor = 70);--> statement-breakpoint
-ALTER TABLE "durachart"."steps" SET (fillfactor = 70);
+ALTER TABLE "durachart"."steps" SET (fillfactor = 50);

@@ -99,12 +99,13 @@ export class Machine {
 
   /** The snapshot as plain JSON. */
   store(snapshot: LiveSnapshot): StoredSnapshot {
+    // What changes least comes first: Postgres logs a row from where it differs.
     const stored: StoredSnapshot = {
-      status: snapshot.status,
-      value: snapshot.value as StateValue,
       context: storedContext(snapshot.context as Context),
-      children: snapshot.status === 'active' ? childrenOf(snapshot) : {},
       historyValue: historyOf(snapshot),
+      children: snapshot.status === 'active' ? childrenOf(snapshot) : {},
+      value: snapshot.value as StateValue,
+      status: snapshot.status,
     };
     if (snapshot.output !== undefined) stored.output = snapshot.output;
     if (snapshot.error !== undefined) stored.error = snapshot.error;

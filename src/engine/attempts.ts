@@ -99,7 +99,8 @@ export class Attempts {
     const leaveLine = this.limits.take(places, owned.state.priority, () => {
       entry.places = places;
       const current = owned.state.steps.get(row.key);
-      if (current === undefined) return this.end(owned, row.key);
+      // A worker that stops begins nothing any more.
+      if (current === undefined || !this.host.accepting) return this.end(owned, row.key);
       const running = begun(current, this.host.workerId, this.options.clock.now());
       return this.host.storeRows(owned, [running], () => this.run(owned, running));
     });
@@ -133,7 +134,10 @@ export class Attempts {
       if (definition.transactional && this.isUnknown(outcome)) await this.askWhatHappened(owned, current);
       else this.conclude(owned, concluded(current, outcome, { definition, errors, now: clock.now(), random: random() }));
     };
-    entry.attempt.outcome.then(settled).catch((error: unknown) => this.host.broken(error));
+    entry.attempt.outcome.then(settled).catch((error: unknown) => {
+      this.host.drop(owned);
+      this.host.broken(error);
+    });
   }
 
   /** Ends what is no longer invoked, aborting what runs. */

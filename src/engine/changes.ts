@@ -6,20 +6,51 @@ import { DatabaseUnavailableError } from './unavailable.ts';
 
 /** Something about an instance has changed: look at its rows. `step` comes along where this process knows it first-hand. */
 export interface Hint {
-  id: string | '*';
+  id: string;
   step?: { workflow: string; view: StepView };
 }
 
+type Listener = (hint: Hint) => void;
+
+/** Stands for all instances. */
+const ANY = '*';
 /** How long a waiter goes without a look at the database when nothing notifies. */
 const LOOK = 1_000;
 
+/** Listeners by the instance that they listen to, so that a thousand of them cost an instance's change nothing. */
+class Audience {
+  private readonly listeners = new Map<string, Set<Listener>>();
+
+  add(id: string, listener: Listener): () => void {
+    const set = this.listeners.get(id) ?? new Set();
+    this.listeners.set(id, set.add(listener));
+    return () => {
+      set.delete(listener);
+      if (set.size === 0 && this.listeners.get(id) === set) this.listeners.delete(id);
+    };
+  }
+
+  get empty(): boolean {
+    return this.listeners.size === 0;
+  }
+
+  tell(hint: Hint): void {
+    const sets = hint.id === ANY ? [...this.listeners.values()] : [this.listeners.get(hint.id), this.listeners.get(ANY)];
+    for (const set of sets) for (const listener of set ?? []) listener(hint);
+  }
+}
+
 /** Tells who waits that there is something to read: from this process at once, from others by notification. */
 export class Changes {
-  private readonly listeners = new Set<(hint: Hint) => void>();
+  /** Who follows what happens. */
+  private readonly followers = new Audience();
+  /** Who waits for an end. */
+  private readonly waiters = new Audience();
   private readonly reader: Reader;
   private readonly clock: Clock;
   private readonly onFault: (message: string, error: unknown) => void;
   private unlisten: Promise<() => Promise<void>> | undefined;
+  private unlistenEnds: Promise<() => Promise<void>> | undefined;
   private ended = false;
 
   constructor(reader: Reader, clock: Clock, onFault: (message: string, error: unknown) => void) {
@@ -33,35 +64,41 @@ export class Changes {
     return this.ended;
   }
 
-  changed(id: string): void {
-    this.tell({ id });
+  /** @param over whether it is done, failed or cancelled */
+  changed(id: string, over: boolean): void {
+    this.followers.tell({ id });
+    if (over) this.waiters.tell({ id });
   }
 
   step(instance: { id: string; workflow: string }, row: StepRow): void {
-    if (this.listeners.size > 0) this.tell({ id: instance.id, step: { workflow: instance.workflow, view: stepView(row) } });
+    if (!this.followers.empty) this.followers.tell({ id: instance.id, step: { workflow: instance.workflow, view: stepView(row) } });
   }
 
-  /** Calls back on each hint; the function it returns ends that. */
-  listen(listener: (hint: Hint) => void): () => void {
-    this.listeners.add(listener);
-    this.unlisten ??= this.reader
-      .onChange((ids) => {
-        for (const id of ids === '*' ? ['*'] : ids) this.tell({ id });
-      })
-      .catch((error: unknown) => {
-        this.unlisten = undefined;
-        this.onFault('cannot listen for changes; looking now and then instead', error);
-        return async () => {};
+  /** Calls back on each hint, of one instance or of all; the function it returns ends that. */
+  listen(id: string | undefined, listener: Listener): () => void {
+    this.unlisten ??= this.hear((callback) => this.reader.onChange(callback), this.followers);
+    return this.followers.add(id ?? ANY, listener);
+  }
+
+  private async hear(
+    open: (callback: (ids: string[] | '*') => void) => Promise<() => Promise<void>>,
+    audience: Audience,
+  ): Promise<() => Promise<void>> {
+    try {
+      return await open((ids) => {
+        for (const id of ids === '*' ? [ANY] : ids) audience.tell({ id });
       });
-    return () => this.listeners.delete(listener);
+    } catch (error) {
+      this.onFault('cannot listen for changes; looking now and then instead', error);
+      return async () => {};
+    }
   }
 
-  /** Looks until there is an answer: on each change of the instance, and now and then. @throws DurachartError `TIMEOUT`, `ENGINE_STOPPED` */
+  /** Looks until there is an answer: when the instance has come to an end, and now and then. @throws DurachartError `TIMEOUT`, `ENGINE_STOPPED` */
   async wait<T>(id: string, options: { timeout?: number; signal?: AbortSignal }, look: () => Promise<{ value: T } | undefined>): Promise<T> {
     const bell = new Bell(this.clock);
-    const stop = this.listen((hint) => {
-      if ((hint.id === id || hint.id === '*') && hint.step === undefined) bell.ring();
-    });
+    this.unlistenEnds ??= this.hear((callback) => this.reader.onEnd(callback), this.waiters);
+    const stop = this.waiters.add(id, () => bell.ring());
     const end = options.timeout === undefined ? Infinity : this.clock.now() + options.timeout;
     const abort = (): void => bell.ring();
     options.signal?.addEventListener('abort', abort);
@@ -88,13 +125,9 @@ export class Changes {
 
   async close(): Promise<void> {
     this.ended = true;
-    this.tell({ id: '*' });
-    const unlisten = await this.unlisten;
-    await unlisten?.().catch(() => {});
-  }
-
-  private tell(hint: Hint): void {
-    for (const listener of this.listeners) listener(hint);
+    this.followers.tell({ id: ANY });
+    this.waiters.tell({ id: ANY });
+    for (const listening of [this.unlisten, this.unlistenEnds]) await (await listening)?.().catch(() => {});
   }
 }
 

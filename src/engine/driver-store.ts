@@ -77,7 +77,7 @@ export interface DriverStore extends Pick<Store, 'commit' | 'reload' | 'startWor
   ): Promise<Settled>;
 
   /** Instances that nobody has and whose time has come. */
-  due(now: Millis, workflows: readonly string[], limit: number): Promise<{ id: string; sequence: number; wake: number }[]>;
+  due(now: Millis, workflows: readonly string[], limit: number): Promise<string[]>;
   /** Runs of steps that are open since before a time; of many, some. */
   openSince(before: Millis, limit: number): Promise<RunRow[]>;
 }

@@ -22,7 +22,7 @@ import { CANCEL, idempotentId, RETRY } from './keys.ts';
 import { checkEvent, checkFilters, checkInput, checkKey, checkOptions, pageSize } from './checks.ts';
 import type { Commit, CommitResult, Millis, NewInstance } from './ports.ts';
 import type { InstanceRecord, Reader } from './reader.ts';
-import { emptyChange, hasEnded, instanceState, unborn, type Change, type State } from './state.ts';
+import { emptyChange, hasEnded, isOver, instanceState, unborn, type Change, type State } from './state.ts';
 import { DatabaseUnavailableError } from './unavailable.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
@@ -65,7 +65,7 @@ export class DurableEngine implements Engine {
     this.worker = new Worker({
       ...this.options,
       events: {
-        changed: (id) => this.changes.changed(id),
+        changed: (id, over) => this.changes.changed(id, over),
         step: (instance, row) => this.changes.step(instance, row),
         fault: this.options.onFault,
       },
@@ -126,7 +126,7 @@ export class DurableEngine implements Engine {
       return { ...emptyChange(), id: child.id, expected: 0, create: child.create, requires: state.id, after: instanceState(unborn(child.id, workflow, child.create)), at: create.createdAt, release: null };
     });
     const stored = await this.commit([root, ...rest]);
-    this.changes.changed(state.id);
+    this.changes.changed(state.id, isOver(state.status));
     await this.options.remote?.announce(stored.map(({ id }) => id), create.wakeAt ?? create.createdAt);
     return stored.some(({ id }) => id === state.id);
   }

@@ -27,8 +27,7 @@ export async function* follow(
   const { id, signal } = options;
   const bell = new Bell(systemClock);
   const steps: Change[] = [];
-  const stop = changes.listen((hint) => {
-    if (id !== undefined && hint.id !== id && hint.id !== '*') return;
+  const stop = changes.listen(id, (hint) => {
     if (hint.step !== undefined) steps.push({ type: 'step', instanceId: hint.id, workflow: hint.step.workflow, step: hint.step.view });
     bell.ring();
   });

@@ -50,4 +50,6 @@ export interface Reader {
   workers(): Promise<Health['workers']>;
   /** Calls back with the ids that have changed ("*": any). */
   onChange(callback: (ids: string[] | '*') => void): Promise<() => Promise<void>>;
+  /** Calls back with the ids that are done, failed or cancelled ("*": any). */
+  onEnd(callback: (ids: string[] | '*') => void): Promise<() => Promise<void>>;
 }

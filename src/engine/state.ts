@@ -44,6 +44,11 @@ export function hasEnded(status: InstanceStatus): boolean {
   return status === 'done' || status === 'cancelled';
 }
 
+/** Whoever waits for its end is answered: it has ended, or failed. */
+export function isOver(status: InstanceStatus): boolean {
+  return hasEnded(status) || status === 'failed';
+}
+
 /** The part of the state that the instance's row shows. */
 export function instanceState(state: State): InstanceState {
   return {

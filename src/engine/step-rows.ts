@@ -67,9 +67,18 @@ export function concluded(
     const output: unknown = outcome.output === undefined ? undefined : JSON.parse(JSON.stringify(outcome.output));
     return { ...row, status: 'done', output, error: null, finishedAt: now, progress: row.progress === null ? null : 1 };
   }
-  const { retryAfter, ...error } = classify(outcome.error, context.errors, row.attempt, now);
+  const { retryAfter, ...error } = understood(outcome.error, context.errors, row.attempt, now);
   const delay = error.class === 'retryable' ? retryDelay(context.definition.retry, row.attempt, context.random, retryAfter) : undefined;
   return withAttempt({ ...row, error, finishedAt: now }, 'failed', error, now, delay);
+}
+
+/** What a step has thrown, whatever it is: even one that throws again when it is looked at. */
+function understood(error: unknown, ...rest: Parameters<typeof classify> extends [unknown, ...infer Rest] ? Rest : never): ReturnType<typeof classify> {
+  try {
+    return classify(error, ...rest);
+  } catch {
+    return classify(new Error('The step threw something that cannot be read.'), ...rest);
+  }
 }
 
 /** The row of a step whose worker died under it: it begins again, unless it has been the death of too many. */

@@ -8,14 +8,14 @@ import { decide, type Input } from './decide.ts';
 import { CANCEL } from './keys.ts';
 import { nextDue, nextTimer, own, type Owned } from './owned.ts';
 import type { Claimed, Commit, CommitResult, InboxEvent, Millis, NewInstance, StepRow, WorkerSession } from './ports.ts';
-import { emptyChange, instanceState, restored, unborn, type Change, type State } from './state.ts';
+import { emptyChange, isOver, instanceState, restored, unborn, type Change, type State } from './state.ts';
 import { lostWorker } from './step-rows.ts';
 import { Ticker } from './ticker.ts';
 
 /** What the worker tells the process that it is part of. */
 export interface WorkerEvents {
   /** A commit of the instance is stored. */
-  changed(id: string): void;
+  changed(id: string, over: boolean): void;
   /** A row of an invocation has changed; progress is told before it is stored. */
   step(instance: { id: string; workflow: string }, row: StepRow): void;
   /** Something went wrong that nobody else will tell. */
@@ -290,7 +290,7 @@ export class Worker implements AttemptHost {
       release: { wakeAt: null, wake: claimed.wake },
     };
     const stored = ({ released }: CommitResult): void => {
-      this.options.events.changed(claimed.id);
+      this.options.events.changed(claimed.id, true);
       // Something has come in meanwhile; what is still ours would be nobody's.
       if (!released) this.ticker.now(async () => this.readAgain(claimed.id, (again) => this.adopt(again)));
     };
@@ -560,7 +560,7 @@ export class Worker implements AttemptHost {
 
   private onStored(owned: Owned, change: Change, reserved: StepRow[]): void {
     if (this.phase === 'stopped') return;
-    this.options.events.changed(owned.state.id);
+    this.options.events.changed(owned.state.id, isOver(owned.state.status));
     if (!this.holds(owned)) return;
     for (const row of reserved) this.attempts.run(owned, row);
     for (const { key } of change.newSteps) {
@@ -580,12 +580,13 @@ export class Worker implements AttemptHost {
 
   private async beat(): Promise<void> {
     const { store, clock, events } = this.options;
-    if (await this.session.beat(clock.now())) return this.checkPending();
+    const lives = await this.session.beat(clock.now());
+    if (!this.accepting) return;
+    if (lives) return this.checkPending();
     // Taken for dead: everything may be in other hands. It begins again as somebody new.
     events.fault(`worker ${this.session.id} was taken for dead and begins again under a new id`, null);
     for (const owned of this.owned.values()) this.forget(owned);
     this.owned.clear();
-    if (!this.accepting) return;
     this.session = await store.startWorker(`${hostname()}:${process.pid}`, this.names, clock.now());
     this.committer.become(this.session.id);
     this.claim();

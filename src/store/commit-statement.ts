@@ -13,7 +13,8 @@ const INSERT = `
 
 /**
  * The hot path: one statement writes a whole batch of commits.
- * $1 worker, $2 the batch as JSON text, $3 ids that change, $4 ids that have work for a worker or null.
+ * $1 worker, $2 the batch as JSON text, $3 ids that change, $4 ids that have work for a worker or null,
+ * $5 ids that come to an end or null.
  *
  * `upd` is the fence: it touches only instances that still are at the expected sequence and in this worker's hands, and
  * everything after it hangs on what it returns. `wake` is compared on the row's newest version, so that an instance is
@@ -21,6 +22,8 @@ const INSERT = `
  * the committer never puts an instance and an event for it into the same batch. `lease + 0` keeps the planner from
  * going through the index on leases, which on young tables it took for the better one: 10 ms a batch instead of 1.
  * A row of a step that is done stays done: a transactional step may have been faster than the timeout that its worker saw.
+ * Rows that change are laid out first (`sx`, `tx`), so that each is found by its whole key; joined to the instance alone, all
+ * rows of it were read, and a long history made each commit slower.
  * A recordset makes no difference between JSON's null and SQL's; the flags beside inputs and outputs do.
  */
 export const COMMIT = `
@@ -59,23 +62,26 @@ with b as materialized (
   select ok.id, x.key, x.kind, x.step, x.status, x.attempt, x."maxAttempts", case when x."nullInput" then 'null'::json else x.input end, x.queue, x.worker, x."childId", to_timestamp(x."queuedAt" / 1000), to_timestamp(x."startedAt" / 1000), to_timestamp(x."finishedAt" / 1000)
   from ok, json_to_recordset(ok."newSteps") as x(key text, kind text, step text, status text, attempt int, "maxAttempts" int, input json, "nullInput" boolean, queue text, worker int, "childId" text, "queuedAt" float8, "startedAt" float8, "finishedAt" float8)
   where ok."newSteps" is not null
+), sx as materialized (
+  select ok.id, x.* from ok, json_to_recordset(ok.steps) as x(key text, status text, attempt int, lost int, "nextAttemptAt" float8, output json, "nullOutput" boolean, error json,
+    attempts json, logs json, progress real, message text, worker int, "queuedAt" float8, "startedAt" float8, "heartbeatAt" float8, "finishedAt" float8)
+  where ok.steps is not null
 ), us as (
   update durachart.steps s set status = x.status, attempt = x.attempt, lost = x.lost, next_attempt_at = to_timestamp(x."nextAttemptAt" / 1000),
     output = case when x."nullOutput" then 'null'::json else x.output end, error = x.error, error_code = x.error ->> 'code', attempts = coalesce(x.attempts, s.attempts), logs = x.logs,
     progress = x.progress, message = x.message, worker = x.worker, queued_at = to_timestamp(x."queuedAt" / 1000), started_at = to_timestamp(x."startedAt" / 1000),
     heartbeat_at = to_timestamp(x."heartbeatAt" / 1000), finished_at = to_timestamp(x."finishedAt" / 1000)
-  from ok, json_to_recordset(ok.steps) as x(key text, status text, attempt int, lost int, "nextAttemptAt" float8, output json, "nullOutput" boolean, error json, attempts json, logs json,
-    progress real, message text, worker int, "queuedAt" float8, "startedAt" float8, "heartbeatAt" float8, "finishedAt" float8)
-  where ok.steps is not null and s.instance_id = ok.id and s.key = x.key and (s.status <> 'done' or x.status = 'done')
+  from sx x where s.instance_id = x.id and s.key = x.key and (s.status <> 'done' or x.status = 'done')
 ), tm as (
   insert into durachart.timers (instance_id, id, event, recipient, due_at, sequence)
   select ok.id, x.id, x.event, x."to", to_timestamp(x."dueAt" / 1000), x.sequence
   from ok, json_to_recordset(ok.timers) as x(id text, event json, "to" text, "dueAt" float8, sequence int)
   where ok.timers is not null
   on conflict (instance_id, id) do update set event = excluded.event, recipient = excluded.recipient, due_at = excluded.due_at, sequence = excluded.sequence
+), tx as materialized (
+  select ok.id, x.timer from ok, json_array_elements_text(ok.cancelled) as x(timer) where ok.cancelled is not null
 ), td as (
-  delete from durachart.timers d using ok, json_array_elements_text(ok.cancelled) as x(id)
-  where ok.cancelled is not null and d.instance_id = ok.id and d.id = x.id
+  delete from durachart.timers d using tx where d.instance_id = tx.id and d.id = tx.timer
 ), ta as (
   delete from durachart.timers d using ok where ok."cancelAll" and d.instance_id = ok.id
 ), ev as (
@@ -94,7 +100,8 @@ with b as materialized (
   from (select "to", to_timestamp(min(at) / 1000) as at from po group by "to") p
   where i.id = p."to"
 )
-select ok.id, ok.released, (select pg_notify('durachart_change', $3::text)), case when $4::text is not null then (select pg_notify('durachart_work', $4::text)) end from ok`;
+select ok.id, ok.released, (select pg_notify('durachart_change', $3::text)), case when $4::text is not null then (select pg_notify('durachart_work', $4::text)) end,
+  case when $5::text is not null then (select pg_notify('durachart_end', $5::text)) end from ok`;
 
 /** A NOTIFY payload holds less than 8,000 bytes; `*` says that it could be any instance. */
 const MAX_NOTIFY = 7_900;
@@ -107,14 +114,21 @@ export function notifyPayload(ids: Iterable<string>): string | null {
 }
 
 /** The parameters of {@link COMMIT}. */
-export function commitParameters(worker: number, batch: readonly Commit[]): [number, string, string, string | null] {
+export function commitParameters(worker: number, batch: readonly Commit[]): [number, string, string, string | null, string | null] {
   const work = batch.flatMap((commit) => [
     ...commit.posts.map((post) => post.to),
     ...(commit.create !== null && !commit.create.leased && commit.create.wakeAt !== null ? [commit.id] : []),
     // A worker that stops gives back what is due at once.
     ...(commit.release !== null && commit.release.wakeAt !== null && commit.release.wakeAt <= commit.at ? [commit.id] : []),
   ]);
-  return [worker, JSON.stringify(batch.map(encode)), notifyPayload(batch.map(({ id }) => id)) ?? '*', notifyPayload(work)];
+  const ended = batch.filter(({ after }) => ['done', 'failed', 'cancelled'].includes(after.status));
+  return [
+    worker,
+    JSON.stringify(batch.map(encode)),
+    notifyPayload(batch.map(({ id }) => id)) ?? '*',
+    notifyPayload(work),
+    notifyPayload(ended.map(({ id }) => id)),
+  ];
 }
 
 /** Says of an input and an output that is null that it is JSON's null. */

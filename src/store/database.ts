@@ -1,4 +1,5 @@
 import postgres from 'postgres';
+import { ARRAY_TYPES } from './array-types.ts';
 import { Connections } from './transactions.ts';
 
 /** The connections of one process, by what they are for. */
@@ -29,11 +30,11 @@ const HOT_SETTINGS = { enable_mergejoin: 'off', enable_hashjoin: 'off', enable_s
 
 /** Opens the connections, lazily. @param url postgres://user:password@host:port/database */
 export function openDatabase(url: string): Database {
-  const common = { onnotice: () => {}, connect_timeout: 10, max_lifetime: null, backoff: () => 0.25 } as const;
+  const common = { onnotice: () => {}, connect_timeout: 10, max_lifetime: null, backoff: () => 0.25, fetch_types: false, types: ARRAY_TYPES } as const;
   const named = (role: string) => ({ application_name: `durachart ${role}` });
   const pool = postgres(url, { ...common, max: 10, connection: named('pool') });
-  const hot = postgres(url, { ...common, max: LANES, fetch_types: false, connection: { ...named('hot'), ...HOT_SETTINGS } });
-  const session = postgres(url, { ...common, max: 1, fetch_types: false, idle_timeout: 0, connection: named('worker') });
+  const hot = postgres(url, { ...common, max: LANES, connection: { ...named('hot'), ...HOT_SETTINGS } });
+  const session = postgres(url, { ...common, max: 1, idle_timeout: 0, connection: named('worker') });
   const transactions = new Connections(
     (onclose) => postgres(url, { ...common, max: 1, idle_timeout: 30, onclose, connection: { ...named('step'), default_transaction_read_only: true } }),
     TRANSACTIONS,

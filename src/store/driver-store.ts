@@ -63,10 +63,10 @@ export function createDriverStore(database: Database): DriverStore {
     settleStep: async (fence, row, now) => settle(pool, fence, row, now),
     settleInTransaction: async (fence, run, rowOf) => settleInTransaction(database, fence, run, rowOf),
     due: async (now, workflows, limit) => {
-      const rows = await pool<{ id: string; sequence: number; wake: number }[]>`
-        select id, sequence, wake from durachart.instances where lease is null and wake_at is not null and wake_at <= to_timestamp(${now}::float8 / 1000)
+      const rows = await pool<{ id: string }[]>`
+        select id from durachart.instances where lease is null and wake_at is not null and wake_at <= to_timestamp(${now}::float8 / 1000)
           and workflow = any(${[...workflows]}) order by priority desc, wake_at limit ${limit}`;
-      return [...rows];
+      return rows.map(({ id }) => id);
     },
     openSince: async (before, limit) => {
       const rows = await pool<Row[]>`

@@ -1,5 +1,3 @@
-import { drizzle } from 'drizzle-orm/postgres-js';
-import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 
@@ -19,6 +17,9 @@ const LOCK = 0x44757262;
 
 /** Brings the database up to date. Safe when several processes do it at once: the others wait. */
 export async function migrate(url: string, all: readonly Migrations[] = [ENGINE_MIGRATIONS]): Promise<void> {
+  // Loaded when it is needed only: it takes 90 MB.
+  const { drizzle } = await import('drizzle-orm/postgres-js');
+  const { migrate: runMigrations } = await import('drizzle-orm/postgres-js/migrator');
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   try {
     await sql`select pg_advisory_lock(${LOCK}, 0)`;

@@ -71,12 +71,16 @@ export function createReader(pool: postgres.Sql): Reader {
         owned: row['owned'] as number,
       }));
     },
-    onChange: async (callback) => {
-      const hear = (payload: string): void => callback(payload === '*' ? '*' : payload.split(','));
-      const { unlisten } = await pool.listen('durachart_change', hear, () => callback('*'));
-      return unlisten;
-    },
+    onChange: async (callback) => listen(pool, 'durachart_change', callback),
+    onEnd: async (callback) => listen(pool, 'durachart_end', callback),
   };
+}
+
+/** Hears ids on a channel; after a reconnect nobody knows what was missed. */
+async function listen(pool: postgres.Sql, channel: string, callback: (ids: string[] | '*') => void): Promise<() => Promise<void>> {
+  const hear = (payload: string): void => callback(payload === '*' ? '*' : payload.split(','));
+  const { unlisten } = await pool.listen(channel, hear, () => callback('*'));
+  return unlisten;
 }
 
 async function instance(pool: postgres.Sql, id: string): Promise<InstanceRecord | undefined> {

@@ -32,31 +32,32 @@ export const instances = durachart.table(
     tags: text('tags').array().notNull().default(sql`'{}'`),
     /** 0 to 9; higher ones are taken first. */
     priority: smallint('priority').notNull().default(5),
+    /** The Idempotency-Key it was started with. */
+    key: text('key'),
+    parentId: text('parent_id'),
+    /** Key of the parent's invocation that this instance answers. */
+    parentKey: text('parent_key'),
+    createdAt: time('created_at').notNull(),
+    input: json('input'),
+    // What changes comes last, the snapshot before the rest: Postgres logs a row from where it differs.
+    snapshot: json('snapshot'),
+    output: json('output'),
+    error: json('error'),
+    errorCode: text('error_code'),
     /** scheduled, running, waiting, done, failed, cancelled */
     status: text('status').notNull(),
     /** The state's name on one line; the exact value is in the snapshot. */
     state: text('state').notNull(),
     /** Number of the last transition; every write is on condition of it. */
     sequence: integer('sequence').notNull(),
-    snapshot: json('snapshot'),
     /** Keys of the invocations that the machine waits for. */
     live: json('live').$type<string[]>().notNull(),
-    input: json('input'),
-    output: json('output'),
-    error: json('error'),
-    errorCode: text('error_code'),
-    /** The Idempotency-Key it was started with. */
-    key: text('key'),
-    parentId: text('parent_id'),
-    /** Key of the parent's invocation that this instance answers. */
-    parentKey: text('parent_key'),
     /** The worker that owns it, while it has work. */
     lease: integer('lease'),
     /** Counts what was put into its inbox: a worker gives the instance back only if it has seen all of it. */
     wake: integer('wake').notNull().default(0),
     /** When a worker must look at it next; null while it waits for an event only. */
     wakeAt: time('wake_at'),
-    createdAt: time('created_at').notNull(),
     updatedAt: time('updated_at').notNull(),
     finishedAt: time('finished_at'),
   },

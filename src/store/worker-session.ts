@@ -39,7 +39,7 @@ export async function startWorker(
       await session`select pg_advisory_unlock_all()`;
     },
     kill: async () => {
-      await session`select pg_terminate_backend(pg_backend_pid())`.catch(() => {});
+      await session.end({ timeout: 1 });
     },
   };
 }

@@ -73,7 +73,7 @@ export function figuresOf(results: Results) {
     parallel_samples: parallel.length,
     parallel_ms_by_round: rounds.map((one) => round(quantile(one.parallel, 0.5))),
     memory_rest_mb: round(median(rounds.map((one) => one.restMb)), 0),
-    memory_peak_mb: round(Math.max(...rounds.flatMap(({ bursts }) => bursts.map(({ peakMb }) => peakMb))), 0),
+    memory_peak_mb: round(Math.max(...[...cold, ...warm].map(({ peakMb }) => peakMb)), 0),
     memory_after_mb: round(median(rounds.map((one) => one.afterMb)), 0),
     parked: parked && parkedFigures(parked),
     environment: {

@@ -29,8 +29,9 @@ async function main(options: BenchOptions, cleanup: Cleanup): Promise<void> {
     cleanup,
     instances: options.instances,
     seconds: options.seconds,
-    idle: { warmUp: 15, samples: 30 },
-    parallel: { warmUp: 3, samples: options.quick ? 10 : 12 },
+    // Over all rounds at least 36 and 12; the more rounds, the fewer in each.
+    idle: { warmUp: 10, samples: Math.max(12, Math.ceil(36 / options.rounds)) },
+    parallel: { warmUp: 2, samples: Math.max(4, Math.ceil(12 / options.rounds)) },
     log,
   };
   const results: Results = { options, server, probe, baseline: baseline.label, rounds: [], parked: null, seconds: 0 };
@@ -40,7 +41,12 @@ async function main(options: BenchOptions, cleanup: Cleanup): Promise<void> {
     results.rounds.push(await measureRound(parts, database, ['cold', 'warm', 'awaited']));
     await database.drop();
   }
-  if (options.parked > 0) results.parked = await measureParked(server, parts, options);
+  if (options.parked > 0) {
+    // What is left of three minutes, with a minute for measuring beside them.
+    const left = Math.max(5_000, 115_000 - (performance.now() - began));
+    const limit = options.parkedLimitMs === Infinity ? Infinity : Math.min(options.parkedLimitMs, left);
+    results.parked = await measureParked(server, parts, options, limit);
+  }
   results.seconds = (performance.now() - began) / 1000;
   const figures = figuresOf(results);
   console.log(report(results, figures));
@@ -51,10 +57,11 @@ async function measureParked(
   server: BenchServer,
   parts: RoundParts,
   options: BenchOptions,
+  limitMs: number,
 ): Promise<Results['parked']> {
   log(`Beside parked instances (up to ${options.parked.toLocaleString('en')})`);
   const database = await freshDatabase(server, 'parked');
-  const filled = await fillWithParked(database, options.parked, options.parkedLimitMs, parts.cleanup);
+  const filled = await fillWithParked(database, options.parked, limitMs, parts.cleanup);
   log(`  ${filled.rows.toLocaleString('en')} made in ${filled.seconds.toFixed(0)} s`);
   const round = await measureRound(parts, database, ['cold', 'warm', 'warm']);
   await database.drop();

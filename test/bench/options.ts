@@ -25,7 +25,7 @@ export const HELP = `node test/bench/main.ts [options]     (npm run bench -- [op
   --seconds N         length of one run of the baseline (2)
   --baseline KIND     pgbench or node; default: pgbench where it is installed
   --parked [N]        1,000,000 parked instances (or N), however long it takes to make them;
-                      default: as many of 1,000,000 as can be made in 40 s
+                      default: as many of 1,000,000 as can be made in 40 s (less on a slow machine)
   --no-parked         leave that part out
   --profile DIR       no figures: CPU profiles of the engine into DIR, and where its time and the server's went
   DATABASE_URL        the Postgres to use (its user may create databases); default: the embedded one, in a temporary folder`;

@@ -1,14 +1,6 @@
 import type { Figures, Results } from './figures.ts';
 import { CLIENTS } from './round.ts';
-
-/** One line of the table. */
-interface Line {
-  what: string;
-  figure: string;
-  note: string;
-  /** What we aim at. */
-  aim: string;
-}
+import { tables, type Line } from './table.ts';
 
 /** The figures as a table for people. */
 export function report(results: Results, figures: Figures): string {
@@ -127,7 +119,7 @@ function memory(f: Figures): Line[] {
       aim: '',
     },
     {
-      what: 'peak in the bursts',
+      what: 'peak, cold and warm burst',
       figure: `${show(f.memory_peak_mb)} MB`,
       note: `${f.instances.toLocaleString('en')} instances in flight`,
       aim: '',
@@ -178,20 +170,6 @@ function parked(f: Figures): Line[] {
       aim: '',
     },
   ];
-}
-
-function tables(sections: readonly [string, Line[]][]): string[] {
-  const all = sections.flatMap(([, lines]) => lines);
-  const width = (of: (line: Line) => string): number => Math.max(...all.map((line) => of(line).length));
-  const [what, figure, note] = [width((line) => line.what), width((line) => line.figure), width((line) => line.note)];
-  const row = (line: Line): string =>
-    `  ${line.what.padEnd(what)}  ${line.figure.padStart(figure)}   ${line.note.padEnd(note)}   ${line.aim}`.trimEnd();
-  return sections.flatMap(([title, lines]) => [
-    '',
-    row({ what: title, figure: '', note: '', aim: 'aim' }),
-    `  ${'─'.repeat(what + figure + note + 8 + 'within 10 %'.length)}`,
-    ...lines.map(row),
-  ]);
 }
 
 function show(value: number | null | undefined): string {

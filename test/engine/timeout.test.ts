@@ -91,16 +91,18 @@ test('a silent step times out; one that says that it lives does not', async () =
   const silent = defineStep<unknown, string>({
     heartbeat: 50,
     retry: { maxAttempts: 1 },
-    run: async ({ heartbeat, signal }) => {
-      heartbeat();
+    run: async ({ input, heartbeat, signal }) => {
+      if (input === 'after a word') heartbeat();
       await sleep(5_000, undefined, { signal });
       return 'silent';
     },
   });
   const engine = await bench.worker([oneStep('alive', alive), oneStep('silent', silent)]);
   const { id } = await engine.start('alive', null);
-  const { id: other } = await engine.start('silent', null);
-  expect((await standing(engine, other, 'failed')).error).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('silent for 50 ms') });
+  for (const input of ['from the first', 'after a word']) {
+    const { id: other } = await engine.start('silent', input);
+    expect((await standing(engine, other, 'failed')).error).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('silent for 50 ms') });
+  }
   expect(await engine.result(id, { timeout: 10_000 })).toBe('alive');
 });
 

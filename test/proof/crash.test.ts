@@ -6,7 +6,7 @@ import { childScenarios } from './scenarios/children.ts';
 import { stepScenarios } from './scenarios/steps.ts';
 import { timerScenarios } from './scenarios/timers.ts';
 import { videoScenario } from './scenarios/video.ts';
-import { World, type Run } from './world.ts';
+import { World, type Run, type Scenario } from './world.ts';
 
 const LANES = Math.max(4, availableParallelism() * 2);
 const lanes: Lane[] = [];
@@ -65,6 +65,15 @@ describe.each([...stepScenarios, ...timerScenarios, ...childScenarios, videoScen
     check(run, reference, run.lives - 1, scenario.optional);
     report.push(`${scenario.name}: the same after ${run.lives} lives`);
   });
+});
+
+test('a step under which every process dies at once is taken for the cause, and can be retried', { timeout: 60_000 }, async () => {
+  // With one commit a life, the commit that says that a step runs is always the last.
+  const world = new World(lanes[0] as Lane, { ...(stepScenarios[0] as Scenario), ends: 'failed' }, new Plan(undefined, 1));
+  const { outcome, lives } = await world.run();
+  expect(outcome.instances['ROOT']).toMatchObject({ status: 'failed', error_code: 'WORKER_LOST', state: 'BEGUN' });
+  expect(outcome.steps['ROOT:1:flaky']).toBe('step flaky failed attempt 1 null WORKER_LOST');
+  report.push(`one commit a life: given up after ${lives} lives`);
 });
 
 /** A run that went wrong somewhere has come to the same as one that did not. */

@@ -41,9 +41,14 @@ test('ten kills -9 of three workers under 500 instances: nothing lost, nothing t
     const victim = workers[place] as WorkerProcess;
     const stranded = await atWork(sql, victim.workerId);
     await sleep(30 * random());
+    const losses = await lossesOf(sql, stranded);
     victim.kill();
-    takeovers.push(await takeover(sql, stranded, victim.workerId, Date.now()));
-    workers[place] = await startProcess(sql, database.url, CONCURRENCY);
+    const [taken, replacement] = await Promise.all([
+      takeover(sql, { ids: stranded, losses, worker: victim.workerId, at: Date.now() }),
+      startProcess(sql, database.url, CONCURRENCY),
+    ]);
+    takeovers.push(taken);
+    workers[place] = replacement;
   }
   const left = await sql`select 1 from durachart.instances where status <> 'done'`;
   await Promise.all(ids.map((id) => client.result(id, { timeout: 30_000 })));
@@ -73,12 +78,19 @@ async function atWork(sql: postgres.Sql, worker: number): Promise<string[]> {
   }
 }
 
-/** Milliseconds until another worker has committed something for one of the instances. */
-async function takeover(sql: postgres.Sql, ids: readonly string[], victim: number, killedAt: number): Promise<number> {
+/** How often steps of instances were lost with their worker so far. */
+async function lossesOf(sql: postgres.Sql, ids: readonly string[]): Promise<number> {
+  const [row] = await sql<{ lost: number }[]>`select sum(lost)::int as lost from durachart.steps where instance_id = any(${[...ids]})`;
+  return row?.lost ?? 0;
+}
+
+/** Milliseconds until another worker has committed something for one of the instances of a killed one. */
+async function takeover(sql: postgres.Sql, killed: { ids: readonly string[]; losses: number; worker: number; at: number }): Promise<number> {
   for (;;) {
-    const [taken] = await sql`select 1 from durachart.steps where instance_id = any(${[...ids]}) and (lost > 0 or worker <> ${victim}) limit 1`;
-    const passed = Date.now() - killedAt;
-    if (taken !== undefined || passed > 10_000) return passed;
+    const begun = await sql`
+      select 1 from durachart.steps where instance_id = any(${[...killed.ids]}) and worker <> ${killed.worker} and started_at >= ${new Date(killed.at)} limit 1`;
+    const passed = Date.now() - killed.at;
+    if (begun.length > 0 || (await lossesOf(sql, killed.ids)) > killed.losses || passed > 10_000) return passed;
     await sleep(5);
   }
 }

@@ -19,7 +19,7 @@ export interface StepPayload {
 interface TriggerOptions {
   tags: string[];
   idempotencyKey?: string;
-  idempotencyKeyTTL?: string;
+  ttl?: string;
   delay?: Date;
 }
 
@@ -34,12 +34,12 @@ const apart = (): TriggerClient => (client ??= new TriggerClient());
 export async function triggerDriver(
   instance: string,
   why: string,
-  options: { at?: Millis; key?: string; keyFor?: string } = {},
+  options: { at?: Millis; key?: string; ttl?: string } = {},
 ): Promise<string> {
   const full: TriggerOptions = { tags: [instanceTag(instance)] };
   if (options.at !== undefined) full.delay = new Date(options.at);
   if (options.key !== undefined) full.idempotencyKey = await globalKey(options.key);
-  if (options.keyFor !== undefined) full.idempotencyKeyTTL = options.keyFor;
+  if (options.ttl !== undefined) full.ttl = options.ttl;
   const { id } = await apart().tasks.trigger(DRIVER, { instance, why } satisfies DriverPayload, full);
   return id;
 }

@@ -33,7 +33,7 @@ export function installApi(host: TriggerHost): void {
       // The caller's context: a run's process may die while the API answers.
       const caller = currentRun()?.attempt.process;
       if (caller !== undefined && !caller.alive) return new Promise(() => {});
-      const answer = answered(host, () => endpoint(...values));
+      const answer = answered(host, async () => host.intercept(name, async () => endpoint(...values)));
       return caller === undefined ? answer : caller.survive(answer);
     };
   }

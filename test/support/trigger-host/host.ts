@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import {
   generateFriendlyId,
   resourceCatalog,
@@ -11,7 +12,7 @@ import { errorOf, executeAttempt, nextAttempt } from './attempt.ts';
 import { installManagers } from './managers.ts';
 import { Process } from './process.ts';
 import { Queues } from './queues.ts';
-import { currentRun, isLive, surroundings, type Interruption, type Run, type RunningAttempt } from './run.ts';
+import { currentRun, isLive, type Interruption, type Run, type RunningAttempt } from './run.ts';
 
 export interface HostOptions {
   /** As `retries.default` of trigger.config.ts. */
@@ -29,11 +30,15 @@ export class TriggerHost {
   readonly options: HostOptions;
   /** While true, every call of the API fails as it does without a network. */
   unreachable = false;
+  /** Stands between the SDK and the API: a test may kill the caller before or after a call. */
+  intercept: (name: string, call: () => Promise<object>) => Promise<object> = async (_name, call) => call();
   private readonly runs = new Map<string, Run>();
   private readonly keys = new Map<string, string>();
   private readonly held = new Map<string, (() => void)[]>();
   private readonly listeners = new Set<(run: Run) => void>();
   private stopped = false;
+  /** A run begins in a process of its own: nothing of the caller's async context, the SDK's own included, reaches it. */
+  private readonly outside = AsyncLocalStorage.snapshot();
 
   private constructor(options: HostOptions) {
     this.options = options;
@@ -78,6 +83,7 @@ export class TriggerHost {
       end: resolve,
       status: options.delay === undefined ? 'QUEUED' : 'DELAYED',
       attempt: 0,
+      errors: [],
       machine: task.machine?.preset ?? 'small-1x',
       result: undefined,
       current: undefined,
@@ -85,7 +91,7 @@ export class TriggerHost {
     };
     this.runs.set(run.id, run);
     if (key !== undefined) this.keys.set(key, run.id);
-    surroundings.exit(() => void this.drive(run));
+    this.outside(() => void this.drive(run));
     return { id: run.id, isCached: false, publicAccessToken: '' };
   }
 
@@ -150,10 +156,18 @@ export class TriggerHost {
     });
   }
 
-  /** Resolves when no run is queued, executing or waiting; delayed ones are left out. */
+  /** No run is queued, executing or waiting; delayed ones are left out. */
+  get isIdle(): boolean {
+    return this.busy().length === 0;
+  }
+
+  /** Resolves when that is so. */
   async idle(): Promise<void> {
-    const busy = (): Run[] => this.all().filter(({ status }) => isLive(status) && status !== 'DELAYED');
-    for (let runs = busy(); runs.length > 0; runs = busy()) await Promise.race(runs.map(({ ended }) => ended));
+    for (let runs = this.busy(); runs.length > 0; runs = this.busy()) await Promise.race(runs.map(({ ended }) => ended));
+  }
+
+  private busy(): Run[] {
+    return this.all().filter(({ status }) => isLive(status) && status !== 'DELAYED');
   }
 
   /** Ends everything without a word. */
@@ -188,6 +202,8 @@ export class TriggerHost {
       attempt.release();
       run.current = undefined;
       if (typeof outcome !== 'string' && run.status !== 'CANCELED') attempt.process.kill();
+      if (typeof outcome === 'string') run.errors.push(outcome);
+      else if (!outcome.ok) run.errors.push(outcome.error);
       const result = typeof outcome === 'string' ? { ok: false as const, id: run.id, error: errorOf(outcome) } : outcome;
       const next = this.goesOn(run) ? nextAttempt(task, run, outcome, this.options) : undefined;
       if (next === undefined) {

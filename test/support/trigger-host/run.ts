@@ -22,6 +22,8 @@ export interface Run {
   readonly end: (result: TaskRunExecutionResult) => void;
   status: RunStatus;
   attempt: number;
+  /** What ended the attempts that failed. */
+  readonly errors: unknown[];
   machine: string;
   result: TaskRunExecutionResult | undefined;
   /** The attempt under way. */

@@ -1,0 +1,114 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { WorkerSession } from '../../../src/engine/ports.ts';
+import { eventually } from '../../support/engine.ts';
+import { birth, commit, state, step, T, type StoreAccess } from './made.ts';
+
+const LONG = 1_000_000;
+
+/** What the standing of workers, and the fence of transactional steps, promise. */
+export function workerContract(access: () => StoreAccess, another: () => StoreAccess, open: () => StoreAccess): void {
+  const store = () => access().store;
+  let living: WorkerSession;
+  beforeEach(async () => {
+    living ??= await store().startWorker('living', ['w'], T + LONG);
+  });
+
+  describe('a worker', () => {
+    test('that is killed is buried at once, by whoever looks, and what it had is free', async () => {
+      const process = open();
+      const session = await process.store.startWorker('killed', ['v1'], T);
+      await store().commit(session.id, [birth('v1', { workflow: 'v1', leased: true, wakeAt: null })]);
+      expect(await another().store.buryWorkers(T, LONG, living.id)).toEqual([]);
+      await session.kill();
+      const buried = await eventually(async () => {
+        const dead = await another().store.buryWorkers(T + 5, LONG, living.id);
+        return dead.length > 0 && dead;
+      });
+      expect(buried).toEqual([session.id]);
+      expect((await store().claim(living.id, T + 5, 5, ['v1'])).map(({ id }) => id)).toEqual(['v1']);
+      expect(await store().commit(session.id, [commit('v1', { after: state({ sequence: 2 }) })])).toEqual([]);
+      await process.close();
+    });
+
+    test('that is silent for too long is buried although its session stands, and learns of it', async () => {
+      const session = await another().store.startWorker('silent', ['v2'], T);
+      expect(await session.beat(T + 10)).toBe(true);
+      expect(await store().buryWorkers(T + 10 + 500, 500, living.id)).not.toContain(session.id);
+      expect(await store().buryWorkers(T + 10 + 501, 500, living.id)).toContain(session.id);
+      expect(await session.beat(T + 600)).toBe(false);
+    });
+
+    test('that asks is not buried by itself, however long it was silent', async () => {
+      const session = await store().startWorker('asking', ['v3'], T - LONG);
+      expect(await store().buryWorkers(T + LONG, 500, session.id)).not.toContain(session.id);
+      expect(await session.beat(T + LONG)).toBe(true);
+    });
+
+    test('that stops gives back what it still has, and is gone', async () => {
+      const process = open();
+      const session = await process.store.startWorker('stopping', ['v4'], T + LONG);
+      await store().commit(session.id, [birth('v4', { workflow: 'v4', leased: true, wakeAt: null })]);
+      await session.stop(T + 3);
+      expect(await store().nextWake(['v4'])).toBe(T + 3);
+      expect(await store().buryWorkers(T + LONG, LONG, living.id)).not.toContain(session.id);
+      expect((await access().reader.workers()).map(({ id }) => id)).not.toContain(session.id);
+      await process.close();
+    });
+  });
+
+  describe('a transactional step', () => {
+    const begun = async (id: string) => {
+      await store().commit(living.id, [birth(id, { leased: true }, { after: state({ live: ['1:a'] }), newSteps: [step('1:a', { worker: living.id })] })]);
+      return { worker: living.id, instanceId: id, key: '1:a', attempt: 1, at: () => T + 1 };
+    };
+    const row = async (id: string) => (await store().reload(living.id, [id]))[0]?.steps[0];
+
+    test('stores its result with its rows', async () => {
+      const fence = await begun('x-1');
+      const output = await store().transactional(fence, async (tx) => {
+        await tx`create table written (n int)`;
+        await tx`insert into written values (1)`;
+        return { rows: 1 };
+      });
+      expect(output).toEqual({ rows: 1 });
+      expect(await row('x-1')).toMatchObject({ status: 'done', output: { rows: 1 }, finishedAt: T + 1 });
+    });
+
+    test('that throws leaves nothing, and its error as it was', async () => {
+      const fence = await begun('x-2');
+      const error = new Error('mine');
+      const run = store().transactional(fence, async (tx) => {
+        await tx`insert into written values (2)`;
+        throw error;
+      });
+      await expect(run).rejects.toBe(error);
+      expect(await row('x-2')).toMatchObject({ status: 'running' });
+      const count = await store().transactional(await begun('x-3'), async (tx) => (await tx`select from written where n = 2`).length);
+      expect(count).toBe(0);
+    });
+
+    test.each([
+      ['another worker has the instance', { worker: 1_000_000 }],
+      ['another attempt runs', { attempt: 2 }],
+      ['there is no such invocation', { key: '9:z' }],
+    ])('is fenced when %s', async (what, over) => {
+      const fence = { ...(await begun(`x-4 ${what}`)), ...over };
+      const run = store().transactional(fence, async (tx) => {
+        await tx`insert into written values (4)`;
+        return 1;
+      });
+      await expect(run).rejects.toMatchObject({ code: 'FENCED' });
+      const count = await store().transactional(await begun(`x-5 ${what}`), async (tx) => (await tx`select from written where n = 4`).length);
+      expect(count).toBe(0);
+    });
+
+    test('is fenced once its row is no longer running', async () => {
+      const fence = await begun('x-6');
+      const run = store().transactional(fence, async () => {
+        await store().commit(living.id, [commit('x-6', { after: state({ live: ['1:a'] }), steps: [step('1:a', { status: 'stopped' })] })]);
+        return 1;
+      });
+      await expect(run).rejects.toMatchObject({ code: 'FENCED' });
+    });
+  });
+}
