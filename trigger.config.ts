@@ -7,7 +7,8 @@ const environment = process.env;
 export default defineConfig({
   project: environment['TRIGGER_PROJECT_REF'] ?? 'proj_set_TRIGGER_PROJECT_REF',
   runtime: 'node',
-  dirs: ['./trigger'],
+  // Another set of tasks for `npm run verify:trigger`.
+  dirs: [environment['DURACHART_VERIFY'] ? './test/trigger/verify/tasks' : './trigger'],
   // Seconds of computing, for runs that name none: a driver's, or a step's without a timeout. Waiting does not count.
   maxDuration: Number(environment['DURACHART_MAX_DURATION'] ?? 3_600),
   // Each task says what it wants; this is for tasks of your own beside them.

@@ -29,6 +29,31 @@ export interface Decision {
  * Whatever a stopped invocation still reports finds no live key, and is dropped.
  */
 export function decide(state: State, input: Input, now: Millis): Decision {
+  const decision = decided(state, input, now);
+  const { change } = decision;
+  // Without a transition nothing keeps the commit from being stored twice when its outcome is unknown; what it sends must still arrive once.
+  if (decision.state.sequence === state.sequence) {
+    change.posts = change.posts.map((post, index) => ({ ...post, dedupeKey: `${state.id} ${state.sequence} ${nameOf(input)} ${now} ${index}` }));
+  }
+  return decision;
+}
+
+/** What tells an input from others of the same instance at the same time. */
+function nameOf(input: Input): string {
+  switch (input.type) {
+    case 'start':
+      return 'start';
+    case 'event':
+      return `event ${input.event.id}`;
+    case 'settled':
+    case 'step':
+      return `step ${input.row.key}`;
+    case 'timer':
+      return `timer ${input.id}`;
+  }
+}
+
+function decided(state: State, input: Input, now: Millis): Decision {
   switch (input.type) {
     case 'start':
       return onStart(state, now);

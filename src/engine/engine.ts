@@ -191,7 +191,7 @@ export class DurableEngine implements Engine {
     const { cursor = '0' } = options;
     if (!/^\d{1,9}$/.test(cursor)) throw new DurachartError('INVALID_CURSOR', 'The cursor of a history is the sequence of the last entry seen.');
     await this.record(id);
-    const items = await this.reader.history(id, Number(cursor), limit + 1);
+    const items = (await this.reader.history(id, Number(cursor), limit + 1)).map(({ status: _, ...entry }) => entry);
     const page = items.slice(0, limit);
     return { items: page, next: items.length > limit ? String(page.at(-1)?.sequence) : null };
   }

@@ -1,5 +1,5 @@
 import { DurachartError } from '../core/error.ts';
-import type { Change, HistoryEntry, StepView } from './api.ts';
+import type { Change, StepView } from './api.ts';
 import { Bell, type Changes } from './changes.ts';
 import { systemClock } from './clock.ts';
 import type { FeedPosition, InstanceRecord, Reader } from './reader.ts';
@@ -92,12 +92,13 @@ async function one(
   return {
     ended: () => hasEnded(status),
     async *read() {
-      // The status is read before the history: an end that it shows is in the history already.
+      // The status is read before the history, or with it: an end that it shows is in the history already.
       ({ status } = await record(id));
-      let rows: HistoryEntry[];
+      let rows: Awaited<ReturnType<Reader['history']>>;
       do {
         rows = await reader.history(id, sequence, PAGE);
-        for (const entry of rows) {
+        for (const { status: now, ...entry } of rows) {
+          status = now;
           sequence = entry.sequence;
           yield { type: 'transition', position: String(sequence), entry, status };
         }

@@ -34,7 +34,8 @@ export interface FeedPosition {
 export interface Reader {
   instance(id: string): Promise<InstanceRecord | undefined>;
   list(options: ListOptions, limit: number, before: { createdAt: Date; id: string } | undefined): Promise<InstanceSummary[]>;
-  history(id: string, after: number, limit: number): Promise<HistoryEntry[]>;
+  /** Each with the instance's status as of the same moment. */
+  history(id: string, after: number, limit: number): Promise<(HistoryEntry & { status: InstanceStatus })[]>;
   steps(id: string): Promise<StepDetail[]>;
   liveSteps(id: string): Promise<StepDetail[]>;
   snapshot(id: string, sequence: number): Promise<StoredSnapshot | undefined>;

@@ -11,12 +11,25 @@ export const ARRAY_TYPES: Record<string, postgres.PostgresType> = {
   number: arrayType([1005, 1007, 1021, 1022], Number),
   // Wider than a number: text, as the driver has single ones.
   bigint: arrayType([1016, 1231], (text) => text),
-  json: arrayType([199, 3807], (text) => JSON.parse(text) as unknown, (value) => JSON.stringify(value)),
+  json: arrayType(
+    [199, 3807],
+    (text) => JSON.parse(text) as unknown,
+    (value) => JSON.stringify(value),
+  ),
   date: arrayType([1115, 1182, 1185], (text) => new Date(text)),
 };
 
-function arrayType(from: number[], parse: (text: string) => unknown, write: (value: unknown) => string = writeItem): postgres.PostgresType {
-  return { to: from[0] as number, from, serialize: (value: unknown) => writeArray(value, write), parse: (text: string) => new ArrayReader(text, parse).read() };
+function arrayType(
+  from: number[],
+  parse: (text: string) => unknown,
+  write: (value: unknown) => string = writeItem,
+): postgres.PostgresType {
+  return {
+    to: from[0] as number,
+    from,
+    serialize: (value: unknown) => writeArray(value, write),
+    parse: (text: string) => new ArrayReader(text, parse).read(),
+  };
 }
 
 function writeItem(value: unknown): string {

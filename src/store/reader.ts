@@ -27,7 +27,7 @@ export function createReader(pool: postgres.Sql): Reader {
          where t.instance_id = $1 and t.sequence > $2 order by t.sequence limit $3`,
         [id, after, limit],
       );
-      return rows.map(historyEntry);
+      return rows.map((row) => ({ ...historyEntry(row), status: row['status'] as InstanceRecord['status'] }));
     },
     steps: async (id) => {
       const rows = await pool.unsafe<Row[]>(`select ${STEP_COLUMNS} from durachart.steps s where s.instance_id = $1 order by s.queued_at, s.key`, [id]);

@@ -28,7 +28,8 @@ export class Connections {
 
   /** Takes a connection, when there is one. */
   async take(): Promise<Connection> {
-    while (this.idle.length === 0 && this.all.size >= this.max) await new Promise<void>((resolve) => this.line.push(resolve));
+    while (this.idle.length === 0 && this.all.size >= this.max)
+      await new Promise<void>((resolve) => this.line.push(resolve));
     const connection = this.idle.pop();
     if (connection === undefined) return this.make();
     if (!connection.broken) return connection;

@@ -68,14 +68,17 @@ export async function buryWorkers(pool: postgres.Sql, now: Millis, timeout: numb
     [now, timeout, asking],
   );
   // Whatever a dead one still owns: also what it took after its death, and what the process that declared it dead could not free.
-  await pool.unsafe(
+  const freed = await pool.unsafe<{ id: number }[]>(
     `with recursive owners(id) as (
        (select lease from durachart.instances where lease is not null order by lease limit 1)
        union all
        select (select i.lease from durachart.instances i where i.lease > o.id order by i.lease limit 1) from owners o where o.id is not null)
      update durachart.instances i set lease = null, wake_at = to_timestamp($1::float8 / 1000)
-     from owners o left join durachart.workers w on w.id = o.id where i.lease = o.id and (w.id is null or w.stopped_at is not null)`,
+     from owners o left join durachart.workers w on w.id = o.id where i.lease = o.id and (w.id is null or w.stopped_at is not null)
+     returning o.id`,
     [now],
   );
+  // Somebody else may be the one who can take them.
+  if (freed.length > 0) await pool`select pg_notify('durachart_work', '*')`;
   return rows.map(({ id }) => id);
 }

@@ -6,13 +6,13 @@ import { eventually, standing, useBench } from '../support/engine.ts';
 const bench = useBench();
 
 test('a named action runs after the commit, with the context and event that it was asked for with, and its params', async () => {
-  const calls: unknown[] = [];
+  const calls: { said: unknown; rows: Promise<unknown> }[] = [];
   const machine = setup({
     types: {} as { context: { n: number }; events: { type: 'ADD'; by: number } },
     actions: {
-      notify: async ({ context, event }, params: { to: string }) => {
-        const rows = await bench.sql`select sequence, state from durachart.instances where workflow = 'notifies'`;
-        calls.push({ context, event, params, row: { ...rows[0] } });
+      notify: ({ context, event }, params: { to: string }) => {
+        const rows = bench.sql`select sequence, state from durachart.instances where workflow = 'notifies'`.execute();
+        calls.push({ said: { context, event, params }, rows });
       },
     },
   }).createMachine({
@@ -39,7 +39,8 @@ test('a named action runs after the commit, with the context and event that it w
   const { id } = await engine.start('notifies', undefined);
   await engine.send(id, { type: 'ADD', by: 2 });
   await eventually(() => calls.length === 1);
-  expect(calls).toEqual([{ context: { n: 2 }, event: { type: 'ADD', by: 2 }, params: { to: 'person 2' }, row: { sequence: 2, state: 'B' } }]);
+  expect(calls[0]?.said).toEqual({ context: { n: 2 }, event: { type: 'ADD', by: 2 }, params: { to: 'person 2' } });
+  expect(await calls[0]?.rows).toMatchObject([{ sequence: 2, state: 'B' }]);
   await eventually(async () => (await engine.get(id)).steps.length === 0);
   expect(await engine.steps(id)).toMatchObject([{ kind: 'action', step: 'notify', status: 'done' }]);
   expect(await engine.get(id)).toMatchObject({ status: 'waiting', context: { n: 100 } });
@@ -65,7 +66,11 @@ test('an action that fails is tried again, and holds up nothing', async () => {
   expect((await engine.get(id)).steps).toMatchObject([{ kind: 'action', step: 'flaky', status: 'retrying' }]);
   await standing(engine, id, 'waiting');
   expect(calls).toBe(2);
-  expect((await engine.steps(id)).find(({ kind }) => kind === 'action')).toMatchObject({ status: 'done', attempt: 2, attempts: [{ error: { message: 'once' } }] });
+  expect((await engine.steps(id)).find(({ kind }) => kind === 'action')).toMatchObject({
+    status: 'done',
+    attempt: 2,
+    attempts: [{ error: { message: 'once' } }],
+  });
 });
 
 test('an action that fails for good leaves its error, and the instance as it is', async () => {
@@ -76,7 +81,11 @@ test('an action that fails for good leaves its error, and the instance as it is'
       },
     },
     types: {} as { events: { type: 'GO' } },
-  }).createMachine({ id: 'bad-action', initial: 'A', states: { A: { entry: 'bad', on: { GO: 'B' } }, B: { type: 'final' } } });
+  }).createMachine({
+    id: 'bad-action',
+    initial: 'A',
+    states: { A: { entry: 'bad', on: { GO: 'B' } }, B: { type: 'final' } },
+  });
   const engine = await bench.worker([defineWorkflow({ machine })]);
   const { id } = await engine.start('bad-action', undefined);
   await standing(engine, id, 'waiting');
@@ -97,7 +106,10 @@ test('actions of the last transition run too, on another worker if need be', asy
   }).createMachine({
     id: 'last-words',
     initial: 'A',
-    states: { A: { exit: 'onExit', on: { END: { target: 'B', actions: 'onTransition' } } }, B: { type: 'final', entry: 'onEntry' } },
+    states: {
+      A: { exit: 'onExit', on: { END: { target: 'B', actions: 'onTransition' } } },
+      B: { type: 'final', entry: 'onEntry' },
+    },
   });
   const workflow = defineWorkflow({ machine });
   const engine = await bench.worker([workflow]);
@@ -110,7 +122,11 @@ test('actions of the last transition run too, on another worker if need be', asy
   await engine.stop();
 
   // With no worker up the first transition is the visitor's; what it asks for is a worker's.
-  const ends = setup({ actions: { bye: () => void calls.push('bye') } }).createMachine({ id: 'ends-at-once', initial: 'A', states: { A: { type: 'final', entry: 'bye' } } });
+  const ends = setup({ actions: { bye: () => void calls.push('bye') } }).createMachine({
+    id: 'ends-at-once',
+    initial: 'A',
+    states: { A: { type: 'final', entry: 'bye' } },
+  });
   const visitor = bench.engine([defineWorkflow({ machine: ends })]);
   const { id: other } = await visitor.start('ends-at-once', undefined);
   expect(await visitor.get(other)).toMatchObject({ status: 'done', steps: [{ step: 'bye', status: 'queued' }] });
@@ -127,7 +143,18 @@ test('what is emitted and logged is in the history', async () => {
     context: { n: 7 },
     initial: 'A',
     states: {
-      A: { on: { GO: { target: 'B', actions: [emit(({ context }) => ({ type: 'told', n: context.n })), log(({ context }) => ({ n: context.n, at: new Date(0) }), 'label'), log('plain')] } } },
+      A: {
+        on: {
+          GO: {
+            target: 'B',
+            actions: [
+              emit(({ context }) => ({ type: 'told', n: context.n })),
+              log(({ context }) => ({ n: context.n, at: new Date(0) }), 'label'),
+              log('plain'),
+            ],
+          },
+        },
+      },
       B: {},
     },
   });

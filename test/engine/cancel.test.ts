@@ -13,7 +13,15 @@ test('a running instance ends at once, its step is aborted and its late result d
   const { signal } = await held.called(1);
   await engine.cancel(id);
   const view = await standing(engine, id, 'cancelled');
-  expect(view).toMatchObject({ state: 'BEGUN', sequence: 1, errorCode: 'CANCELLED', steps: [], finishedAt: expect.any(Date), accepts: [], context: { input: null } });
+  expect(view).toMatchObject({
+    state: 'BEGUN',
+    sequence: 1,
+    errorCode: 'CANCELLED',
+    steps: [],
+    finishedAt: expect.any(Date),
+    accepts: [],
+    context: { input: null },
+  });
   expect(signal.aborted).toBe(true);
   held.release(1, 'late');
   await eventually(() => held.running === 0);
@@ -22,7 +30,11 @@ test('a running instance ends at once, its step is aborted and its late result d
 });
 
 test('a waiting instance loses its timers', async () => {
-  const machine = setup({}).createMachine({ id: 'waits', initial: 'A', states: { A: { after: { 60_000: 'B' } }, B: {} } });
+  const machine = setup({}).createMachine({
+    id: 'waits',
+    initial: 'A',
+    states: { A: { after: { 60_000: 'B' } }, B: {} },
+  });
   const engine = await bench.worker([defineWorkflow({ machine })]);
   const { id } = await engine.start('waits', undefined);
   await engine.cancel(id);
@@ -31,7 +43,10 @@ test('a waiting instance loses its timers', async () => {
 });
 
 test('one that waits for its next attempt, and one that has failed', async () => {
-  const later = defineStep<unknown, null>({ retry: { minDelay: 30_000 }, run: () => Promise.reject(new Error('later')) });
+  const later = defineStep<unknown, null>({
+    retry: { minDelay: 30_000 },
+    run: () => Promise.reject(new Error('later')),
+  });
   const never = defineStep<unknown, null>({ run: () => Promise.reject(new StepError('NOT_FOUND', 'never')) });
   const engine = await bench.worker([oneStep('later', later), oneStep('never', never)]);
   const { id } = await engine.start('later', null);
@@ -56,7 +71,10 @@ test('an ended one stays as it is, and so does one that is cancelled twice', asy
   const first = await standing(engine, other, 'cancelled');
   await engine.cancel(other);
   expect(await engine.get(other)).toMatchObject({ status: 'cancelled', finishedAt: first.finishedAt });
-  await eventually(async () => (await bench.sql`select from durachart.events where instance_id = ${other} and status = 'pending'`).length === 0);
+  await eventually(
+    async () =>
+      (await bench.sql`select from durachart.events where instance_id = ${other} and status = 'pending'`).length === 0,
+  );
 });
 
 test('a cancel and an event at once: one of them is first, and nothing hangs', async () => {
@@ -74,7 +92,10 @@ test('a cancel and an event at once: one of them is first, and nothing hangs', a
 
 test('with no worker up it is cancelled by the next one, before anything else', async () => {
   const calls: number[] = [];
-  const workflow = oneStep('unstarted', defineStep<unknown, null>({ run: () => void calls.push(1) as unknown as null }));
+  const workflow = oneStep(
+    'unstarted',
+    defineStep<unknown, null>({ run: () => void calls.push(1) as unknown as null }),
+  );
   const visitor = bench.engine([workflow]);
   const { id } = await visitor.start('unstarted', null, { startAt: new Date(Date.now() + 50) });
   await visitor.cancel(id);
@@ -90,7 +111,8 @@ test('a subscriber of a cancelled instance comes to the end', async () => {
   await reached(engine, id, 'WAITING');
   const seen: string[] = [];
   const over = (async () => {
-    for await (const change of engine.subscribe({ id, after: '0' })) if (change.type === 'transition') seen.push(change.entry.to);
+    for await (const change of engine.subscribe({ id, after: '0' }))
+      if (change.type === 'transition') seen.push(change.entry.to);
   })();
   await engine.cancel(id);
   await over;

@@ -28,7 +28,15 @@ function over(id: string, child: AnyStateMachine, onError?: string): AnyStateMac
     id,
     initial: 'A',
     states: {
-      A: { invoke: { id: 'child', src: 'child', onDone: 'DONE', ...(onError === undefined ? {} : { onError: 'HANDLED' as const }) }, on: { LEAVE: 'LEFT' } },
+      A: {
+        invoke: {
+          id: 'child',
+          src: 'child',
+          onDone: 'DONE',
+          ...(onError === undefined ? {} : { onError: 'HANDLED' as const }),
+        },
+        on: { LEAVE: 'LEFT' },
+      },
       LEFT: {},
       HANDLED: { type: 'final' },
       DONE: { type: 'final' },
@@ -36,7 +44,7 @@ function over(id: string, child: AnyStateMachine, onError?: string): AnyStateMac
   });
 }
 
-test('a child\'s failure is an error that its parent may handle', async () => {
+test("a child's failure is an error that its parent may handle", async () => {
   world.broken = true;
   const machine = setup({ actors: { fragile } }).createMachine({
     id: 'handles',
@@ -46,7 +54,14 @@ test('a child\'s failure is an error that its parent may handle', async () => {
         invoke: {
           src: 'fragile',
           onDone: 'DONE',
-          onError: [{ guard: ({ event }) => (event.error as { code: string; details: { limit: number } }).code === 'QUOTA_EXCEEDED' && (event.error as { details: { limit: number } }).details.limit === 3, target: 'HANDLED' }],
+          onError: [
+            {
+              guard: ({ event }) =>
+                (event.error as { code: string; details: { limit: number } }).code === 'QUOTA_EXCEEDED' &&
+                (event.error as { details: { limit: number } }).details.limit === 3,
+              target: 'HANDLED',
+            },
+          ],
         },
       },
       HANDLED: { type: 'final' },
@@ -56,7 +71,11 @@ test('a child\'s failure is an error that its parent may handle', async () => {
   const engine = await bench.worker([defineWorkflow({ machine })]);
   const { id } = await engine.start('handles', undefined);
   await reached(engine, id, 'HANDLED');
-  expect((await engine.history(id)).items[1]?.step).toMatchObject({ step: 'fragile', status: 'failed', errorCode: 'QUOTA_EXCEEDED' });
+  expect((await engine.history(id)).items[1]?.step).toMatchObject({
+    step: 'fragile',
+    status: 'failed',
+    errorCode: 'QUOTA_EXCEEDED',
+  });
 });
 
 test('with no handler all of them fail, and a retry of the topmost brings all on', async () => {
@@ -93,12 +112,19 @@ test('a parent that is retried although its child was cancelled is told so, and 
   await standing(engine, `${id}.1.child`, 'cancelled');
   await eventually(async () => (await engine.get(id)).steps[0]?.errorCode === 'CANCELLED');
   await engine.retry(id);
-  await expect(engine.result(id, { timeout: 10_000 })).rejects.toMatchObject({ code: 'INSTANCE_FAILED', details: { error: { code: 'CANCELLED' } } });
+  await expect(engine.result(id, { timeout: 10_000 })).rejects.toMatchObject({
+    code: 'INSTANCE_FAILED',
+    details: { error: { code: 'CANCELLED' } },
+  });
 });
 
 test('a parent that leaves stops its child, and what the child started', async () => {
   const held = new HeldStep();
-  const busy = setup({ actors: { work: held.step() } }).createMachine({ id: 'busy-child', initial: 'A', states: { A: { invoke: { src: 'work' } } } });
+  const busy = setup({ actors: { work: held.step() } }).createMachine({
+    id: 'busy-child',
+    initial: 'A',
+    states: { A: { invoke: { src: 'work' } } },
+  });
   const engine = await bench.worker([defineWorkflow({ machine: over('leaver', over('between', busy)) })]);
   const { id } = await engine.start('leaver', undefined);
   const { signal } = await held.called(1);
@@ -110,10 +136,17 @@ test('a parent that leaves stops its child, and what the child started', async (
   expect((await engine.steps(id))[0]).toMatchObject({ status: 'stopped' });
 });
 
-test('the cancel of a parent ends its family, the cancel of a child is its parent\'s error', async () => {
+test("the cancel of a parent ends its family, the cancel of a child is its parent's error", async () => {
   const held = new HeldStep();
-  const busy = setup({ actors: { work: held.step() } }).createMachine({ id: 'busy-too', initial: 'A', states: { A: { invoke: { src: 'work' } } } });
-  const engine = await bench.worker([defineWorkflow({ machine: over('head', over('neck', busy)) }), defineWorkflow({ machine: over('copes', busy, 'HANDLED') })]);
+  const busy = setup({ actors: { work: held.step() } }).createMachine({
+    id: 'busy-too',
+    initial: 'A',
+    states: { A: { invoke: { src: 'work' } } },
+  });
+  const engine = await bench.worker([
+    defineWorkflow({ machine: over('head', over('neck', busy)) }),
+    defineWorkflow({ machine: over('copes', busy, 'HANDLED') }),
+  ]);
   const { id } = await engine.start('head', undefined);
   await held.called(1);
   await engine.cancel(id);
@@ -126,7 +159,9 @@ test('the cancel of a parent ends its family, the cancel of a child is its paren
 
 test('a late answer of a child that was stopped counts for nothing, nor does one for an earlier visit', async () => {
   const doors: ((value: string) => void)[] = [];
-  const slow = setup({ actors: { work: fromPromise(async () => new Promise<string>((resolve) => doors.push(resolve))) } }).createMachine({
+  const slow = setup({
+    actors: { work: fromPromise(async () => new Promise<string>((resolve) => doors.push(resolve))) },
+  }).createMachine({
     id: 'slow-child',
     initial: 'A',
     states: { A: { invoke: { src: 'work', onDone: 'B' } }, B: { type: 'final' } },
@@ -134,7 +169,10 @@ test('a late answer of a child that was stopped counts for nothing, nor does one
   const machine = setup({ actors: { slow }, types: {} as { events: { type: 'AGAIN' } } }).createMachine({
     id: 'revisits',
     initial: 'A',
-    states: { A: { invoke: { id: 'child', src: 'slow', onDone: 'DONE' }, on: { AGAIN: { target: 'A', reenter: true } } }, DONE: { type: 'final' } },
+    states: {
+      A: { invoke: { id: 'child', src: 'slow', onDone: 'DONE' }, on: { AGAIN: { target: 'A', reenter: true } } },
+      DONE: { type: 'final' },
+    },
   });
   const engine = await bench.worker([defineWorkflow({ machine })]);
   const { id } = await engine.start('revisits', undefined);
@@ -147,7 +185,12 @@ test('a late answer of a child that was stopped counts for nothing, nor does one
   await bench.sql`insert into durachart.events (instance_id, type, payload, source, fence, created_at) values (${id}, 'xstate.done.actor.child', '{}', 'instance', ${key}, now())`;
   await bench.sql`update durachart.instances set wake = wake + 1, wake_at = now() where id = ${id}`;
   await bench.sql`select pg_notify('durachart_work', ${id})`;
-  await eventually(async () => (await bench.sql`select from durachart.events where fence = ${key} and instance_id = ${id} and status = 'ignored'`).length > 0);
+  await eventually(
+    async () =>
+      (
+        await bench.sql`select from durachart.events where fence = ${key} and instance_id = ${id} and status = 'ignored'`
+      ).length > 0,
+  );
   expect(await engine.get(id)).toMatchObject({ state: 'A', status: 'running' });
   doors[1]?.('in time');
   await reached(engine, id, 'DONE');

@@ -1,8 +1,8 @@
-import { assign, fromPromise, sendParent, sendTo, setup, type AnyStateMachine } from 'xstate';
+import { assign, fromPromise, setup } from 'xstate';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineWorkflow } from '../../src/index.ts';
-import { eventually, reached, standing, useBench } from '../support/engine.ts';
+import { useBench } from '../support/engine.ts';
 
 const bench = useBench();
 
@@ -16,7 +16,13 @@ const doubler = setup({
   output: ({ context }) => ({ doubled: context.n }),
   initial: 'COUNTS',
   states: {
-    COUNTS: { invoke: { src: 'double', input: ({ context }) => context.n, onDone: { target: 'DONE', actions: assign({ n: ({ event }) => event.output }) } } },
+    COUNTS: {
+      invoke: {
+        src: 'double',
+        input: ({ context }) => context.n,
+        onDone: { target: 'DONE', actions: assign({ n: ({ event }) => event.output }) },
+      },
+    },
     DONE: { type: 'final' },
   },
 });
@@ -31,8 +37,22 @@ const parentOf = (id: string) =>
     output: ({ context }) => context.n,
     initial: 'FIRST',
     states: {
-      FIRST: { invoke: { id: 'first', src: 'doubler', input: ({ context }) => ({ n: context.n }), onDone: { target: 'SECOND', actions: assign({ n: ({ event }) => event.output.doubled }) } } },
-      SECOND: { invoke: { id: 'second', src: 'doubler', input: ({ context }) => ({ n: context.n }), onDone: { target: 'DONE', actions: assign({ n: ({ event }) => event.output.doubled }) } } },
+      FIRST: {
+        invoke: {
+          id: 'first',
+          src: 'doubler',
+          input: ({ context }) => ({ n: context.n }),
+          onDone: { target: 'SECOND', actions: assign({ n: ({ event }) => event.output.doubled }) },
+        },
+      },
+      SECOND: {
+        invoke: {
+          id: 'second',
+          src: 'doubler',
+          input: ({ context }) => ({ n: context.n }),
+          onDone: { target: 'DONE', actions: assign({ n: ({ event }) => event.output.doubled }) },
+        },
+      },
       DONE: { type: 'final' },
     },
   });
@@ -46,10 +66,26 @@ test('a child is an instance of its own, and its output comes to its parent', as
     { id: 'family-1.1.first', workflow: 'doubler', status: 'done', state: 'DONE' },
     { id: 'family-1.2.second', workflow: 'doubler', status: 'done', state: 'DONE' },
   ]);
-  expect(await engine.get('family-1.2.second')).toMatchObject({ parentId: id, tenant: 'acme', priority: 7, input: { n: 10 }, output: { doubled: 20 } });
-  expect((await engine.list({ parentId: id })).items.map((item) => item.id)).toEqual(['family-1.2.second', 'family-1.1.first']);
+  expect(await engine.get('family-1.2.second')).toMatchObject({
+    parentId: id,
+    tenant: 'acme',
+    priority: 7,
+    input: { n: 10 },
+    output: { doubled: 20 },
+  });
+  expect((await engine.list({ parentId: id })).items.map((item) => item.id)).toEqual([
+    'family-1.2.second',
+    'family-1.1.first',
+  ]);
   expect(await engine.steps(id)).toMatchObject([
-    { key: '1:first', kind: 'workflow', step: 'doubler', status: 'done', childId: 'family-1.1.first', output: { doubled: 10 } },
+    {
+      key: '1:first',
+      kind: 'workflow',
+      step: 'doubler',
+      status: 'done',
+      childId: 'family-1.1.first',
+      output: { doubled: 10 },
+    },
     { key: '2:second', kind: 'workflow', status: 'done' },
   ]);
 });
@@ -66,13 +102,16 @@ test('with no worker up the parent and its first child wait for one', async () =
 });
 
 test('a start that finds its id taken leaves no child behind', async () => {
-  const engine = bench.engine([defineWorkflow({ machine: parentOf('taken') }), defineWorkflow({ machine: setup({}).createMachine({ id: 'holder', initial: 'A', states: { A: {} } }) })]);
+  const engine = bench.engine([
+    defineWorkflow({ machine: parentOf('taken') }),
+    defineWorkflow({ machine: setup({}).createMachine({ id: 'holder', initial: 'A', states: { A: {} } }) }),
+  ]);
   await engine.start('holder', undefined, { id: 'taken-1' });
   await expect(engine.start('taken', { n: 1 }, { id: 'taken-1' })).rejects.toMatchObject({ code: 'KEY_REUSED' });
   expect((await engine.list({ parentId: 'taken-1' })).items).toEqual([]);
 });
 
-test('a long id makes a child\'s id that is short enough, and stays the same', async () => {
+test("a long id makes a child's id that is short enough, and stays the same", async () => {
   const engine = await bench.worker([defineWorkflow({ machine: parentOf('long-ids') })]);
   const { id } = await engine.start('long-ids', { n: 1 }, { id: 'x'.repeat(200) });
   await engine.result(id, { timeout: 10_000 });
@@ -81,8 +120,10 @@ test('a long id makes a child\'s id that is short enough, and stays the same', a
   for (const child of children) expect(child.id).toMatch(/^child-[0-9a-f]{40}$/);
 });
 
-test('a child\'s input is what its schema makes of it, and one that does not fit is an error of the child', async () => {
-  const inner = setup({ types: {} as { context: { text: string }; input: { text: string }; output: string } }).createMachine({
+test("a child's input is what its schema makes of it, and one that does not fit is an error of the child", async () => {
+  const inner = setup({
+    types: {} as { context: { text: string }; input: { text: string }; output: string },
+  }).createMachine({
     id: 'strict-child',
     context: ({ input }) => ({ text: input.text }),
     output: ({ context }) => context.text,
@@ -90,7 +131,10 @@ test('a child\'s input is what its schema makes of it, and one that does not fit
     states: { A: { type: 'final' } },
   });
   defineWorkflow({ machine: inner, input: z.object({ text: z.string().toUpperCase() }) });
-  const outer = setup({ types: {} as { context: { text: unknown }; input: { text: unknown }; output: unknown }, actors: { inner } }).createMachine({
+  const outer = setup({
+    types: {} as { context: { text: unknown }; input: { text: unknown }; output: unknown },
+    actors: { inner },
+  }).createMachine({
     id: 'strict-parent',
     context: ({ input }) => ({ text: input.text }),
     output: ({ context }: { context: { text: unknown } }) => context.text,
@@ -112,99 +156,9 @@ test('a child\'s input is what its schema makes of it, and one that does not fit
   const { id } = await engine.start('strict-parent', { text: 'ada' });
   expect(await engine.result(id, { timeout: 10_000 })).toBe('ADA');
   const { id: bad } = await engine.start('strict-parent', { text: 7 });
-  expect(await engine.result(bad, { timeout: 10_000 })).toMatchObject({ code: 'INVALID_INPUT', class: 'final', details: { issues: [{ path: 'text' }] } });
-});
-
-/** Waits for EVENT, counts them, and tells its parent of each. */
-const counter = setup({ types: {} as { context: { n: number }; events: { type: 'COUNT' } | { type: 'ENOUGH' }; output: number } }).createMachine({
-  id: 'counter',
-  context: { n: 0 },
-  output: ({ context }) => context.n,
-  initial: 'COUNTS',
-  states: {
-    COUNTS: {
-      on: {
-        COUNT: { actions: [assign({ n: ({ context }) => context.n + 1 }), sendParent(({ context }) => ({ type: 'COUNTED', n: context.n }))] },
-        ENOUGH: 'DONE',
-      },
-    },
-    DONE: { type: 'final' },
-  },
-});
-
-test('parent and child send to each other, from the first moment, and lose nothing', async () => {
-  type Event = { type: 'COUNTED'; n: number } | { type: 'MORE' };
-  const machine = setup({ types: {} as { context: { heard: number[]; total: number }; events: Event; output: object }, actors: { counter } }).createMachine({
-    id: 'talks',
-    context: { heard: [], total: 0 },
-    output: ({ context }) => ({ ...context }),
-    initial: 'TALKS',
-    states: {
-      TALKS: {
-        // Sent in the commit that brings the child into being.
-        entry: sendTo('child', { type: 'COUNT' }),
-        invoke: { id: 'child', src: 'counter', onDone: { target: 'DONE', actions: assign({ total: ({ event }) => event.output }) } },
-        on: {
-          MORE: { actions: sendTo('child', { type: 'COUNT' }) },
-          COUNTED: [
-            { guard: ({ event }) => event.n >= 20, actions: [assign({ heard: ({ context, event }) => [...context.heard, event.n] }), sendTo('child', { type: 'ENOUGH' })] },
-            { actions: [assign({ heard: ({ context, event }) => [...context.heard, event.n] }), sendTo('child', { type: 'COUNT' })] },
-          ],
-        },
-      },
-      DONE: { type: 'final' },
-    },
+  expect(await engine.result(bad, { timeout: 10_000 })).toMatchObject({
+    code: 'INVALID_INPUT',
+    class: 'final',
+    details: { issues: [{ path: 'text' }] },
   });
-  const engine = await bench.worker([defineWorkflow({ machine })]);
-  const ids = await Promise.all(Array.from({ length: 10 }, () => engine.start('talks', undefined)));
-  const heard = Array.from({ length: 20 }, (_, n) => n + 1);
-  for (const { id } of ids) expect(await engine.result(id, { timeout: 20_000 })).toEqual({ heard, total: 20 });
-});
-
-test('an event from outside reaches a child by its id', async () => {
-  const machine = setup({ actors: { counter }, types: {} as { context: { n: number }; output: number } }).createMachine({
-    id: 'outside',
-    context: { n: -1 },
-    output: ({ context }) => context.n,
-    initial: 'A',
-    states: { A: { invoke: { id: 'c', src: 'counter', onDone: { target: 'B', actions: assign({ n: ({ event }) => event.output }) } } }, B: { type: 'final' } },
-  });
-  const engine = await bench.worker([defineWorkflow({ machine })]);
-  const { id } = await engine.start('outside', undefined);
-  const child = `${id}.1.c`;
-  await reached(engine, child, 'COUNTS');
-  await engine.send(child, { type: 'COUNT' });
-  await engine.send(child, { type: 'ENOUGH' });
-  expect(await engine.result(id, { timeout: 10_000 })).toBe(1);
-});
-
-test('spawned children run beside, are kept in the context, and are stopped with their parent', async () => {
-  const machine = setup({
-    types: {} as { context: { refs: unknown[]; heard: number }; events: { type: 'SPAWN' } | { type: 'COUNTED'; n: number } | { type: 'POKE' } | { type: 'END' } },
-    actors: { counter },
-  }).createMachine({
-    id: 'spawns',
-    context: { refs: [], heard: 0 },
-    initial: 'A',
-    states: {
-      A: {
-        on: {
-          SPAWN: { actions: assign({ refs: ({ context, spawn }) => [...context.refs, spawn('counter', { id: `child-${context.refs.length}` })] }) },
-          POKE: { actions: sendTo(({ context }) => context.refs[0] as never, { type: 'COUNT' } as never) },
-          COUNTED: { actions: assign({ heard: ({ context }) => context.heard + 1 }) },
-          END: 'B',
-        },
-      },
-      B: { type: 'final' },
-    },
-  });
-  const engine = await bench.worker([defineWorkflow({ machine: machine as unknown as AnyStateMachine, name: 'spawns' })]);
-  const { id } = await engine.start('spawns', undefined);
-  for (let i = 0; i < 3; i++) await engine.send(id, { type: 'SPAWN' });
-  await eventually(async () => (await engine.get(id)).children.filter(({ state }) => state === 'COUNTS').length === 3);
-  await engine.send(id, { type: 'POKE' });
-  await eventually(async () => (await engine.get(id)).context?.['heard'] === 1);
-  await engine.send(id, { type: 'END' });
-  await standing(engine, id, 'done');
-  await eventually(async () => (await engine.get(id)).children.every(({ status }) => status === 'cancelled'));
 });

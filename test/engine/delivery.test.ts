@@ -13,7 +13,7 @@ const bench = useBench();
 /** Milliseconds within which a notified event must be taken; the harness polls every 20 s. */
 const SOON = 2_000;
 
-test('an event that comes while a step runs is taken at once, and the step\'s result after it', async () => {
+test("an event that comes while a step runs is taken at once, and the step's result after it", async () => {
   const held = new HeldStep();
   const machine = setup({ actors: { work: held.step() }, types: {} as { events: { type: 'NOTE' } } }).createMachine({
     id: 'busy',
@@ -56,7 +56,8 @@ test('an instance that was parked for years takes an event', async () => {
   const workflow = waitsForGo('parked');
   const engine = await bench.worker([workflow], { clock, deadAfter: 100 * YEAR });
   const { id } = await engine.start('parked', undefined);
-  const lease = async () => (await bench.sql`select lease from durachart.instances where id = ${id}`)[0]?.['lease'] as number | null;
+  const lease = async () =>
+    (await bench.sql`select lease from durachart.instances where id = ${id}`)[0]?.['lease'] as number | null;
   await eventually(async () => (await lease()) === null);
   clock.advance(20 * YEAR);
   await engine.send(id, { type: 'GO' });
@@ -75,7 +76,7 @@ test('what was sent with no worker up is taken, in order, when one comes', async
   await reached(visitor, id, 'DONE');
 });
 
-test('another engine\'s events and starts are heard without polling', async () => {
+test("another engine's events and starts are heard without polling", async () => {
   const workflow = waitsForGo('heard');
   await bench.worker([workflow]);
   const visitor = bench.engine([workflow]);
@@ -89,11 +90,13 @@ test('another engine\'s events and starts are heard without polling', async () =
   expect(Date.now() - before).toBeLessThan(2 * SOON);
 });
 
-test('another process\'s events are heard without polling', async () => {
+test("another process's events are heard without polling", async () => {
   const engine = await bench.worker([waitsForGo('far')]);
   const { id } = await engine.start('far', undefined);
   const arrived = reached(engine, id, 'DONE');
-  const child = fork(fileURLToPath(new URL('./support/send.ts', import.meta.url)), [bench.url, id], { stdio: 'inherit' });
+  const child = fork(fileURLToPath(new URL('./support/send.ts', import.meta.url)), [bench.url, id], {
+    stdio: 'inherit',
+  });
   const exit = once(child, 'exit');
   const [sentAt] = (await once(child, 'message')) as [number];
   await arrived;

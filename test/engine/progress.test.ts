@@ -36,7 +36,9 @@ test.each([
   const { id } = await engine.start('odd-progress', null);
   const { progress } = await held.called(1);
   progress(said, 'a\0b\ud800'.padEnd(10_000, 'x'));
-  const { message } = await eventually(async () => (await engine.get(id)).steps.find((step) => step.message !== null && step.progress === shown));
+  const { message } = await eventually(async () =>
+    (await engine.get(id)).steps.find((step) => step.message !== null && step.progress === shown),
+  );
   expect(message).toBe('ab\ufffd'.padEnd(500, 'x'));
   held.release(1);
   await engine.result(id, { timeout: 10_000 });
@@ -52,7 +54,13 @@ test('lines are kept with their attempt, the last ones, bounded and storable', a
       }
       for (let i = 1; i <= 500; i++) log.debug(`line ${i}`);
       log.error('a\0b\ud800'.padEnd(100_000, 'x'));
-      log.info(undefined as never, { odd: { toJSON: () => { throw new Error('no'); } } });
+      log.info(undefined as never, {
+        odd: {
+          toJSON: () => {
+            throw new Error('no');
+          },
+        },
+      });
       return 'done';
     },
   });
@@ -61,7 +69,12 @@ test('lines are kept with their attempt, the last ones, bounded and storable', a
   expect(await engine.result(id, { timeout: 10_000 })).toBe('done');
   const [row] = await engine.steps(id);
   expect(row?.attempts[0]?.logs).toEqual([
-    { at: expect.any(Number), level: 'warn', message: 'first attempt', fields: { n: 1, nested: '{"a":[1]}', big: '1', bad: 'xy', not: expect.anything(), nothing: null } },
+    {
+      at: expect.any(Number),
+      level: 'warn',
+      message: 'first attempt',
+      fields: { n: 1, nested: '{"a":[1]}', big: '1', bad: 'xy', not: expect.anything(), nothing: null },
+    },
   ]);
   const logs = row?.logs ?? [];
   expect(logs).toHaveLength(200);

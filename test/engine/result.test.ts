@@ -43,7 +43,11 @@ test('tells of failure, with the error, and of cancellation', async () => {
   const step = defineStep<unknown, null>({ run: () => Promise.reject(new StepError('NOT_FOUND', 'No such thing.')) });
   const engine = await bench.worker([oneStep('fails', step), waitsForGo('cancelled')]);
   const { id } = await engine.start('fails', null);
-  await expect(engine.result(id)).rejects.toMatchObject({ code: 'INSTANCE_FAILED', message: expect.stringContaining('No such thing.'), details: { error: { code: 'NOT_FOUND', attempt: 1 } } });
+  await expect(engine.result(id)).rejects.toMatchObject({
+    code: 'INSTANCE_FAILED',
+    message: expect.stringContaining('No such thing.'),
+    details: { error: { code: 'NOT_FOUND', attempt: 1 } },
+  });
   const { id: other } = await engine.start('cancelled', undefined);
   const waiting = engine.result(other);
   await engine.cancel(other);
@@ -88,18 +92,28 @@ test('the types of input, events and output come from the workflow', async () =>
   const typed = defineWorkflow({
     name: 'typed',
     machine: setup({
-      types: {} as { context: { name: string }; input: { name: string }; events: { type: 'RENAME'; to: string }; output: { name: string } },
+      types: {} as {
+        context: { name: string };
+        input: { name: string };
+        events: { type: 'RENAME'; to: string };
+        output: { name: string };
+      },
     }).createMachine({
       id: 'typed',
       context: ({ input }) => ({ name: input.name }),
       output: ({ context }) => ({ name: context.name }),
       initial: 'A',
-      states: { A: { on: { RENAME: { target: 'B', actions: assign({ name: ({ event }) => event.to }) } } }, B: { type: 'final' } },
+      states: {
+        A: { on: { RENAME: { target: 'B', actions: assign({ name: ({ event }) => event.to }) } } },
+        B: { type: 'final' },
+      },
     }),
     input: z.object({ name: z.string().default('nobody') }),
   });
   const engine = await bench.worker([typed]);
-  expectTypeOf(engine.start<'typed'>).parameter(1).toEqualTypeOf<{ name?: string | undefined }>();
+  expectTypeOf(engine.start<'typed'>)
+    .parameter(1)
+    .toEqualTypeOf<{ name?: string | undefined }>();
   // @ts-expect-error no workflow of that name
   await expect(engine.start('other', {})).rejects.toMatchObject({ code: 'UNKNOWN_WORKFLOW' });
   // @ts-expect-error not its input

@@ -21,7 +21,11 @@ function failing(retry: Partial<RetryPolicy>, error: (attempt: number) => unknow
 }
 
 test('a failed attempt is tried again, and each is recorded', async () => {
-  const { step, seen } = failing({ maxAttempts: 3, minDelay: 20, factor: 1 }, (attempt) => new Error(`no ${attempt}`), 3);
+  const { step, seen } = failing(
+    { maxAttempts: 3, minDelay: 20, factor: 1 },
+    (attempt) => new Error(`no ${attempt}`),
+    3,
+  );
   const engine = await bench.worker([oneStep('tries', step)]);
   const { id } = await engine.start('tries', null, { tenant: 'acme' });
   expect(await engine.result(id, { timeout: 10_000 })).toEqual({ attempt: 3 });
@@ -44,8 +48,16 @@ test('after the last attempt the instance fails, and is shown with it', async ()
   const engine = await bench.worker([oneStep('gives-up', step)]);
   const { id } = await engine.start('gives-up', null);
   const view = await standing(engine, id, 'failed');
-  expect(view).toMatchObject({ state: 'BEGUN', errorCode: 'UNKNOWN', sequence: 1, finishedAt: null, error: { attempt: 2, details: { key: '1:work', step: 'work' } } });
-  expect(view.steps).toMatchObject([{ status: 'failed', attempt: 2, maxAttempts: 2, nextAttemptAt: null, errorCode: 'UNKNOWN' }]);
+  expect(view).toMatchObject({
+    state: 'BEGUN',
+    errorCode: 'UNKNOWN',
+    sequence: 1,
+    finishedAt: null,
+    error: { attempt: 2, details: { key: '1:work', step: 'work' } },
+  });
+  expect(view.steps).toMatchObject([
+    { status: 'failed', attempt: 2, maxAttempts: 2, nextAttemptAt: null, errorCode: 'UNKNOWN' },
+  ]);
   expect(seen).toHaveLength(2);
 });
 
@@ -61,7 +73,7 @@ test.each([
   expect(seen).toHaveLength(1);
 });
 
-test('delays grow by the factor up to the cap, less the jitter, and the next attempt\'s time is a row', async () => {
+test("delays grow by the factor up to the cap, less the jitter, and the next attempt's time is a row", async () => {
   const clock = new ManualClock();
   const retry = { maxAttempts: 6, minDelay: HOUR, factor: 3, maxDelay: 10 * HOUR, jitter: 0.5 };
   const { step, seen } = failing(retry, () => new Error('later'), 6);
@@ -72,7 +84,12 @@ test('delays grow by the factor up to the cap, less the jitter, and the next att
     const step = await stepWhere(engine, id, (row) => row.status === 'retrying' && row.attempt === attempt);
     delays.push((step.nextAttemptAt?.getTime() ?? 0) - (step.finishedAt?.getTime() ?? 0));
     // While it waits it is nobody's: a row in the database, and nothing in memory.
-    await eventually(async () => (await bench.sql`select from durachart.instances where id = ${id} and lease is null and wake_at = ${step.nextAttemptAt as Date}`).length === 1);
+    await eventually(
+      async () =>
+        (
+          await bench.sql`select from durachart.instances where id = ${id} and lease is null and wake_at = ${step.nextAttemptAt as Date}`
+        ).length === 1,
+    );
     clock.advance((delays.at(-1) as number) - SECOND);
     expect(seen).toHaveLength(attempt);
     clock.advance(SECOND);
@@ -82,16 +99,22 @@ test('delays grow by the factor up to the cap, less the jitter, and the next att
   expect(await engine.result(id, { timeout: 10_000 })).toEqual({ attempt: 6 });
 });
 
-test('Retry-After wins over a shorter delay, as seconds and as a date of the engine\'s time', async () => {
+test("Retry-After wins over a shorter delay, as seconds and as a date of the engine's time", async () => {
   const clock = new ManualClock();
   clock.advance(YEAR);
   const errors = [
     () => new StepError('RATE_LIMITED', 'slow down', { retryAfter: HOUR }),
     () => Object.assign(new Error('429'), { status: 429, headers: { 'retry-after': '7200' } }),
-    () => Object.assign(new Error('503'), { status: 503, headers: { 'Retry-After': new Date(clock.now() + 3 * HOUR).toUTCString() } }),
+    () =>
+      Object.assign(new Error('503'), {
+        status: 503,
+        headers: { 'Retry-After': new Date(clock.now() + 3 * HOUR).toUTCString() },
+      }),
     () => new StepError('RATE_LIMITED', 'go on', { retryAfter: 1 }),
   ];
-  const { step } = failing({ maxAttempts: 5, minDelay: 60 * SECOND, maxDelay: HOUR, factor: 1 }, (attempt) => errors[attempt - 1]?.());
+  const { step } = failing({ maxAttempts: 5, minDelay: 60 * SECOND, maxDelay: HOUR, factor: 1 }, (attempt) =>
+    errors[attempt - 1]?.(),
+  );
   const engine = await bench.worker([oneStep('asked-to-wait', step)], { clock, deadAfter: 10 * YEAR });
   const { id } = await engine.start('asked-to-wait', null);
   const delays: number[] = [];
@@ -104,7 +127,10 @@ test('Retry-After wins over a shorter delay, as seconds and as a date of the eng
 });
 
 test('a wait of any length that is asked for can be stored', async () => {
-  const { step } = failing({ maxAttempts: 2 }, () => new StepError('RATE_LIMITED', 'never', { retryAfter: Number.MAX_SAFE_INTEGER }));
+  const { step } = failing(
+    { maxAttempts: 2 },
+    () => new StepError('RATE_LIMITED', 'never', { retryAfter: Number.MAX_SAFE_INTEGER }),
+  );
   const engine = await bench.worker([oneStep('never-again', step)]);
   const { id } = await engine.start('never-again', null);
   const { nextAttemptAt } = await stepWhere(engine, id, ({ status }) => status === 'retrying');
@@ -112,12 +138,20 @@ test('a wait of any length that is asked for can be stored', async () => {
   expect(bench.faults).toEqual([]);
 });
 
-test('a workflow\'s retry is its steps\', unless they have their own', async () => {
+test("a workflow's retry is its steps', unless they have their own", async () => {
   const { step: own } = failing({ maxAttempts: 1 }, () => new Error('own'));
   const { step: given } = failing({}, () => new Error('given'));
   const retry = { maxAttempts: 2, minDelay: 1 };
-  const engine = await bench.worker([oneStep('own-retry', own, { retry }), oneStep('given-retry', given, { retry }), oneStep('set-retry', given, { retry, steps: { work: { retry: { maxAttempts: 4 } } } })]);
-  for (const [name, attempts] of [['own-retry', 1], ['given-retry', 2], ['set-retry', 4]] as const) {
+  const engine = await bench.worker([
+    oneStep('own-retry', own, { retry }),
+    oneStep('given-retry', given, { retry }),
+    oneStep('set-retry', given, { retry, steps: { work: { retry: { maxAttempts: 4 } } } }),
+  ]);
+  for (const [name, attempts] of [
+    ['own-retry', 1],
+    ['given-retry', 2],
+    ['set-retry', 4],
+  ] as const) {
     const { id } = await engine.start(name, null);
     expect((await standing(engine, id, 'failed')).steps).toMatchObject([{ attempt: attempts, maxAttempts: attempts }]);
   }

@@ -21,7 +21,10 @@ const account = defineWorkflow({
     states: {
       OPEN: {
         on: {
-          ADD: { guard: ({ event }) => event.amount < 100, actions: assign({ total: ({ context, event }) => context.total + event.amount }) },
+          ADD: {
+            guard: ({ event }) => event.amount < 100,
+            actions: assign({ total: ({ context, event }) => context.total + event.amount }),
+          },
           LOCK: 'LOCKED',
           CLOSE: 'CLOSED',
         },
@@ -60,7 +63,9 @@ test('takes every one of 50 events that are sent at once', async () => {
 test('takes events with one key once, however many are sent at once, and says so later too', async () => {
   const engine = await bench.worker([account]);
   const { id } = await engine.start('account', undefined);
-  const sent = await Promise.all(Array.from({ length: 10 }, () => engine.send(id, { type: 'ADD', amount: 5 }, { key: 'k' })));
+  const sent = await Promise.all(
+    Array.from({ length: 10 }, () => engine.send(id, { type: 'ADD', amount: 5 }, { key: 'k' })),
+  );
   expect(sent.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
   await engine.send(id, { type: 'LOCK' }, { key: 'lock' });
   await reached(engine, id, 'LOCKED');
@@ -72,7 +77,7 @@ test('takes events with one key once, however many are sent at once, and says so
   await expect(engine.send(id, { type: 'CLOSE' }, { key: 'other' })).rejects.toMatchObject({ code: 'INSTANCE_ENDED' });
 });
 
-test('keys are an instance\'s own', async () => {
+test("keys are an instance's own", async () => {
   const engine = await bench.worker([account]);
   for (let i = 0; i < 2; i++) {
     const { id } = await engine.start('account', undefined);
@@ -84,28 +89,56 @@ test('keys are an instance\'s own', async () => {
 test('refuses what it cannot take, and says what it would', async () => {
   const engine = await bench.worker([account]);
   const { id } = await engine.start('account', undefined);
-  await expect(engine.send(id, { type: 'NOPE' })).rejects.toMatchObject({ code: 'UNKNOWN_EVENT', details: { events: ['ADD', 'CLOSE', 'LOCK'] } });
+  await expect(engine.send(id, { type: 'NOPE' })).rejects.toMatchObject({
+    code: 'UNKNOWN_EVENT',
+    details: { events: ['ADD', 'CLOSE', 'LOCK'] },
+  });
   for (const type of ['xstate.init', 'durachart.cancel', '*', '', undefined, 7]) {
     await expect(engine.send(id, { type: type as string })).rejects.toMatchObject({ code: 'UNKNOWN_EVENT' });
   }
-  await expect(engine.send(id, { type: 'ADD', amount: 'x' })).rejects.toMatchObject({ code: 'INVALID_EVENT', details: { issues: [{ path: 'amount', message: expect.any(String) }] } });
+  await expect(engine.send(id, { type: 'ADD', amount: 'x' })).rejects.toMatchObject({
+    code: 'INVALID_EVENT',
+    details: { issues: [{ path: 'amount', message: expect.any(String) }] },
+  });
   await expect(engine.send(id, { type: 'LOCK', at: new Date() })).rejects.toMatchObject({ code: 'NOT_JSON' });
-  await expect(engine.send(id, { type: 'ADD', amount: 100 })).rejects.toMatchObject({ code: 'EVENT_NOT_ACCEPTED', message: expect.stringContaining('guard') });
+  await expect(engine.send(id, { type: 'ADD', amount: 100 })).rejects.toMatchObject({
+    code: 'EVENT_NOT_ACCEPTED',
+    message: expect.stringContaining('guard'),
+  });
   await engine.send(id, { type: 'LOCK' });
   await reached(engine, id, 'LOCKED');
-  await expect(engine.send(id, { type: 'ADD', amount: 1 })).rejects.toMatchObject({ code: 'EVENT_NOT_ACCEPTED', details: { accepts: ['CLOSE'], state: 'LOCKED' } });
+  await expect(engine.send(id, { type: 'ADD', amount: 1 })).rejects.toMatchObject({
+    code: 'EVENT_NOT_ACCEPTED',
+    details: { accepts: ['CLOSE'], state: 'LOCKED' },
+  });
   expect((await engine.get(id)).accepts).toEqual(['CLOSE']);
   await engine.send(id, { type: 'CLOSE' });
   await reached(engine, id, 'CLOSED');
-  await expect(engine.send(id, { type: 'CLOSE' })).rejects.toMatchObject({ code: 'INSTANCE_ENDED', details: { status: 'done' } });
+  await expect(engine.send(id, { type: 'CLOSE' })).rejects.toMatchObject({
+    code: 'INSTANCE_ENDED',
+    details: { status: 'done' },
+  });
   expect((await engine.get(id)).accepts).toEqual([]);
 });
 
-test.each(['nobody', '', 'a\0b', '\ud800', "x' or '1'='1", 'a'.repeat(2_000)])('finds no instance under %j', async (id) => {
-  const engine = bench.engine([account]);
-  const calls = [engine.send(id, { type: 'CLOSE' }), engine.get(id), engine.cancel(id), engine.retry(id), engine.history(id), engine.steps(id), engine.snapshot(id, 1), engine.result(id)];
-  for (const outcome of await Promise.allSettled(calls)) expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'INSTANCE_NOT_FOUND' } });
-});
+test.each(['nobody', '', 'a\0b', '\ud800', "x' or '1'='1", 'a'.repeat(2_000)])(
+  'finds no instance under %j',
+  async (id) => {
+    const engine = bench.engine([account]);
+    const calls = [
+      engine.send(id, { type: 'CLOSE' }),
+      engine.get(id),
+      engine.cancel(id),
+      engine.retry(id),
+      engine.history(id),
+      engine.steps(id),
+      engine.snapshot(id, 1),
+      engine.result(id),
+    ];
+    for (const outcome of await Promise.allSettled(calls))
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'INSTANCE_NOT_FOUND' } });
+  },
+);
 
 test.each(['', 'a\0', '\ud800', 'a'.repeat(501)])('refuses the key %j', async (key) => {
   const engine = bench.engine([account]);
@@ -124,7 +157,10 @@ test('wildcards take what they match', async () => {
   });
   const engine = await bench.worker([wild]);
   const { id } = await engine.start('wild', undefined);
-  await expect(engine.send(id, { type: 'keyboard' })).rejects.toMatchObject({ code: 'EVENT_NOT_ACCEPTED', details: { accepts: ['mouse.*'] } });
+  await expect(engine.send(id, { type: 'keyboard' })).rejects.toMatchObject({
+    code: 'EVENT_NOT_ACCEPTED',
+    details: { accepts: ['mouse.*'] },
+  });
   await expect(engine.send(id, { type: 'mouse.down', x: 'left' })).rejects.toMatchObject({ code: 'INVALID_EVENT' });
   await engine.send(id, { type: 'mouse.down', x: 1 });
   await reached(engine, id, 'B');
@@ -152,6 +188,10 @@ test('an event that has come too late is ignored, not lost in between', async ()
   await engine.send(id, { type: 'ADD', amount: 1 });
   const worker = await bench.worker([account]);
   expect(await worker.result(id, { timeout: 10_000 })).toBe(0);
-  const rows = await bench.sql`select type, status, sequence from durachart.events where instance_id = ${id} order by id`;
-  expect(rows).toMatchObject([{ type: 'CLOSE', status: 'taken', sequence: 2 }, { type: 'ADD', status: 'ignored' }]);
+  const rows =
+    await bench.sql`select type, status, sequence from durachart.events where instance_id = ${id} order by id`;
+  expect(rows).toMatchObject([
+    { type: 'CLOSE', status: 'taken', sequence: 2 },
+    { type: 'ADD', status: 'ignored' },
+  ]);
 });

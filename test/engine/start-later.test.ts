@@ -24,7 +24,9 @@ test('waits for years, as long as the time needs, whatever is sent meanwhile', a
   expect(await engine.send(id, { type: 'GO' })).toEqual({ duplicate: false });
   clock.advance(2 * YEAR);
   // Once this one has begun, the worker has looked at everything that it might have taken.
-  const { id: other } = await bench.engine([waitsForGo('much-later')], { clock }).start('much-later', undefined, { startAt: new Date(clock.now() + 1) });
+  const { id: other } = await bench
+    .engine([waitsForGo('much-later')], { clock })
+    .start('much-later', undefined, { startAt: new Date(clock.now() + 1) });
   await reached(engine, other, 'WAITING');
   expect(await engine.get(id)).toMatchObject({ status: 'scheduled', sequence: 0 });
   clock.advance(YEAR + HOUR);
@@ -52,7 +54,11 @@ test('what was started with no worker up begins when one comes', async () => {
   const workflow = oneStep('unattended', step);
   const visitor = bench.engine([workflow]);
   const { id } = await visitor.start('unattended', null);
-  expect(await visitor.get(id)).toMatchObject({ state: 'BEGUN', status: 'running', steps: [{ status: 'queued', attempt: 0 }] });
+  expect(await visitor.get(id)).toMatchObject({
+    state: 'BEGUN',
+    status: 'running',
+    steps: [{ status: 'queued', attempt: 0 }],
+  });
   const waiting = visitor.result(id, { timeout: 10_000 });
   await bench.worker([workflow]);
   expect(await waiting).toBe('ran');
@@ -73,7 +79,14 @@ test('under a limit of one, higher priority goes first, and equals in order', as
   await engine.start('holds-place', null);
   await held.called(1);
   const ids: string[] = [];
-  for (const [name, priority] of [['b1', 5], ['c1', 0], ['a1', 9], ['b2', 5], ['a2', 9], ['c2', 0]] as const) {
+  for (const [name, priority] of [
+    ['b1', 5],
+    ['c1', 0],
+    ['a1', 9],
+    ['b2', 5],
+    ['a2', 9],
+    ['c2', 0],
+  ] as const) {
     ids.push((await engine.start('in-line', name, { priority })).id);
   }
   held.release(1);
@@ -95,7 +108,9 @@ test('a worker that comes late takes what has higher priority first', async () =
 
 test('an instance of a workflow that no worker knows waits for one that does', async () => {
   const engine = await bench.worker([waitsForGo('known')]);
-  const { id } = await bench.engine([waitsForGo('foreign')]).start('foreign', undefined, { startAt: new Date(Date.now() + 1) });
+  const { id } = await bench
+    .engine([waitsForGo('foreign')])
+    .start('foreign', undefined, { startAt: new Date(Date.now() + 1) });
   const { id: known } = await engine.start('known', undefined);
   await reached(engine, known, 'WAITING');
   expect(await engine.get(id)).toMatchObject({ status: 'scheduled', accepts: [] });

@@ -35,7 +35,16 @@ describe.each([
     const view = await engine.get(id);
     expect(view.input).toEqual({ name: 'ADA', count: 1, lines: [] });
     expect(view.context).toEqual({ order: { name: 'ADA', count: 1, lines: [] } });
-    expect(view).toMatchObject({ workflow: 'order', state: 'TAKEN', value: 'TAKEN', status: 'waiting', sequence: 1, priority: 5, tags: [], tenant: null });
+    expect(view).toMatchObject({
+      workflow: 'order',
+      state: 'TAKEN',
+      value: 'TAKEN',
+      status: 'waiting',
+      sequence: 1,
+      priority: 5,
+      tags: [],
+      tenant: null,
+    });
   });
 
   test('gives the same instance for the same key and input, whatever way the input is written', async () => {
@@ -45,9 +54,14 @@ describe.each([
     const second = await engine.start('order', { count: 2, name: ' ADA', lines: [] }, { key });
     expect(second).toEqual({ id: first.id, created: false });
     expect(await engine.get(first.id)).toMatchObject({ key });
-    await expect(engine.start('order', { name: 'ada', count: 3 }, { key })).rejects.toMatchObject({ code: 'KEY_REUSED', details: { id: first.id } });
+    await expect(engine.start('order', { name: 'ada', count: 3 }, { key })).rejects.toMatchObject({
+      code: 'KEY_REUSED',
+      details: { id: first.id },
+    });
     // Another tenant's keys are its own.
-    expect(await engine.start('order', { name: 'ada', count: 3 }, { key, tenant: 'other' })).toMatchObject({ created: true });
+    expect(await engine.start('order', { name: 'ada', count: 3 }, { key, tenant: 'other' })).toMatchObject({
+      created: true,
+    });
   });
 
   test('gives the same instance for the same id and input', async () => {
@@ -62,7 +76,9 @@ describe.each([
   test('makes one instance of 20 starts with one key at once', async () => {
     const engine = await made();
     const key = randomUUID();
-    const started = await Promise.all(Array.from({ length: 20 }, () => engine.start('order', { name: 'ada' }, { key })));
+    const started = await Promise.all(
+      Array.from({ length: 20 }, () => engine.start('order', { name: 'ada' }, { key })),
+    );
     expect(new Set(started.map(({ id }) => id)).size).toBe(1);
     expect(started.filter(({ created }) => created)).toHaveLength(1);
     expect((await engine.history(started[0]?.id as string)).items).toHaveLength(1);
@@ -74,7 +90,8 @@ describe.each([
     const names = ['ada', 'bob', 'cyd', 'dan'];
     const started = await Promise.allSettled(names.map((name) => engine.start('order', { name }, { id })));
     expect(started.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const outcome of started) if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'KEY_REUSED' });
+    for (const outcome of started)
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'KEY_REUSED' });
   });
 
   test('refuses another workflow under the same id', async () => {
@@ -89,7 +106,12 @@ describe.each([
     const bad = { name: 'ada', count: 0, lines: [{ sku: 'a' }, { sku: 7 }] };
     await expect(engine.start('order', bad as never)).rejects.toMatchObject({
       code: 'INVALID_INPUT',
-      details: { issues: [{ path: 'count', message: expect.any(String) }, { path: 'lines.1.sku', message: expect.any(String) }] },
+      details: {
+        issues: [
+          { path: 'count', message: expect.any(String) },
+          { path: 'lines.1.sku', message: expect.any(String) },
+        ],
+      },
     });
   });
 });
@@ -120,7 +142,9 @@ test('refuses an input that the machine itself throws on, and stores nothing', a
     }),
   });
   const engine = await bench.worker([picky]);
-  await expect(engine.start('start-picky', {} as never, { id: 'picky' })).rejects.toMatchObject({ code: 'TRANSITION_FAILED' });
+  await expect(engine.start('start-picky', {} as never, { id: 'picky' })).rejects.toMatchObject({
+    code: 'TRANSITION_FAILED',
+  });
   await expect(engine.get('picky')).rejects.toMatchObject({ code: 'INSTANCE_NOT_FOUND' });
 });
 
@@ -147,7 +171,9 @@ test.each([
   ['an empty tenant', { tenant: '' }],
 ])('refuses %s', async (_, options) => {
   const engine = bench.engine([order]);
-  await expect(engine.start('order', { name: 'ada' }, options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  await expect(engine.start('order', { name: 'ada' }, options as never)).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+  });
 });
 
 test('keeps tenant, tags and priority, and lists by them', async () => {

@@ -24,14 +24,30 @@ describe('schemas', () => {
     const engine = await bench.worker([oneStep('typed', double)]);
     const { id } = await engine.start('typed', { n: '21' } as never);
     expect(await engine.result(id, { timeout: 10_000 })).toEqual({ result: 42 });
-    expect(await engine.steps(id)).toMatchObject([{ key: '1:work', kind: 'step', step: 'work', status: 'done', input: { n: '21' }, output: { result: 42 }, error: null, attempts: [] }]);
+    expect(await engine.steps(id)).toMatchObject([
+      {
+        key: '1:work',
+        kind: 'step',
+        step: 'work',
+        status: 'done',
+        input: { n: '21' },
+        output: { result: 42 },
+        error: null,
+        attempts: [],
+      },
+    ]);
   });
 
   test('an input that does not fit fails the step for good, and says where', async () => {
     const engine = await bench.worker([oneStep('bad-input', double)]);
     const { id } = await engine.start('bad-input', { n: 'x' } as never);
     const { error } = await standing(engine, id, 'failed');
-    expect(error).toMatchObject({ code: 'INVALID_INPUT', class: 'final', attempt: 1, details: { key: '1:work', step: 'work', issues: [{ path: 'n', message: expect.any(String) }] } });
+    expect(error).toMatchObject({
+      code: 'INVALID_INPUT',
+      class: 'final',
+      attempt: 1,
+      details: { key: '1:work', step: 'work', issues: [{ path: 'n', message: expect.any(String) }] },
+    });
     expect((await engine.steps(id))[0]?.attempts).toHaveLength(1);
   });
 
@@ -39,7 +55,12 @@ describe('schemas', () => {
     const engine = await bench.worker([oneStep('bad-output', double)]);
     const { id } = await engine.start('bad-output', { n: 1.5, by: 1 });
     const { error, steps } = await standing(engine, id, 'failed');
-    expect(error).toMatchObject({ code: 'INVALID_OUTPUT', class: 'final', message: expect.stringContaining('result'), details: { issues: [{ path: 'result' }] } });
+    expect(error).toMatchObject({
+      code: 'INVALID_OUTPUT',
+      class: 'final',
+      message: expect.stringContaining('result'),
+      details: { issues: [{ path: 'result' }] },
+    });
     expect(steps).toMatchObject([{ status: 'failed', attempt: 1, errorCode: 'INVALID_OUTPUT' }]);
   });
 
@@ -52,34 +73,52 @@ describe('schemas', () => {
   ])('an output with %s fails the step for good', async (_, run, path) => {
     const engine = await bench.worker([oneStep('not-json', defineStep<unknown, unknown>({ run }))]);
     const { id } = await engine.start('not-json', null);
-    expect((await standing(engine, id, 'failed')).error).toMatchObject({ code: 'INVALID_OUTPUT', class: 'final', details: { path } });
+    expect((await standing(engine, id, 'failed')).error).toMatchObject({
+      code: 'INVALID_OUTPUT',
+      class: 'final',
+      details: { path },
+    });
   });
 });
 
-test.each([null, undefined, 0, '', false, [], 'text', { a: [null] }])('a machine sees %j as the step returned it', async (returned) => {
-  const machine = setup({
-    types: {} as { context: { kind: string }; output: string },
-    actors: { give: fromPromise(async () => returned) },
-  }).createMachine({
-    id: 'sees',
-    context: { kind: 'none' },
-    output: ({ context }) => context.kind,
-    initial: 'A',
-    states: {
-      A: { invoke: { src: 'give', onDone: { target: 'B', actions: assign({ kind: ({ event }) => `${typeof event.output} ${JSON.stringify(event.output)}` }) } } },
-      B: { type: 'final' },
-    },
-  });
-  const engine = await bench.worker([defineWorkflow({ machine })]);
-  const { id } = await engine.start('sees', undefined);
-  expect(await engine.result(id, { timeout: 10_000 })).toBe(`${typeof returned} ${JSON.stringify(returned)}`);
-});
+test.each([null, undefined, 0, '', false, [], 'text', { a: [null] }])(
+  'a machine sees %j as the step returned it',
+  async (returned) => {
+    const machine = setup({
+      types: {} as { context: { kind: string }; output: string },
+      actors: { give: fromPromise(async () => returned) },
+    }).createMachine({
+      id: 'sees',
+      context: { kind: 'none' },
+      output: ({ context }) => context.kind,
+      initial: 'A',
+      states: {
+        A: {
+          invoke: {
+            src: 'give',
+            onDone: {
+              target: 'B',
+              actions: assign({ kind: ({ event }) => `${typeof event.output} ${JSON.stringify(event.output)}` }),
+            },
+          },
+        },
+        B: { type: 'final' },
+      },
+    });
+    const engine = await bench.worker([defineWorkflow({ machine })]);
+    const { id } = await engine.start('sees', undefined);
+    expect(await engine.result(id, { timeout: 10_000 })).toBe(`${typeof returned} ${JSON.stringify(returned)}`);
+  },
+);
 
 test('what is thrown is stored whole: code, class, stack, cause and details', async () => {
   const step = defineStep<unknown, null>({
     run: () => {
       const cause = Object.assign(new Error('socket closed'), { code: 'ECONNRESET' });
-      throw new StepError('QUOTA_EXCEEDED', 'No more of it. See https://u:secret@host/x', { cause, details: { limit: 10, used: 11 } });
+      throw new StepError('QUOTA_EXCEEDED', 'No more of it. See https://u:secret@host/x', {
+        cause,
+        details: { limit: 10, used: 11 },
+      });
     },
   });
   const engine = await bench.worker([oneStep('thrown', step)]);
@@ -98,7 +137,15 @@ test('what is thrown is stored whole: code, class, stack, cause and details', as
   });
   const [row] = await engine.steps(id);
   expect(row?.error).toMatchObject({ code: 'QUOTA_EXCEEDED', details: { limit: 10 } });
-  expect(row?.attempts).toMatchObject([{ attempt: 1, outcome: 'failed', startedAt: expect.any(Number), finishedAt: expect.any(Number), error: { code: 'QUOTA_EXCEEDED' } }]);
+  expect(row?.attempts).toMatchObject([
+    {
+      attempt: 1,
+      outcome: 'failed',
+      startedAt: expect.any(Number),
+      finishedAt: expect.any(Number),
+      error: { code: 'QUOTA_EXCEEDED' },
+    },
+  ]);
 });
 
 test('machines branch on the code in onError, and the history names the step', async () => {
@@ -109,7 +156,10 @@ test('machines branch on the code in onError, and the history names the step', a
       throw new Error('Something else.');
     },
   });
-  const machine = setup({ types: {} as { context: { cents: number }; input: { cents: number } }, actors: { pay } }).createMachine({
+  const machine = setup({
+    types: {} as { context: { cents: number }; input: { cents: number } },
+    actors: { pay },
+  }).createMachine({
     id: 'branches',
     context: ({ input }) => input,
     initial: 'ORDERED',
@@ -159,7 +209,16 @@ test('a plain fromPromise step gets input and signal', async () => {
     context: { text: '' },
     output: ({ context }) => context.text,
     initial: 'A',
-    states: { A: { invoke: { src: 'plain', input: { n: 3 }, onDone: { target: 'B', actions: assign({ text: ({ event }) => event.output }) } } }, B: { type: 'final' } },
+    states: {
+      A: {
+        invoke: {
+          src: 'plain',
+          input: { n: 3 },
+          onDone: { target: 'B', actions: assign({ text: ({ event }) => event.output }) },
+        },
+      },
+      B: { type: 'final' },
+    },
   });
   const engine = await bench.worker([defineWorkflow({ machine })]);
   const { id } = await engine.start('plain', undefined);

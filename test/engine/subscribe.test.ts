@@ -27,7 +27,12 @@ async function following(engine: Subscriber, options: Parameters<Engine['subscri
   };
 }
 
-const names = (changes: readonly Change[]) => changes.map((change) => (change.type === 'transition' ? `${change.entry.sequence} ${change.entry.to}` : `${change.step.step} ${change.step.status}`));
+const names = (changes: readonly Change[]) =>
+  changes.map((change) =>
+    change.type === 'transition'
+      ? `${change.entry.sequence} ${change.entry.to}`
+      : `${change.step.step} ${change.step.status}`,
+  );
 
 test('of one instance it gives all from a position on, steps in between, and ends with it', async () => {
   const held = new HeldStep();
@@ -37,26 +42,34 @@ test('of one instance it gives all from a position on, steps in between, and end
   const later = await following(engine, { id, after: '1' });
   const now = await following(engine, { id });
   await held.called(1);
-  await eventually(() => names(changes).includes('work running'));
+  // Each has taken its place once it shows what runs.
+  for (const seen of [changes, later.changes, now.changes])
+    await eventually(() => names(seen).includes('work running'));
   held.release(1);
   await Promise.all([done, later.done, now.done]);
   const transitions = (from: readonly Change[]) => from.filter(({ type }) => type === 'transition');
   expect(names(transitions(changes))).toEqual(['1 BEGUN', '2 DONE']);
   expect(names(transitions(later.changes))).toEqual(['2 DONE']);
   expect(names(transitions(now.changes))).toEqual(['2 DONE']);
-  expect(transitions(changes)).toMatchObject([{ position: '1', entry: { instanceId: id, workflow: 'one' } }, { position: '2', status: 'done', entry: { step: { step: 'work' } } }]);
+  expect(transitions(changes)).toMatchObject([
+    { position: '1', entry: { instanceId: id, workflow: 'one' } },
+    { position: '2', status: 'done', entry: { step: { step: 'work' } } },
+  ]);
   // Of one that has ended there is no waiting.
   const after = await following(engine, { id, after: '0' });
   await after.done;
-  expect(names(after.changes)).toEqual(['1 BEGUN', '2 DONE']);
+  expect(names(transitions(after.changes))).toEqual(['1 BEGUN', '2 DONE']);
 });
 
 test('refuses positions that it has not given, and ids that nobody has', async () => {
   const engine = await bench.worker([waitsForGo('positions')]);
   const { id } = await engine.start('positions', undefined);
-  const first = async (options: Parameters<Engine['subscribe']>[0]) => engine.subscribe(options)[Symbol.asyncIterator]().next();
-  for (const after of ['', 'x', '-1', '1.5', '9999999999']) await expect(first({ id, after })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
-  for (const after of ['', 'x', '1', '1_2', "1_2_a'b", '1_99999999999_a', `${'9'.repeat(30)}_1_a`]) await expect(first({ after })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
+  const first = async (options: Parameters<Engine['subscribe']>[0]) =>
+    engine.subscribe(options)[Symbol.asyncIterator]().next();
+  for (const after of ['', 'x', '-1', '1.5', '9999999999'])
+    await expect(first({ id, after })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
+  for (const after of ['', 'x', '1', '1_2', "1_2_a'b", '1_99999999999_a', `${'9'.repeat(30)}_1_a`])
+    await expect(first({ after })).rejects.toMatchObject({ code: 'INVALID_CURSOR' });
   await expect(first({ id: 'nobody' })).rejects.toMatchObject({ code: 'INSTANCE_NOT_FOUND' });
 });
 
@@ -68,7 +81,9 @@ test('a signal ends it, also one that was aborted before', async () => {
     await stop();
     expect(changes.filter(({ type }) => type === 'transition')).toEqual([]);
   }
-  expect(await engine.subscribe({ signal: AbortSignal.abort() })[Symbol.asyncIterator]().next()).toMatchObject({ done: true });
+  expect(await engine.subscribe({ signal: AbortSignal.abort() })[Symbol.asyncIterator]().next()).toMatchObject({
+    done: true,
+  });
 });
 
 test('of all, from another engine, under four writers at once: nothing twice, nothing missed, wherever it is resumed', async () => {
@@ -104,7 +119,12 @@ test('of all, from another engine, under four writers at once: nothing twice, no
   );
   await Promise.all([...ids].map((id) => visitor.result(id, { timeout: 10_000 })));
   const expected = [...ids].flatMap((id) => [`${id} 1`, `${id} 2`]).toSorted();
-  const transitions = () => changes.flatMap((change) => (change.type === 'transition' && change.entry.workflow === 'busy' ? [`${change.entry.instanceId} ${change.entry.sequence}`] : []));
+  const transitions = () =>
+    changes.flatMap((change) =>
+      change.type === 'transition' && change.entry.workflow === 'busy'
+        ? [`${change.entry.instanceId} ${change.entry.sequence}`]
+        : [],
+    );
   await eventually(() => transitions().length >= expected.length);
   await eventually(() => resumed.length >= expected.length);
   writing = false;
@@ -126,12 +146,21 @@ test('from now on means: nothing that was before', async () => {
   await older`select pg_current_xact_id()`;
   const { id: before } = await engine.start('from-now', undefined);
   const { changes, stop } = await following(engine, {});
-  await eventually(async () => (await bench.sql`select from pg_stat_activity where datname = current_database() and query like '%pg_current_snapshot()::text as snapshot%'`).length > 0);
+  await eventually(
+    async () =>
+      (
+        await bench.sql`select from pg_stat_activity where datname = current_database() and query like '%pg_current_snapshot()::text as snapshot%'`
+      ).length > 0,
+  );
   await older`commit`;
   older.release();
   const { id } = await engine.start('from-now', undefined);
   await engine.send(id, { type: 'GO' });
-  await eventually(() => changes.some((change) => change.type === 'transition' && change.entry.instanceId === id && change.entry.to === 'DONE'));
+  await eventually(() =>
+    changes.some(
+      (change) => change.type === 'transition' && change.entry.instanceId === id && change.entry.to === 'DONE',
+    ),
+  );
   await stop();
   expect(changes.some((change) => change.type === 'transition' && change.entry.instanceId === before)).toBe(false);
 });
@@ -156,7 +185,8 @@ test('a consumer that stops early leaves nothing behind, and a slow one misses n
   await engine.send(id, { type: 'GO' });
   await engine.result(id, { timeout: 10_000 });
   const seen: number[] = [];
-  for (let next = await slow.next(); next.done !== true; next = await slow.next()) if (next.value.type === 'transition') seen.push(next.value.entry.sequence);
+  for (let next = await slow.next(); next.done !== true; next = await slow.next())
+    if (next.value.type === 'transition') seen.push(next.value.entry.sequence);
   expect(seen).toEqual([2, 3, 4, 5, 6, 7]);
   expect(followers.empty).toBe(true);
 });

@@ -26,7 +26,9 @@ test('a step that heeds its signal ends with TIMEOUT, and is tried again', async
   const engine = await bench.worker([oneStep('heeds', step)]);
   const { id } = await engine.start('heeds', null);
   expect(await engine.result(id, { timeout: 10_000 })).toBe('in time');
-  expect((await engine.steps(id))[0]?.attempts).toMatchObject([{ outcome: 'failed', error: { code: 'TIMEOUT', class: 'retryable', message: expect.stringContaining('30 ms') } }]);
+  expect((await engine.steps(id))[0]?.attempts).toMatchObject([
+    { outcome: 'failed', error: { code: 'TIMEOUT', class: 'retryable', message: expect.stringContaining('30 ms') } },
+  ]);
   expect(reasons).toMatchObject([{ code: 'TIMEOUT' }]);
 });
 
@@ -48,7 +50,7 @@ test('a step that ignores its signal is fenced: its place is free, and its late 
   expect(await engine.result(id, { timeout: 10_000 })).toBe('second');
 });
 
-test('the last attempt\'s timeout fails the instance, and a late result does not wake it', async () => {
+test("the last attempt's timeout fails the instance, and a late result does not wake it", async () => {
   const held = new HeldStep();
   const engine = await bench.worker([oneStep('too-late', held.step({ timeout: 20, retry: { maxAttempts: 1 } }))]);
   const { id } = await engine.start('too-late', null);
@@ -61,7 +63,10 @@ test('the last attempt\'s timeout fails the instance, and a late result does not
 test('what an attempt says after its end is not heard', async () => {
   const held = new HeldStep();
   const clock = new ManualClock();
-  const engine = await bench.worker([oneStep('talks-on', held.step({ timeout: HOUR, retry: { maxAttempts: 2, minDelay: 0 } }))], { clock, deadAfter: YEAR });
+  const engine = await bench.worker(
+    [oneStep('talks-on', held.step({ timeout: HOUR, retry: { maxAttempts: 2, minDelay: 0 } }))],
+    { clock, deadAfter: YEAR },
+  );
   const { id } = await engine.start('talks-on', null);
   const first = await held.called(1);
   clock.advance(2 * HOUR);
@@ -101,7 +106,10 @@ test('a silent step times out; one that says that it lives does not', async () =
   const { id } = await engine.start('alive', null);
   for (const input of ['from the first', 'after a word']) {
     const { id: other } = await engine.start('silent', input);
-    expect((await standing(engine, other, 'failed')).error).toMatchObject({ code: 'TIMEOUT', message: expect.stringContaining('silent for 50 ms') });
+    expect((await standing(engine, other, 'failed')).error).toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringContaining('silent for 50 ms'),
+    });
   }
   expect(await engine.result(id, { timeout: 10_000 })).toBe('alive');
 });
@@ -109,7 +117,10 @@ test('a silent step times out; one that says that it lives does not', async () =
 test('a timeout of weeks is one', async () => {
   const clock = new ManualClock();
   const held = new HeldStep();
-  const engine = await bench.worker([oneStep('weeks', held.step({ timeout: 60 * 24 * HOUR, retry: { maxAttempts: 1 } }))], { clock, deadAfter: YEAR });
+  const engine = await bench.worker(
+    [oneStep('weeks', held.step({ timeout: 60 * 24 * HOUR, retry: { maxAttempts: 1 } }))],
+    { clock, deadAfter: YEAR },
+  );
   const { id } = await engine.start('weeks', null);
   await held.called(1);
   clock.advance(59 * 24 * HOUR);

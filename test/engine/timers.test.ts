@@ -9,12 +9,19 @@ const bench = useBench();
 /** An engine whose time the test moves, with the machines as its workflows. */
 async function timed(...machines: AnyStateMachine[]) {
   const clock = new ManualClock();
-  const engine = await bench.worker(machines.map((machine) => defineWorkflow({ machine })), { clock, deadAfter: 1_000 * YEAR });
+  const engine = await bench.worker(
+    machines.map((machine) => defineWorkflow({ machine })),
+    { clock, deadAfter: 1_000 * YEAR },
+  );
   return { clock, engine };
 }
 
 test('after fires when its time has come, not before', async () => {
-  const machine = setup({}).createMachine({ id: 'ms', initial: 'A', states: { A: { after: { 80: 'B' } }, B: { type: 'final' } } });
+  const machine = setup({}).createMachine({
+    id: 'ms',
+    initial: 'A',
+    states: { A: { after: { 80: 'B' } }, B: { type: 'final' } },
+  });
   const engine = await bench.worker([defineWorkflow({ machine })]);
   const { id } = await engine.start('ms', undefined);
   const [timer] = (await engine.get(id)).timers;
@@ -34,7 +41,11 @@ test('timers of years, and named delays that look at the context', async () => {
     id: 'years',
     context: ({ input }) => input,
     initial: 'RUNS',
-    states: { RUNS: { after: { term: 'OVER' } }, OVER: { after: { [30 * YEAR]: 'FORGOTTEN' } }, FORGOTTEN: { type: 'final' } },
+    states: {
+      RUNS: { after: { term: 'OVER' } },
+      OVER: { after: { [30 * YEAR]: 'FORGOTTEN' } },
+      FORGOTTEN: { type: 'final' },
+    },
   });
   const { clock, engine } = await timed(machine);
   const { id } = await engine.start('years', { years: 100 });
@@ -47,14 +58,20 @@ test('timers of years, and named delays that look at the context', async () => {
 });
 
 test.each([1e15, Number.MAX_SAFE_INTEGER, Number.MAX_VALUE])('a delay of %d ms is as good as never', async (delay) => {
-  const machine = setup({ delays: { delay } }).createMachine({ id: 'never', initial: 'A', states: { A: { after: { delay: 'B' } }, B: {} } });
+  const machine = setup({ delays: { delay } }).createMachine({
+    id: 'never',
+    initial: 'A',
+    states: { A: { after: { delay: 'B' } }, B: {} },
+  });
   const { engine } = await timed(machine);
   const { id } = await engine.start('never', undefined);
   expect((await engine.get(id)).timers[0]?.dueAt.getUTCFullYear()).toBe(9999);
 });
 
 test('a timer goes with its state, and a state that is entered again waits anew', async () => {
-  const machine = setup({ types: {} as { events: { type: 'AGAIN' } | { type: 'AWAY' } | { type: 'BACK' } } }).createMachine({
+  const machine = setup({
+    types: {} as { events: { type: 'AGAIN' } | { type: 'AWAY' } | { type: 'BACK' } },
+  }).createMachine({
     id: 'anew',
     initial: 'A',
     states: {
@@ -85,7 +102,11 @@ test('a timer goes with its state, and a state that is entered again waits anew'
 });
 
 test('a timer that became due while no worker was up fires when one comes', async () => {
-  const machine = setup({}).createMachine({ id: 'unwatched', initial: 'A', states: { A: { after: { 1_500: 'B' } }, B: { type: 'final' } } });
+  const machine = setup({}).createMachine({
+    id: 'unwatched',
+    initial: 'A',
+    states: { A: { after: { 1_500: 'B' } }, B: { type: 'final' } },
+  });
   const workflow = defineWorkflow({ machine });
   const first = await bench.worker([workflow]);
   const { id } = await first.start('unwatched', undefined);
@@ -97,7 +118,11 @@ test('a timer that became due while no worker was up fires when one comes', asyn
 });
 
 test('timers are not late for want of polling: more than a second away, released, with nobody notified', async () => {
-  const machine = setup({}).createMachine({ id: 'punctual', initial: 'A', states: { A: { after: { 1_200: 'B' } }, B: { type: 'final' } } });
+  const machine = setup({}).createMachine({
+    id: 'punctual',
+    initial: 'A',
+    states: { A: { after: { 1_200: 'B' } }, B: { type: 'final' } },
+  });
   const workflow = defineWorkflow({ machine });
   const engine = await bench.worker([workflow], { pollInterval: 60_000 });
   const visitor = bench.engine([workflow]);
@@ -109,18 +134,27 @@ test('timers are not late for want of polling: more than a second away, released
 });
 
 test('a thousand timers that are due at once all fire once', async () => {
-  const machine = setup({}).createMachine({ id: 'crowd', initial: 'A', states: { A: { after: { [HOUR]: 'B' } }, B: { type: 'final' } } });
+  const machine = setup({}).createMachine({
+    id: 'crowd',
+    initial: 'A',
+    states: { A: { after: { [HOUR]: 'B' } }, B: { type: 'final' } },
+  });
   const { clock, engine } = await timed(machine);
   const ids = await Promise.all(Array.from({ length: 1_000 }, () => engine.start('crowd', undefined)));
   clock.advance(2 * HOUR);
-  await eventually(async () => (await bench.sql`select from durachart.instances where workflow = 'crowd' and status = 'done'`).length === 1_000);
+  await eventually(
+    async () =>
+      (await bench.sql`select from durachart.instances where workflow = 'crowd' and status = 'done'`).length === 1_000,
+  );
   const rows = await bench.sql`select from durachart.transitions where instance_id = any(${ids.map(({ id }) => id)})`;
   expect(rows).toHaveLength(2_000);
 });
 
 test('delayed raise and sendTo fire, and cancel takes them back', async () => {
   type Event = { type: 'TICK'; n: number } | { type: 'STOP' } | { type: 'END' };
-  const machine = setup({ types: {} as { context: { ticks: number[] }; events: Event; output: number[] } }).createMachine({
+  const machine = setup({
+    types: {} as { context: { ticks: number[] }; events: Event; output: number[] },
+  }).createMachine({
     id: 'ticks',
     context: { ticks: [] },
     output: ({ context }) => context.ticks,
@@ -144,7 +178,8 @@ test('delayed raise and sendTo fire, and cancel takes them back', async () => {
   });
   const { clock, engine } = await timed(machine);
   const { id } = await engine.start('ticks', undefined);
-  const ticks = async (count: number) => eventually(async () => ((await engine.get(id)).context?.['ticks'] as number[]).length === count);
+  const ticks = async (count: number) =>
+    eventually(async () => ((await engine.get(id)).context as { ticks: number[] }).ticks.length === count);
   await ticks(1);
   expect((await engine.get(id)).timers.map((timer) => timer.id)).toEqual(['one', 'two', expect.any(String)]);
   clock.advance(HOUR);

@@ -1,7 +1,13 @@
 import { setup } from 'xstate';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineStep, defineWorkflow, StepError, type StepOptions, type TransactionalStepContext } from '../../src/index.ts';
+import {
+  defineStep,
+  defineWorkflow,
+  StepError,
+  type StepOptions,
+  type TransactionalStepContext,
+} from '../../src/index.ts';
 import { eventually, reached, standing, useBench } from '../support/engine.ts';
 import { HOUR, ManualClock, YEAR } from '../support/manual-clock.ts';
 import { oneStep } from '../support/machines.ts';
@@ -12,7 +18,10 @@ beforeAll(async () => {
   await bench.sql`create table ledger (id bigserial primary key, name text not null, attempt int not null)`;
 });
 
-const entries = async (name: string): Promise<number[]> => (await bench.sql<{ attempt: number }[]>`select attempt from ledger where name = ${name} order by id`).map(({ attempt }) => attempt);
+const entries = async (name: string): Promise<number[]> =>
+  (await bench.sql<{ attempt: number }[]>`select attempt from ledger where name = ${name} order by id`).map(
+    ({ attempt }) => attempt,
+  );
 
 /** A step that writes its input and attempt into the ledger, and then does `more`. */
 function writes(more: (context: TransactionalStepContext<string>) => unknown, options: StepOptions = {}) {
@@ -28,11 +37,17 @@ function writes(more: (context: TransactionalStepContext<string>) => unknown, op
 }
 
 test('its rows and its result are one commit', async () => {
-  const engine = await bench.worker([oneStep('tx', writes(() => ({ ok: true })))]);
+  const engine = await bench.worker([
+    oneStep(
+      'tx',
+      writes(() => ({ ok: true })),
+    ),
+  ]);
   const { id } = await engine.start('tx', 'one commit');
   expect(await engine.result(id, { timeout: 10_000 })).toEqual({ ok: true });
   expect(await entries('one commit')).toEqual([1]);
-  const rows = await bench.sql`select 1 from ledger l, durachart.steps s where l.name = 'one commit' and s.instance_id = ${id} and l.xmin::text = s.xmin::text`;
+  const rows =
+    await bench.sql`select 1 from ledger l, durachart.steps s where l.name = 'one commit' and s.instance_id = ${id} and l.xmin::text = s.xmin::text`;
   // The engine's own commit may have written the step's row again since; it never undoes it.
   expect(rows.length).toBeLessThanOrEqual(1);
   expect((await engine.steps(id))[0]).toMatchObject({ status: 'done', output: { ok: true }, attempt: 1 });
@@ -52,11 +67,15 @@ test('an error rolls its rows back, and the next attempt writes them', async () 
 test.each([
   ['an output that its schema refuses', { output: z.string() }, () => 7],
   ['an output that is no JSON', {}, () => new Map()],
-  ['a constraint that it breaks', {}, ({ tx }: TransactionalStepContext<string>) => tx`insert into ledger (name, attempt) values (null, 1)`],
+  [
+    'a constraint that it breaks',
+    {},
+    ({ tx }: TransactionalStepContext<string>) => tx`insert into ledger (name, attempt) values (null, 1)`,
+  ],
 ])('%s rolls everything back', async (name, more, run) => {
   const step = defineStep<string, unknown>({
     retry: { maxAttempts: 1 },
-    ...(more as object),
+    ...more,
     transactional: true,
     run: async (context) => {
       await context.tx`insert into ledger (name, attempt) values (${context.input}, 1)`;
@@ -71,7 +90,16 @@ test.each([
 });
 
 test('null is a result', async () => {
-  const engine = await bench.worker([oneStep('tx-null', writes(() => null)), oneStep('tx-void', writes(() => undefined))]);
+  const engine = await bench.worker([
+    oneStep(
+      'tx-null',
+      writes(() => null),
+    ),
+    oneStep(
+      'tx-void',
+      writes(() => undefined),
+    ),
+  ]);
   for (const name of ['tx-null', 'tx-void'] as const) {
     const { id } = await engine.start(name, name);
     expect(await engine.result(id, { timeout: 10_000 })).toBe(null);
@@ -82,17 +110,25 @@ test('null is a result', async () => {
 test('after a timeout its rows are not written, however late it returns', async () => {
   const clock = new ManualClock();
   const doors: (() => void)[] = [];
-  const step = writes(async ({ attempt }) => {
-    if (attempt === 1) await new Promise<void>((resolve) => doors.push(resolve));
-    return attempt;
-  }, { timeout: HOUR });
+  const step = writes(
+    async ({ attempt }) => {
+      if (attempt === 1) await new Promise<void>((resolve) => doors.push(resolve));
+      return attempt;
+    },
+    { timeout: HOUR },
+  );
   const engine = await bench.worker([oneStep('tx-late', step)], { clock, deadAfter: YEAR });
   const { id } = await engine.start('tx-late', 'late');
   await eventually(() => doors.length === 1);
   clock.advance(2 * HOUR);
   expect(await engine.result(id, { timeout: 10_000 })).toBe(2);
   doors[0]?.();
-  await eventually(async () => (await bench.sql`select 1 from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()`).length === 0);
+  await eventually(
+    async () =>
+      (
+        await bench.sql`select 1 from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()`
+      ).length === 0,
+  );
   expect(await entries('late')).toEqual([2]);
 });
 
@@ -112,9 +148,17 @@ test('after a takeover it is fenced: nothing that it wrote stays', async () => {
   const second = await bench.worker([workflow]);
   expect(await second.result(id, { timeout: 10_000 })).toBe(1);
   doors[0]?.();
-  await eventually(async () => (await bench.sql`select 1 from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()`).length === 0);
+  await eventually(
+    async () =>
+      (
+        await bench.sql`select 1 from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()`
+      ).length === 0,
+  );
   expect(await entries('fenced')).toEqual([1]);
-  expect((await second.steps(id))[0]).toMatchObject({ status: 'done', attempts: [{ outcome: 'lost', error: { code: 'WORKER_LOST' } }] });
+  expect((await second.steps(id))[0]).toMatchObject({
+    status: 'done',
+    attempts: [{ outcome: 'lost', error: { code: 'WORKER_LOST' } }],
+  });
 });
 
 test('a step that was stopped does not commit', async () => {
@@ -131,7 +175,12 @@ test('a step that was stopped does not commit', async () => {
   await engine.send(id, { type: 'LEAVE' });
   await reached(engine, id, 'B');
   doors[0]?.();
-  await eventually(async () => (await bench.sql`select 1 from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()`).length === 0);
+  await eventually(
+    async () =>
+      (
+        await bench.sql`select 1 from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()`
+      ).length === 0,
+  );
   expect(await entries('left')).toEqual([]);
   expect((await engine.get(id)).state).toBe('B');
 });
@@ -142,14 +191,18 @@ test('many at once do not share a transaction', async () => {
     run: async ({ tx, input }) => {
       await tx`insert into ledger (name, attempt) values ('many', ${input})`;
       if (input % 3 === 0) throw new StepError('NOT_FOUND', 'rolled back');
-      const rows = await tx<{ attempt: number }>`select attempt from ledger where name = 'many' and xmin::text = (pg_current_xact_id()::text::bigint % (2::bigint^32)::bigint)::text`;
+      const rows = await tx<{
+        attempt: number;
+      }>`select attempt from ledger where name = 'many' and xmin::text = (pg_current_xact_id()::text::bigint % (2::bigint^32)::bigint)::text`;
       return rows.length;
     },
   });
   const engine = await bench.worker([oneStep('tx-many', step)]);
   const ids = await Promise.all(Array.from({ length: 60 }, (_, n) => engine.start('tx-many', n)));
   const results = await Promise.allSettled(ids.map(({ id }) => engine.result(id, { timeout: 15_000 })));
-  results.forEach((result, n) => expect(result).toMatchObject(n % 3 === 0 ? { status: 'rejected' } : { status: 'fulfilled', value: 1 }));
+  results.forEach((result, n) =>
+    expect(result).toMatchObject(n % 3 === 0 ? { status: 'rejected' } : { status: 'fulfilled', value: 1 }),
+  );
   expect(await entries('many')).toHaveLength(40);
 });
 
@@ -166,9 +219,15 @@ test('however many are open, the engine still reads, sends and says that it live
   const engine = await bench.worker([oneStep('tx-open', step)]);
   const ids = await Promise.all(Array.from({ length: 12 }, () => engine.start('tx-open', null)));
   await eventually(() => doors.length >= 10);
-  const [{ beat_at: before }] = (await bench.sql`select max(beat_at) as beat_at from durachart.workers where stopped_at is null`) as unknown as [{ beat_at: Date }];
+  const [{ beat_at: before }] =
+    (await bench.sql`select max(beat_at) as beat_at from durachart.workers where stopped_at is null`) as unknown as [
+      { beat_at: Date },
+    ];
   expect(await engine.list({ workflow: 'tx-open' })).toMatchObject({ items: { length: 12 } });
-  await eventually(async () => (await bench.sql`select from durachart.workers where stopped_at is null and beat_at > ${before}`).length > 0);
+  await eventually(
+    async () =>
+      (await bench.sql`select from durachart.workers where stopped_at is null and beat_at > ${before}`).length > 0,
+  );
   let ended = 0;
   const results = Promise.all(ids.map(({ id }) => engine.result(id, { timeout: 10_000 }).then(() => ended++)));
   await eventually(() => {

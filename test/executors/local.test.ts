@@ -14,9 +14,21 @@ const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}
 /** Runs a step as attempt 1, and notes what it tells. */
 function run<I, O>(step: Step<I, O>, over: Partial<Invocation> = {}) {
   const told: unknown[] = [];
-  const listener: AttemptListener = { log: quiet, progress: (fraction, message) => told.push([fraction, message]), heartbeat: () => told.push('heartbeat') };
+  const listener: AttemptListener = {
+    log: quiet,
+    progress: (fraction, message) => told.push([fraction, message]),
+    heartbeat: () => told.push('heartbeat'),
+  };
   const definition = stepOf(step) as StepDefinition;
-  const invocation: Invocation = { instance: { id: 'i', workflow: 'w', tenant: null }, key: 'i:1:a', step: 'work', definition, input: 1, attempt: 1, ...over };
+  const invocation: Invocation = {
+    instance: { id: 'i', workflow: 'w', tenant: null },
+    key: 'i:1:a',
+    step: 'work',
+    definition,
+    input: 1,
+    attempt: 1,
+    ...over,
+  };
   return { ...executor.run(invocation, listener), told };
 }
 
@@ -35,7 +47,10 @@ test('gives what the step returns, or what it throws, at once or later', async (
     },
   });
   expect(await run(throws).outcome).toEqual({ type: 'failed', error });
-  expect(await run(defineStep({ run: () => Promise.reject(undefined as never) })).outcome).toEqual({ type: 'failed', error: undefined });
+  expect(await run(defineStep({ run: () => Promise.reject(undefined as never) })).outcome).toEqual({
+    type: 'failed',
+    error: undefined,
+  });
 });
 
 test('does not call a step whose input does not fit', async () => {
@@ -80,13 +95,17 @@ test('a sign of life puts the end by silence off, not the end by timeout', async
   live?.();
   clock.advance(9 * SECOND);
   clock.advance(2 * SECOND);
-  expect(await silent.outcome).toMatchObject({ error: { code: 'TIMEOUT', message: expect.stringContaining('silent') } });
+  expect(await silent.outcome).toMatchObject({
+    error: { code: 'TIMEOUT', message: expect.stringContaining('silent') },
+  });
   const long = run(step);
   for (let i = 0; i < 3; i++) {
     clock.advance(9 * SECOND);
     live?.();
   }
-  expect(await long.outcome).toMatchObject({ error: { code: 'TIMEOUT', message: expect.stringContaining('longer than 25000 ms') } });
+  expect(await long.outcome).toMatchObject({
+    error: { code: 'TIMEOUT', message: expect.stringContaining('longer than 25000 ms') },
+  });
 });
 
 test('of a transaction that is about to be committed the outcome counts, not the abort', async () => {

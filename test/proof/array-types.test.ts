@@ -20,7 +20,10 @@ test('arrays go to the database and come back as they were', async () => {
     bigints: ['9007199254740993'],
     jsons: [{ a: '"' }, { b: [1] }],
     nulls: ['a', null],
-    nested: [[1, 2], [3, 4]],
+    nested: [
+      [1, 2],
+      [3, 4],
+    ],
     empty: [],
     bounds: ['a', 'b'],
     dates: [new Date(5)],

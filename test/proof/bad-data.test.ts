@@ -39,7 +39,17 @@ test.each<[string, unknown]>([
   ['an error whose message has NUL', new Error('a\0b\ud800')],
   ['text', 'no\0'],
   ['nothing', undefined],
-  ['an object that throws when it is read', new Proxy({}, { get: () => { throw new Error('no'); } })],
+  [
+    'an object that throws when it is read',
+    new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('no');
+        },
+      },
+    ),
+  ],
 ])('a step that throws %s fails, and the worker goes on', async (_what, thrown) => {
   const workflow = oneStep(
     'throws',
@@ -57,12 +67,17 @@ test.each<[string, unknown]>([
   expect(bench.faults).toEqual([]);
 });
 
+interface Grown {
+  context: { texts: string[] };
+}
+
 const grows = defineWorkflow({
   machine: setup({
-    types: {} as { context: { texts: string[] } },
+    types: {} as Grown,
     actors: {
       // 1 MB as JSON.
-      fill: defineStep<unknown, string>({ run: () => 'ä"\\\n'.repeat(125_000) }) },
+      fill: defineStep<unknown, string>({ run: () => 'ä"\\\n'.repeat(125_000) }),
+    },
   }).createMachine({
     id: 'grows',
     context: { texts: [] },
@@ -70,7 +85,14 @@ const grows = defineWorkflow({
     output: ({ context }) => context.texts.reduce((sum, text) => sum + text.length, 0),
     states: {
       FILLING: {
-        invoke: { id: 'fill', src: 'fill', onDone: { target: 'FILLED', actions: assign({ texts: ({ context, event }) => [...context.texts, event.output] }) } },
+        invoke: {
+          id: 'fill',
+          src: 'fill',
+          onDone: {
+            target: 'FILLED',
+            actions: assign({ texts: ({ context, event }) => [...context.texts, event.output] }),
+          },
+        },
       },
       FILLED: { always: [{ guard: ({ context }) => context.texts.length < 3, target: 'FILLING' }, { target: 'FULL' }] },
       FULL: { type: 'final' },
@@ -86,7 +108,9 @@ test('contexts of 3 MB, several at a time', async () => {
 });
 
 /** A worker whose database refuses some commits, whoever else is in the batch. */
-async function refusing(isBad: (commit: Commit) => boolean): Promise<{ engine: Engine; batches: number[]; stop: () => Promise<void> }> {
+async function refusing(
+  isBad: (commit: Commit) => boolean,
+): Promise<{ engine: Engine; batches: number[]; stop: () => Promise<void> }> {
   const database = openDatabase(bench.url);
   const real = createStore(database);
   const batches: number[] = [];
@@ -98,7 +122,8 @@ async function refusing(isBad: (commit: Commit) => boolean): Promise<{ engine: E
       commit: async (worker, batch) => {
         batches.push(batch.length);
         // What is stored for it breaks the statement for all of them.
-        if (batch.some(isBad)) throw Object.assign(new Error('invalid byte sequence for encoding "UTF8": 0x00'), { code: '22021' });
+        if (batch.some(isBad))
+          throw Object.assign(new Error('invalid byte sequence for encoding "UTF8": 0x00'), { code: '22021' });
         return real.commit(worker, batch);
       },
     },
@@ -116,11 +141,14 @@ async function refusing(isBad: (commit: Commit) => boolean): Promise<{ engine: E
 
 test('what the database refuses of one instance fails that one only, and it can be retried', async () => {
   let mended = false;
-  const { engine, batches, stop } = await refusing(({ steps }) => !mended && steps.some(({ output }) => output === 'bad'));
+  const { engine, batches, stop } = await refusing(
+    ({ steps }) => !mended && steps.some(({ output }) => output === 'bad'),
+  );
   const inputs = Array.from({ length: 60 }, (_, index) => (index % 10 === 3 ? 'bad' : `good ${index}`));
   const ids = await Promise.all(inputs.map(async (input) => (await engine.start('refused', input)).id));
   for (const [index, id] of ids.entries()) {
-    if (inputs[index] === 'bad') expect((await standing(engine, id, 'failed')).error).toMatchObject({ code: 'NOT_STORABLE' });
+    if (inputs[index] === 'bad')
+      expect((await standing(engine, id, 'failed')).error).toMatchObject({ code: 'NOT_STORABLE' });
     else expect(await engine.result(id, { timeout: 10_000 })).toBe(inputs[index]);
   }
   expect(Math.max(...batches)).toBeGreaterThan(1);
@@ -136,7 +164,10 @@ test('what the database refuses of one instance fails that one only, and it can 
 
 test('what the database refuses of a new instance is told to whoever starts it', async () => {
   const { engine, stop } = await refusing(({ create, id }) => create !== null && id === 'bad');
-  const [good, bad] = await Promise.allSettled([engine.start('refused', 1, { id: 'good' }), engine.start('refused', 1, { id: 'bad' })]);
+  const [good, bad] = await Promise.allSettled([
+    engine.start('refused', 1, { id: 'good' }),
+    engine.start('refused', 1, { id: 'bad' }),
+  ]);
   expect(good.status).toBe('fulfilled');
   expect(bad).toMatchObject({ status: 'rejected', reason: { code: '22021' } });
   expect(await engine.result('good', { timeout: 10_000 })).toBe(1);

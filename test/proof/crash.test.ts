@@ -48,9 +48,14 @@ describe.each([...stepScenarios, ...timerScenarios, ...childScenarios, videoScen
           const run = await new World(lane, scenario, plan).run();
           if (plan.hit) points++;
           else missed++;
-          check(run, reference, mode.startsWith('crash') || label.startsWith('transactional') ? 1 : 0, scenario.optional);
+          check(
+            run,
+            reference,
+            mode.startsWith('crash') || label.startsWith('transactional') ? 1 : 0,
+            scenario.optional,
+          );
         } catch (error) {
-          wrong.push(`${wordsOf({ label, nth, mode })}: ${(error as Error).message}`);
+          wrong.push(`${wordsOf({ label, nth, mode })}: ${detail(error)}`);
           break;
         }
       }
@@ -67,20 +72,37 @@ describe.each([...stepScenarios, ...timerScenarios, ...childScenarios, videoScen
   });
 });
 
-test('a step under which every process dies at once is taken for the cause, and can be retried', { timeout: 60_000 }, async () => {
-  // With one commit a life, the commit that says that a step runs is always the last.
-  const world = new World(lanes[0] as Lane, { ...(stepScenarios[0] as Scenario), ends: 'failed' }, new Plan(undefined, 1));
-  const { outcome, lives } = await world.run();
-  expect(outcome.instances['ROOT']).toMatchObject({ status: 'failed', error_code: 'WORKER_LOST', state: 'BEGUN' });
-  expect(outcome.steps['ROOT:1:flaky']).toBe('step flaky failed attempt 1 null WORKER_LOST');
-  report.push(`one commit a life: given up after ${lives} lives`);
-});
+test(
+  'a step under which every process dies at once is taken for the cause, and can be retried',
+  { timeout: 60_000 },
+  async () => {
+    // With one commit a life, the commit that says that a step runs is always the last.
+    const world = new World(
+      lanes[0] as Lane,
+      { ...(stepScenarios[0] as Scenario), ends: 'failed' },
+      new Plan(undefined, 1),
+    );
+    const { outcome, lives } = await world.run();
+    expect(outcome.instances['ROOT']).toMatchObject({ status: 'failed', error_code: 'WORKER_LOST', state: 'BEGUN' });
+    expect(outcome.steps['ROOT:1:flaky']).toBe('step flaky failed attempt 1 null WORKER_LOST');
+    report.push(`one commit a life: given up after ${lives} lives`);
+  },
+);
 
 /** A run that went wrong somewhere has come to the same as one that did not. */
 function check(run: Run, reference: Run, extra: number, optional: readonly string[] = []): void {
   expect(run.outcome).toEqual({ ...reference.outcome, leftovers: [] });
-  const known = (calls: Run['calls']): string[] => [...calls.keys()].filter((key) => !optional.includes(key)).toSorted();
+  const known = (calls: Run['calls']): string[] =>
+    [...calls.keys()].filter((key) => !optional.includes(key)).toSorted();
   expect(known(run.calls)).toEqual(known(reference.calls));
   const more = [...run.calls].filter(([key, calls]) => calls > (reference.calls.get(key) ?? 1) + extra);
   expect(more).toEqual([]);
+}
+
+/** What differs, which the message alone does not say. */
+function detail(error: unknown): string {
+  const { message, actual, expected } = error as { message: string; actual?: unknown; expected?: unknown };
+  return actual === undefined
+    ? message
+    : `${message}\n${JSON.stringify(actual)}\ninstead of\n${JSON.stringify(expected)}`;
 }

@@ -40,34 +40,44 @@ class RandomCuts extends Plan {
   }
 }
 
-test('a process whose connections keep breaking loses nothing, does nothing twice, and runs out of no places', { timeout: 60_000 }, async () => {
-  const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
-  const plan = new RandomCuts(seeded(seed));
-  const life = new Life(plan, (id) => id);
-  const client = postgres(lane.database.url, { max: 4, onnotice: () => {} });
-  const engine = assembleEngine({
-    workflows: [ordersWorkflow(client)],
-    store: life.store(createStore(lane.database)),
-    reader: lane.reader,
-    executor: localExecutor,
-    artifacts: undefined as never,
-    close: async () => {},
-    isTransient,
-    lanes: LANES,
-    // A place that is not given back would soon be missed.
-    concurrency: 5,
-    pollInterval: 100,
-    onFault: () => {},
-  });
-  while (!(await engine.work().then(() => true, () => false))) await sleep(10);
-  const ids = Array.from({ length: INSTANCES }, (_, index) => `order-${index}`);
-  await Promise.all(ids.map(async (id) => untilStored(async () => engine.start('orders', undefined, { id }))));
-  await Promise.all(ids.map((id) => engine.result(id, { timeout: 45_000 })));
-  await proveOrders(lane.sql, ids, 0);
-  console.log(`seed ${seed}: ${plan.cuts} cuts`);
-  await engine.stop();
-  await client.end();
-});
+test(
+  'a process whose connections keep breaking loses nothing, does nothing twice, and runs out of no places',
+  { timeout: 60_000 },
+  async () => {
+    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+    const plan = new RandomCuts(seeded(seed));
+    const life = new Life(plan, (id) => id);
+    const client = postgres(lane.database.url, { max: 4, onnotice: () => {} });
+    const engine = assembleEngine({
+      workflows: [ordersWorkflow(client)],
+      store: life.store(createStore(lane.database)),
+      reader: lane.reader,
+      executor: localExecutor,
+      artifacts: undefined as never,
+      close: async () => {},
+      isTransient,
+      lanes: LANES,
+      // A place that is not given back would soon be missed.
+      concurrency: 5,
+      pollInterval: 100,
+      onFault: () => {},
+    });
+    while (
+      !(await engine.work().then(
+        () => true,
+        () => false,
+      ))
+    )
+      await sleep(10);
+    const ids = Array.from({ length: INSTANCES }, (_, index) => `order-${index}`);
+    await Promise.all(ids.map(async (id) => untilStored(async () => engine.start('orders', undefined, { id }))));
+    await Promise.all(ids.map((id) => engine.result(id, { timeout: 45_000 })));
+    await proveOrders(lane.sql, ids, 0);
+    console.log(`seed ${seed}: ${plan.cuts} cuts`);
+    await engine.stop();
+    await client.end();
+  },
+);
 
 async function untilStored(start: () => Promise<unknown>): Promise<void> {
   for (;;) {

@@ -30,7 +30,12 @@ beforeAll(async () => {
   chmodSync(folder, 0o755);
   server = await startEmbedded({ dataDir: join(folder, 'data') });
   await migrate(server.url);
-  sql = postgres(server.url, { max: 2, onnotice: () => {}, backoff: () => 0.1, connection: { application_name: 'proof' } });
+  sql = postgres(server.url, {
+    max: 2,
+    onnotice: () => {},
+    backoff: () => 0.1,
+    connection: { application_name: 'proof' },
+  });
   await sql.unsafe(LEDGERS);
   workers = await Promise.all([0, 1].map(() => startProcess(sql, server.url, CONCURRENCY)));
   client = createEngine({
@@ -38,7 +43,7 @@ beforeAll(async () => {
     workflows: [ordersWorkflow(sql)],
     artifacts: undefined as unknown as ArtifactStore,
     onFault: (message, error) => void faults.push(message, error),
-  }) as unknown as Engine;
+  });
 });
 afterAll(async () => {
   for (const worker of workers) worker.kill();
@@ -49,30 +54,37 @@ afterAll(async () => {
   rmSync(server.dataDir, { recursive: true, force: true });
 });
 
-test('the server stopped hard and started again, and all sessions cut, twice each under load', { timeout: 60_000 }, async () => {
-  const ids = Array.from({ length: INSTANCES }, (_, index) => `order-${index}`);
-  const began = Date.now();
-  const told: string[] = [];
-  for (const [round, blow] of BLOWS.entries()) {
-    const batch = ids.slice(round * ROUND, (round + 1) * ROUND);
-    const starting = Promise.all(batch.map((id) => untilStored(id)));
-    await underWay(batch);
-    const at = Date.now();
-    if (blow === 'cut') await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'durachart%'`;
-    else {
-      process.kill(server.pid, 'SIGKILL');
-      server = await startEmbedded({ dataDir: join(folder, 'data') });
+test(
+  'the server stopped hard and started again, and all sessions cut, twice each under load',
+  { timeout: 60_000 },
+  async () => {
+    const ids = Array.from({ length: INSTANCES }, (_, index) => `order-${index}`);
+    const began = Date.now();
+    const told: string[] = [];
+    for (const [round, blow] of BLOWS.entries()) {
+      const batch = ids.slice(round * ROUND, (round + 1) * ROUND);
+      const starting = Promise.all(batch.map((id) => untilStored(id)));
+      await underWay(batch);
+      const at = Date.now();
+      if (blow === 'cut')
+        await sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'durachart%'`;
+      else {
+        process.kill(server.pid, 'SIGKILL');
+        server = await startEmbedded({ dataDir: join(folder, 'data') });
+      }
+      await starting;
+      await underWay(batch, await stepsDone());
+      told.push(`${blow}: steps are done again after ${Date.now() - at} ms`);
     }
-    await starting;
-    await underWay(batch, await stepsDone());
-    told.push(`${blow}: steps are done again after ${Date.now() - at} ms`);
-  }
-  await Promise.all(ids.map((id) => client.result(id, { timeout: 40_000 })));
-  const { repeated } = await proveOrders(sql, ids, BLOWS.length);
-  console.log(`${INSTANCES} instances in ${Date.now() - began} ms, ${repeated} plain steps repeated; ${told.join('; ')}`);
-  // They stay up and go on by themselves.
-  expect(workers.map((worker) => worker.crash())).toEqual([undefined, undefined]);
-});
+    await Promise.all(ids.map((id) => client.result(id, { timeout: 40_000 })));
+    const { repeated } = await proveOrders(sql, ids, BLOWS.length);
+    console.log(
+      `${INSTANCES} instances in ${Date.now() - began} ms, ${repeated} plain steps repeated; ${told.join('; ')}`,
+    );
+    // They stay up and go on by themselves.
+    expect(workers.map((worker) => worker.crash())).toEqual([undefined, undefined]);
+  },
+);
 
 /** Starts an instance as somebody who tries again while the database is away. */
 async function untilStored(id: string): Promise<void> {
@@ -89,10 +101,14 @@ async function untilStored(id: string): Promise<void> {
 /** Waits until some steps of a batch run or have run, and more are done than `above`. */
 async function underWay(batch: readonly string[], above = 0): Promise<void> {
   for (;;) {
-    const [row] = await again(() => sql`
+    const [row] = await again(
+      () => sql`
       select count(*) filter (where status = 'done')::int as done, count(*) filter (where status = 'running')::int as running
-      from durachart.steps where instance_id = any(${[...batch]})`);
-    const finished = await again(() => sql`select 1 from durachart.instances where id = any(${[...batch]}) and status <> 'done' limit 1`);
+      from durachart.steps where instance_id = any(${[...batch]})`,
+    );
+    const finished = await again(
+      () => sql`select 1 from durachart.instances where id = any(${[...batch]}) and status <> 'done' limit 1`,
+    );
     if (above === 0 && Number(row?.['running']) > 0 && Number(row?.['done']) > 20) return;
     if (above > 0 && ((await stepsDone()) > above || finished.length === 0)) return;
   }

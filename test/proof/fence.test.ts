@@ -7,7 +7,9 @@ const bench = useBench();
 
 /** What others do to a worker that they take for dead: a paused process, a lost host. */
 async function declareDead(): Promise<void> {
-  const [worker] = await bench.sql<{ id: number }[]>`update durachart.workers set stopped_at = now() where stopped_at is null returning id`;
+  const [worker] = await bench.sql<
+    { id: number }[]
+  >`update durachart.workers set stopped_at = now() where stopped_at is null returning id`;
   await bench.sql`update durachart.instances set lease = null, wake_at = now() where lease = ${worker?.id ?? 0}`;
 }
 
@@ -38,7 +40,9 @@ test('a worker that comes back from the dead is fenced, and begins again under a
 test('what is started while nobody has told the worker of its death is stored once', async () => {
   const engine = await bench.worker([oneStep('orphan', defineStep<unknown, unknown>({ run: ({ input }) => input }))]);
   await declareDead();
-  const starts = await Promise.all(Array.from({ length: 20 }, (_, index) => engine.start('orphan', index, { id: `orphan-${index}` })));
+  const starts = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => engine.start('orphan', index, { id: `orphan-${index}` })),
+  );
   expect(starts.every(({ created }) => created)).toBe(true);
   for (const [index, { id }] of starts.entries()) expect(await engine.result(id, { timeout: 10_000 })).toBe(index);
 });

@@ -69,7 +69,8 @@ async function openSession(url: string, sql: postgres.Sql): Promise<Session> {
     cut: async () => {
       await session.end({ timeout: 0 });
       // The function's own wait looks every 100 ms only.
-      while ((await sql`select pg_terminate_backend(pid) from pg_stat_activity where pid = ${pid}`).length > 0) await sleep(1);
+      while ((await sql`select pg_terminate_backend(pid) from pg_stat_activity where pid = ${pid}`).length > 0)
+        await sleep(1);
     },
   };
 }

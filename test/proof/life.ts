@@ -44,14 +44,20 @@ export class Life {
       commit: async (worker, batch) => {
         const labels = batch.map(({ id }) => `commit ${this.relative(id)}`);
         const results = await this.write(labels, () => real.commit(worker, batch));
-        this.commits++;
+        if (results.length > 0) this.commits++;
         return this.plan.endsLife(this.commits) ? this.die() : results;
       },
       claim: async (worker, now, limit, workflows) => {
         const claimed = await this.write(['claim'], () => real.claim(worker, now, limit, workflows));
-        return claimed.length === 0 ? claimed : this.write(claimed.map(({ id }) => `claimed ${this.relative(id)}`), async () => claimed);
+        return claimed.length === 0
+          ? claimed
+          : this.write(
+              claimed.map(({ id }) => `claimed ${this.relative(id)}`),
+              async () => claimed,
+            );
       },
-      startWorker: async (name, workflows, now) => this.session(await this.write(['startWorker'], () => real.startWorker(name, workflows, now))),
+      startWorker: async (name, workflows, now) =>
+        this.session(await this.write(['startWorker'], () => real.startWorker(name, workflows, now))),
       transactional: async (fence, run) => {
         if (this.dead) return never();
         const mode = this.plan.note([`transactional ${this.relative(`${fence.instanceId}:${fence.key}`)}`]);
@@ -71,10 +77,9 @@ export class Life {
   }
 
   reader(real: Reader): Reader {
-    const guarded = Object.entries(real as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>).map(([name, method]) => [
-      name,
-      async (...args: unknown[]) => this.alive(() => method(...args)),
-    ]);
+    const guarded = Object.entries(real as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>).map(
+      ([name, method]) => [name, async (...args: unknown[]) => this.alive(() => method(...args))],
+    );
     return {
       ...(Object.fromEntries(guarded) as Reader),
       post: async (event) => this.write([`post ${event.type}`], () => real.post(event)),

@@ -3,7 +3,11 @@ import { expect } from 'vitest';
 import { EXACT, HISTORY, PLAIN } from './orders.ts';
 
 /** Shows that all orders are done, with nothing lost and nothing twice. @param interruptions how often a plain step may have been repeated */
-export async function proveOrders(sql: postgres.Sql, ids: readonly string[], interruptions: number): Promise<{ repeated: number }> {
+export async function proveOrders(
+  sql: postgres.Sql,
+  ids: readonly string[],
+  interruptions: number,
+): Promise<{ repeated: number }> {
   const [statuses, histories, left] = await Promise.all([
     sql`select status, count(*)::int as count from durachart.instances group by status`,
     sql<{ history: string[]; sequences: number[]; count: number }[]>`
@@ -17,11 +21,15 @@ export async function proveOrders(sql: postgres.Sql, ids: readonly string[], int
   expect(histories).toEqual([{ history: HISTORY, sequences: HISTORY.map((_, index) => index + 1), count: ids.length }]);
   expect(left).toEqual([{ timers: 0, events: 0, steps: 0 }]);
 
-  const exact = await sql<{ key: string; count: number }[]>`select key, count(*)::int as count from exact_ledger group by key`;
+  const exact = await sql<
+    { key: string; count: number }[]
+  >`select key, count(*)::int as count from exact_ledger group by key`;
   expect(exact.filter(({ count }) => count !== 1)).toEqual([]);
   expect(exact.map(({ key }) => key).toSorted()).toEqual(keysOf(ids, EXACT));
 
-  const plain = await sql<{ key: string; count: number }[]>`select key, count(*)::int as count from plain_ledger group by key`;
+  const plain = await sql<
+    { key: string; count: number }[]
+  >`select key, count(*)::int as count from plain_ledger group by key`;
   expect(plain.filter(({ count }) => count > 1 + interruptions)).toEqual([]);
   expect(plain.map(({ key }) => key).toSorted()).toEqual(keysOf(ids, PLAIN));
   return { repeated: plain.reduce((sum, { count }) => sum + count - 1, 0) };

@@ -71,13 +71,15 @@ export class World {
 
   async run(): Promise<Run> {
     const end = AbortSignal.timeout(LONGEST);
-    const late = new Promise<never>((_, reject) => end.addEventListener('abort', () => reject(new Error('It does not come to its end.'))));
+    const late = new Promise<never>((_, reject) =>
+      end.addEventListener('abort', () => reject(new Error('It does not come to its end.'))),
+    );
     try {
       await Promise.race([this.play(), late]);
       return { outcome: await readOutcome(this.lane.sql, this.root), calls: this.calls, lives: this.lives };
     } catch (error) {
       const left = await readOutcome(this.lane.sql, this.root);
-      throw new Error(`${String(this.broken ?? error)}\n${JSON.stringify(left, null, 1)}`, { cause: this.broken ?? error });
+      throw new Error(`${String(this.broken ?? error)}\n${JSON.stringify(left, null, 1)}`, { cause: error });
     } finally {
       this.over = true;
       await this.replacing;
@@ -111,34 +113,47 @@ export class World {
   /** Waits until an instance's history has come to a state. @param id with ROOT for the root's id */
   async reached(state: string, id = 'ROOT'): Promise<void> {
     await this.until(
-      () => this.lane.sql`select 1 from durachart.transitions where instance_id = ${this.real(id)} and to_state = ${state}`,
+      () =>
+        this.lane.sql`select 1 from durachart.transitions where instance_id = ${this.real(id)} and to_state = ${state}`,
     );
   }
 
   /** Waits until an instance has taken an event. */
   async took(event: string, id = 'ROOT'): Promise<void> {
-    await this.until(() => this.lane.sql`select 1 from durachart.transitions where instance_id = ${this.real(id)} and event = ${event}`);
+    await this.until(
+      () =>
+        this.lane.sql`select 1 from durachart.transitions where instance_id = ${this.real(id)} and event = ${event}`,
+    );
   }
 
   /** Waits until an instance has a status. */
   async standing(status: string, id = 'ROOT'): Promise<void> {
-    await this.until(() => this.lane.sql`select 1 from durachart.instances where id = ${this.real(id)} and status = ${status}`);
+    await this.until(
+      () => this.lane.sql`select 1 from durachart.instances where id = ${this.real(id)} and status = ${status}`,
+    );
   }
 
   /** Waits until the root no longer has a status. */
   async notStanding(status: string): Promise<void> {
-    await this.until(() => this.lane.sql`select 1 from durachart.instances where id = ${this.root} and status <> ${status}`);
+    await this.until(
+      () => this.lane.sql`select 1 from durachart.instances where id = ${this.root} and status <> ${status}`,
+    );
   }
 
   /** Waits until the result of a step of the root is stored. */
   async stepDone(key: string): Promise<void> {
-    await this.until(() => this.lane.sql`select 1 from durachart.steps where instance_id = ${this.root} and key = ${key} and status = 'done'`);
+    await this.until(
+      () =>
+        this.lane
+          .sql`select 1 from durachart.steps where instance_id = ${this.root} and key = ${key} and status = 'done'`,
+    );
   }
 
   /** Calls the engine as somebody who calls again when there is no answer. */
   async call<T>(ask: (engine: Engine, root: string) => Promise<T>): Promise<T> {
     for (;;) {
       await this.replacing;
+      if (this.over) throw new Error('The run is over.');
       const { life } = this;
       const answer = ask(this.engine, this.root).catch((error: unknown) => {
         if ((error as { code?: string }).code === 'DATABASE_UNAVAILABLE') return NOTHING;
@@ -153,12 +168,16 @@ export class World {
     const { workflows, input, delay, drive, ends = 'done' } = this.scenario;
     const options = delay === undefined ? {} : { startAt: new Date(Date.now() + delay) };
     this.replace();
-    await this.call((engine, id) => engine.start(workflows[0].name, { run: id, ...(input as object) }, { id, ...options }));
+    await this.call((engine, id) =>
+      engine.start(workflows[0].name, { run: id, ...(input as object) }, { id, ...options }),
+    );
     await drive?.(this);
     await this.standing(ends);
-    await this.until(() => this.lane.sql`
+    await this.until(
+      () => this.lane.sql`
       select 1 where not exists (select from durachart.instances where (id = ${this.root} or id like ${`${this.root}.%`}) and (lease is not null or wake_at is not null))
-        and not exists (select from durachart.events where (instance_id = ${this.root} or instance_id like ${`${this.root}.%`}) and status = 'pending')`);
+        and not exists (select from durachart.events where (instance_id = ${this.root} or instance_id like ${`${this.root}.%`}) and status = 'pending')`,
+    );
   }
 
   private replace(): void {

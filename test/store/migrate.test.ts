@@ -16,8 +16,11 @@ test('five that migrate at once, in processes and connections of their own, do i
   const applied = await sql`select hash from durachart.migrations`;
   expect(new Set(applied.map(({ hash }) => hash as string)).size).toBe(applied.length);
   expect(applied.length).toBeGreaterThan(0);
-  const tables = await sql<{ name: string }[]>`select table_name as name from information_schema.tables where table_schema = 'durachart' order by 1`;
-  for (const name of ['events', 'instances', 'steps', 'timers', 'transitions', 'workers']) expect(tables.map((table) => table.name)).toContain(name);
+  const tables = await sql<
+    { name: string }[]
+  >`select table_name as name from information_schema.tables where table_schema = 'durachart' order by 1`;
+  for (const name of ['events', 'instances', 'steps', 'timers', 'transitions', 'workers'])
+    expect(tables.map((table) => table.name)).toContain(name);
   await migrate(url);
   expect(await sql`select hash from durachart.migrations`).toHaveLength(applied.length);
   await sql.end();

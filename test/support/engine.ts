@@ -9,7 +9,7 @@ import { migrate } from '../../src/store/migrate.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
 
 /** Options of an engine under test; `database` and `artifacts` are given by the bench. */
-export type BenchOptions = Partial<Omit<CreateEngineOptions<readonly Workflow[]>, 'workflows' | 'database' | 'artifacts'>>;
+type BenchOptions = Partial<Omit<CreateEngineOptions<readonly Workflow[]>, 'workflows' | 'database' | 'artifacts'>>;
 
 /** A migrated database of a test file, and engines on it. */
 export interface Bench {
@@ -44,7 +44,14 @@ export function useBench(): Bench {
   const engine: Bench['engine'] = (workflows, options = {}) => {
     faults.length = 0;
     const onFault = (message: string, error: unknown): void => void faults.push(`${message} ${String(error)}`);
-    const made = createEngine({ pollInterval: 20_000, onFault, ...options, database: database.url, workflows, artifacts: NO_ARTIFACTS });
+    const made = createEngine({
+      pollInterval: 20_000,
+      onFault,
+      ...options,
+      database: database.url,
+      workflows,
+      artifacts: NO_ARTIFACTS,
+    });
     onTestFinished(async () => made.stop({ grace: 0 }));
     return made;
   };
@@ -75,7 +82,11 @@ export async function reached(engine: Pick<Engine, 'subscribe'>, id: string, sta
 }
 
 /** Waits until a step of an instance is as wanted. */
-export async function stepWhere(engine: Pick<Engine, 'subscribe' | 'get'>, id: string, wanted: (step: StepView) => boolean): Promise<StepView> {
+export async function stepWhere(
+  engine: Pick<Engine, 'subscribe' | 'get'>,
+  id: string,
+  wanted: (step: StepView) => boolean,
+): Promise<StepView> {
   const signal = AbortSignal.timeout(10_000);
   for await (const change of engine.subscribe({ id, after: '0', signal })) {
     if (change.type === 'step' && wanted(change.step)) return change.step;
@@ -95,7 +106,11 @@ export async function eventually<T>(look: () => Promise<T | undefined | false> |
 }
 
 /** Waits until an instance has a status. */
-export async function standing(engine: Pick<Engine, 'get'>, id: string, status: string): Promise<Awaited<ReturnType<Engine['get']>>> {
+export async function standing(
+  engine: Pick<Engine, 'get'>,
+  id: string,
+  status: string,
+): Promise<Awaited<ReturnType<Engine['get']>>> {
   return eventually(async () => {
     const view = await engine.get(id);
     return view.status === status && view;

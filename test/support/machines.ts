@@ -11,7 +11,7 @@ export function oneStep<const Name extends string, Input, Output>(
 ): Workflow<Name, Input, { type: string }, Output> {
   const machine = setup({
     types: {} as { context: { input: unknown; output: unknown }; input: unknown; output: unknown },
-    actors: { work: step as unknown as PromiseActorLogic<unknown, unknown> },
+    actors: { work: step as unknown as PromiseActorLogic<unknown> },
   }).createMachine({
     id: name,
     context: ({ input }: { input: unknown }) => ({ input, output: null as unknown }),
@@ -34,11 +34,16 @@ export function oneStep<const Name extends string, Input, Output>(
 
 /** A workflow that waits for GO, and is DONE; it counts how often it is told to STAY. */
 export function waitsForGo<const Name extends string>(name: Name) {
-  const machine = setup({ types: {} as { context: { stays: number }; events: { type: 'GO' } | { type: 'STAY' } } }).createMachine({
+  const machine = setup({
+    types: {} as { context: { stays: number }; events: { type: 'GO' } | { type: 'STAY' } },
+  }).createMachine({
     id: name,
     context: { stays: 0 },
     initial: 'WAITING',
-    states: { WAITING: { on: { GO: 'DONE', STAY: { actions: assign({ stays: ({ context }) => context.stays + 1 }) } } }, DONE: { type: 'final' } },
+    states: {
+      WAITING: { on: { GO: 'DONE', STAY: { actions: assign({ stays: ({ context }) => context.stays + 1 }) } } },
+      DONE: { type: 'final' },
+    },
   });
   return defineWorkflow({ machine, name });
 }
@@ -55,7 +60,10 @@ export class HeldStep {
 
   /** The step itself. */
   step(options: Partial<Parameters<typeof defineStep>[0]> = {}): Step<unknown, unknown> {
-    return defineStep<unknown, unknown>({ ...(options as object), run: (context: StepContext<unknown>) => this.run(context) });
+    return defineStep<unknown, unknown>({
+      ...(options as object),
+      run: (context: StepContext<unknown>) => this.run(context),
+    });
   }
 
   /** Resolves once it was called so many times in all. */

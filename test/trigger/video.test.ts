@@ -30,29 +30,31 @@ afterAll(async () => {
 const client = () => createTriggerClient({ database: lane.database.url, workflows, artifacts: createLocalArtifacts(folder) });
 const SAMPLE = { workspaceId: 'trigger', source: 'samples/long-jobs.mp4', transcript: 'samples/long-jobs.vtt' };
 
-/** Times and the ids of runs are what may differ. */
+/** Times may differ, with the sizes of files that tell of them, and the order in which the four drafts come in. */
 async function rows(root: string): Promise<object> {
   const { history, steps, instances } = await readOutcome(lane.sql, root);
-  const text = JSON.stringify({ history: Object.fromEntries(Object.entries(history).map(([id, lines]) => [id, lines.toSorted()])), steps, instances });
-  return JSON.parse(text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replaceAll(/"(durationMs|ms|seconds|elapsed)":[\d.]+/g, '"$1":0')) as object;
+  const lines = Object.values(history).flat().map((line) => (line.includes('.draft-') ? line.split(' ').slice(1, 2).join() : line));
+  const text = JSON.stringify({ history: lines.toSorted(), steps, instances });
+  const even = text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replaceAll(/(\\*"(?:ms|milliseconds|bytes)\\*":)\d+/g, '$10');
+  return JSON.parse(even.replaceAll('w-here', 'w').replaceAll('w-away', 'w')) as object;
 }
 
 test('the sample video goes from start to end through triggerAndWait, with the same rows as on the local executor', async () => {
   platform.noFaults();
   const local = createEngine({ database: lane.database.url, workflows, artifacts: createLocalArtifacts(folder) });
   await local.work();
-  await local.start('video-processing', SAMPLE, { id: 'video-local' });
-  await local.result('video-local', { timeout: 20_000 });
+  await local.start('video-processing', { ...SAMPLE, workspaceId: 'w-here' }, { id: 'video-here' });
+  await local.result('video-here', { timeout: 20_000 });
   await local.stop();
 
   const remote = client();
-  await remote.start('video-processing', SAMPLE, { id: 'video-trigger' });
-  await remote.result('video-trigger', { timeout: 20_000 });
+  await remote.start('video-processing', { ...SAMPLE, workspaceId: 'w-away' }, { id: 'video-away' });
+  await remote.result('video-away', { timeout: 20_000 });
   await platform.host.idle();
-  const status = await remote.status('video-trigger');
+  const status = await remote.status('video-away');
   await remote.stop();
   expect(status).toMatchObject({ status: 'done', state: 'ANALYTICS_LOGGED' });
-  expect(differences(await rows('video-trigger'), await rows('video-local'))).toEqual([]);
+  expect(differences(await rows('video-away'), await rows('video-here'))).toEqual([]);
   // Steps of their own, each waited for by the driver, but for the drafts, of which there are four at a time.
   const steps = platform.host.all().filter(({ taskId }) => taskId.startsWith('video-processing.'));
   expect(steps.map(({ status }) => status)).toEqual(steps.map(() => 'COMPLETED'));

@@ -24,7 +24,14 @@ const child = setup({ types, actors: { grandchild, polish: step(() => 'shine') }
   initial: 'DIGGING',
   output: ({ context }) => context.log,
   states: {
-    DIGGING: { invoke: { id: 'grandchild', src: 'grandchild', input, onDone: { target: 'POLISHING', actions: assign({ log: add('child saw it') }) } } },
+    DIGGING: {
+      invoke: {
+        id: 'grandchild',
+        src: 'grandchild',
+        input,
+        onDone: { target: 'POLISHING', actions: assign({ log: add('child saw it') }) },
+      },
+    },
     POLISHING: { invoke: { id: 'polish', src: 'polish', onDone: 'POLISHED' } },
     POLISHED: { type: 'final' },
   },
@@ -40,7 +47,14 @@ const nested: Scenario = {
         initial: 'DELEGATED',
         output: ({ context }) => context.log,
         states: {
-          DELEGATED: { invoke: { id: 'child', src: 'child', input, onDone: { target: 'FINISHING', actions: assign({ log: add('parent saw it') }) } } },
+          DELEGATED: {
+            invoke: {
+              id: 'child',
+              src: 'child',
+              input,
+              onDone: { target: 'FINISHING', actions: assign({ log: add('parent saw it') }) },
+            },
+          },
           FINISHING: { invoke: { id: 'finish', src: 'finish', onDone: 'DONE' } },
           DONE: { type: 'final' },
         },
@@ -71,7 +85,11 @@ const failed: Scenario = {
         id: 'handles',
         context,
         initial: 'DELEGATED',
-        states: { DELEGATED: { invoke: { id: 'child', src: 'failing', input, onDone: 'WRONG', onError: 'HANDLED' } }, WRONG: { type: 'final' }, HANDLED: { type: 'final' } },
+        states: {
+          DELEGATED: { invoke: { id: 'child', src: 'failing', input, onDone: 'WRONG', onError: 'HANDLED' } },
+          WRONG: { type: 'final' },
+          HANDLED: { type: 'final' },
+        },
       }),
     }),
   ],
@@ -124,7 +142,9 @@ const answering = setup({ types, actors: { think: step(() => 't') } }).createMac
   output: ({ context }) => context.log,
   states: {
     LISTENING: { on: { PING: { target: 'THINKING', actions: assign({ log: add('heard') }) } } },
-    THINKING: { invoke: { id: 'think', src: 'think', onDone: { target: 'ANSWERED', actions: sendParent({ type: 'PONG' }) } } },
+    THINKING: {
+      invoke: { id: 'think', src: 'think', onDone: { target: 'ANSWERED', actions: sendParent({ type: 'PONG' }) } },
+    },
     ANSWERED: { on: { GO: 'DONE' } },
     DONE: { type: 'final' },
   },
@@ -141,7 +161,10 @@ const talking: Scenario = {
         output: ({ context }) => context.log,
         invoke: { id: 'child', src: 'answering', input, onDone: '.DONE' },
         states: {
-          ASKED: { entry: sendTo('child', { type: 'PING' }), on: { PONG: { target: 'HEARD', actions: assign({ log: add('pong') }) } } },
+          ASKED: {
+            entry: sendTo('child', { type: 'PING' }),
+            on: { PONG: { target: 'HEARD', actions: assign({ log: add('pong') }) } },
+          },
           HEARD: { entry: sendTo('child', { type: 'GO' }, { delay: 10, id: 'go' }) },
           DONE: { type: 'final' },
         },
@@ -175,7 +198,10 @@ const retried: Scenario = {
         id: 'retries-child',
         context,
         initial: 'DELEGATED',
-        states: { DELEGATED: { invoke: { id: 'child', src: 'mended', input, onDone: 'DONE' } }, DONE: { type: 'final' } },
+        states: {
+          DELEGATED: { invoke: { id: 'child', src: 'mended', input, onDone: 'DONE' } },
+          DONE: { type: 'final' },
+        },
       }),
     }),
   ],

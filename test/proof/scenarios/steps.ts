@@ -27,8 +27,20 @@ const retryLoop: Scenario = {
         initial: 'BEGUN',
         output: ({ context }) => context.log,
         states: {
-          BEGUN: { invoke: { id: 'flaky', src: 'flaky', onDone: { target: 'FETCHED', actions: assign({ log: add('fetched') }) } } },
-          FETCHED: { invoke: { id: 'hopeless', src: 'hopeless', onError: { target: 'MENDED', actions: assign({ log: add('mended') }) } } },
+          BEGUN: {
+            invoke: {
+              id: 'flaky',
+              src: 'flaky',
+              onDone: { target: 'FETCHED', actions: assign({ log: add('fetched') }) },
+            },
+          },
+          FETCHED: {
+            invoke: {
+              id: 'hopeless',
+              src: 'hopeless',
+              onError: { target: 'MENDED', actions: assign({ log: add('mended') }) },
+            },
+          },
           MENDED: { type: 'final' },
         },
       }),
@@ -61,8 +73,32 @@ const parallel: Scenario = {
             type: 'parallel',
             onDone: 'JOINED',
             states: {
-              a: { initial: 'run', states: { run: { invoke: { id: 'first', src: 'first', onDone: { target: 'done', actions: assign({ log: add('a') }) } } }, done: { type: 'final' } } },
-              b: { initial: 'run', states: { run: { invoke: { id: 'second', src: 'second', onDone: { target: 'done', actions: assign({ log: add('b') }) } } }, done: { type: 'final' } } },
+              a: {
+                initial: 'run',
+                states: {
+                  run: {
+                    invoke: {
+                      id: 'first',
+                      src: 'first',
+                      onDone: { target: 'done', actions: assign({ log: add('a') }) },
+                    },
+                  },
+                  done: { type: 'final' },
+                },
+              },
+              b: {
+                initial: 'run',
+                states: {
+                  run: {
+                    invoke: {
+                      id: 'second',
+                      src: 'second',
+                      onDone: { target: 'done', actions: assign({ log: add('b') }) },
+                    },
+                  },
+                  done: { type: 'final' },
+                },
+              },
             },
           },
           JOINED: { invoke: { id: 'join', src: 'join', onDone: 'DONE' } },
@@ -100,7 +136,16 @@ const late: Scenario = {
             on: { PING: { target: 'LEFT', actions: assign({ log: add('left') }) } },
           },
           // The same invoke id again: the late result must not be taken for this one's.
-          LEFT: { invoke: { id: 'work', src: 'after', onDone: { target: 'DONE', actions: assign({ log: ({ context, event }) => [...context.log, String(event.output)] }) } } },
+          LEFT: {
+            invoke: {
+              id: 'work',
+              src: 'after',
+              onDone: {
+                target: 'DONE',
+                actions: assign({ log: ({ context, event }) => [...context.log, event.output] }),
+              },
+            },
+          },
           WRONG: { type: 'final' },
           DONE: { type: 'final' },
         },
@@ -124,7 +169,11 @@ const actions: Scenario = {
         states: {
           BEGUN: {
             entry: { type: 'notify', params: { what: 'begun' } },
-            invoke: { id: 'work', src: 'work', onDone: { target: 'WAITING', actions: { type: 'notify', params: { what: 'worked' } } } },
+            invoke: {
+              id: 'work',
+              src: 'work',
+              onDone: { target: 'WAITING', actions: { type: 'notify', params: { what: 'worked' } } },
+            },
           },
           WAITING: { on: { PING: 'DONE' } },
           DONE: { type: 'final', entry: { type: 'notify', params: { what: 'done' } } },
@@ -142,14 +191,35 @@ const transactional: Scenario = {
   name: 'transactional steps',
   workflows: [
     defineWorkflow({
-      machine: setup({ types, actors: { pay: ledgerStep(() => 'paid'), ship: ledgerStep(() => 'shipped') } }).createMachine({
+      machine: setup({
+        types,
+        actors: { pay: ledgerStep(() => 'paid'), ship: ledgerStep(() => 'shipped') },
+      }).createMachine({
         id: 'transactional',
         context,
         initial: 'BEGUN',
         output: ({ context }) => context.log,
         states: {
-          BEGUN: { invoke: { id: 'pay', src: 'pay', onDone: { target: 'PAID', actions: assign({ log: ({ context, event }) => [...context.log, event.output] }) } } },
-          PAID: { invoke: { id: 'ship', src: 'ship', onDone: { target: 'SHIPPED', actions: assign({ log: ({ context, event }) => [...context.log, event.output] }) } } },
+          BEGUN: {
+            invoke: {
+              id: 'pay',
+              src: 'pay',
+              onDone: {
+                target: 'PAID',
+                actions: assign({ log: ({ context, event }) => [...context.log, event.output] }),
+              },
+            },
+          },
+          PAID: {
+            invoke: {
+              id: 'ship',
+              src: 'ship',
+              onDone: {
+                target: 'SHIPPED',
+                actions: assign({ log: ({ context, event }) => [...context.log, event.output] }),
+              },
+            },
+          },
           SHIPPED: { type: 'final' },
         },
       }),
@@ -184,11 +254,22 @@ const retry: Scenario = {
           a: {
             initial: 'run',
             states: {
-              run: { entry: { type: 'notify', params: { what: 'begun' } }, invoke: { id: 'work', src: 'work', onDone: { target: 'done', actions: assign({ log: add('a') }) } } },
+              run: {
+                entry: { type: 'notify', params: { what: 'begun' } },
+                invoke: { id: 'work', src: 'work', onDone: { target: 'done', actions: assign({ log: add('a') }) } },
+              },
               done: { type: 'final' },
             },
           },
-          b: { initial: 'run', states: { run: { invoke: { id: 'beside', src: 'beside', onDone: { target: 'done', actions: assign({ log: add('b') }) } } }, done: { type: 'final' } } },
+          b: {
+            initial: 'run',
+            states: {
+              run: {
+                invoke: { id: 'beside', src: 'beside', onDone: { target: 'done', actions: assign({ log: add('b') }) } },
+              },
+              done: { type: 'final' },
+            },
+          },
         },
       }),
     }),
@@ -217,7 +298,10 @@ const cancel: Scenario = {
         id: 'cancel',
         context,
         initial: 'WORKING',
-        states: { WORKING: { after: { 60_000: 'LATE' }, invoke: { id: 'work', src: 'forever', onDone: 'LATE' } }, LATE: { type: 'final' } },
+        states: {
+          WORKING: { after: { 60_000: 'LATE' }, invoke: { id: 'work', src: 'forever', onDone: 'LATE' } },
+          LATE: { type: 'final' },
+        },
       }),
     }),
   ],

@@ -18,7 +18,10 @@ const after: Scenario = {
         states: {
           WAITING: { after: { 15: { target: 'WORKING', actions: assign({ log: add('waited') }) } } },
           WORKING: { invoke: { id: 'work', src: 'work', onDone: 'RAISING' } },
-          RAISING: { entry: raise({ type: 'LATER' }, { delay: 10, id: 'later' }), on: { LATER: { target: 'DONE', actions: assign({ log: add('later') }) } } },
+          RAISING: {
+            entry: raise({ type: 'LATER' }, { delay: 10, id: 'later' }),
+            on: { LATER: { target: 'DONE', actions: assign({ log: add('later') }) } },
+          },
           DONE: { type: 'final' },
         },
       }),
@@ -36,7 +39,10 @@ const cancelled: Scenario = {
         initial: 'ARMED',
         output: ({ context }) => context.log,
         states: {
-          ARMED: { after: { 60_000: 'WRONG' }, on: { PING: { target: 'AGAIN', actions: assign({ log: add('ping') }) } } },
+          ARMED: {
+            after: { 60_000: 'WRONG' },
+            on: { PING: { target: 'AGAIN', actions: assign({ log: add('ping') }) } },
+          },
           AGAIN: { after: { 10: { target: 'DONE', actions: assign({ log: add('timer') }) } } },
           WRONG: { type: 'final' },
           DONE: { type: 'final' },

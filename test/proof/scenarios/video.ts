@@ -9,7 +9,9 @@ const FORMATS = ['newsletter', 'blog', 'twitter', 'linkedin'];
 /** In place of the real steps, which take seconds, others that return what those do. Those that are transactional stay it. */
 const stepOf = (name: string): Step<unknown, unknown> => step<unknown>(() => DONE[name]);
 const transcribe = step<unknown>((_context, world) =>
-  world.isOpen('transcript') ? DONE['transcribe'] : { ...DONE['transcribe'], verdict: 'low', reason: 'Too short.', key: null },
+  world.isOpen('transcript')
+    ? DONE['transcribe']
+    : { ...DONE['transcribe'], verdict: 'low', reason: 'Too short.', key: null },
 );
 /** One after the other, so that the history is always the same. */
 const draft = step<unknown>(async ({ input, instance }, world) => {
@@ -39,7 +41,9 @@ export const videoScenario: Scenario = {
   drive: async (world: World) => {
     await world.reached('NEEDS_USER_INPUT');
     world.open('transcript');
-    await world.call((engine, id) => engine.send(id, { type: 'TRANSCRIPT_PROVIDED', text: 'WEBVTT' }, { key: 'transcript' }));
+    await world.call((engine, id) =>
+      engine.send(id, { type: 'TRANSCRIPT_PROVIDED', text: 'WEBVTT' }, { key: 'transcript' }),
+    );
     await world.reached('REQUIRES_MANUAL_REVIEW');
     await world.call((engine, id) => engine.send(id, { type: 'REVIEW_APPROVED', by: 'ada' }, { key: 'approved' }));
   },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { birth, commit, post, state, step, T, type StoreAccess } from './made.ts';
+import { birth, commit, state, step, T, type StoreAccess } from './made.ts';
 
-/** What claiming, giving back and the inbox promise. `another` is another process's access. */
+/** What claiming and giving back promise. `another` is another process's access. */
 export function claimContract(access: () => StoreAccess, another: () => StoreAccess): void {
   const store = () => access().store;
   const enter = async (workflow: string) => (await store().startWorker('worker', [workflow], T)).id;
@@ -18,7 +18,11 @@ export function claimContract(access: () => StoreAccess, another: () => StoreAcc
         birth('k1-parked', { workflow: 'k1', wakeAt: null }),
         birth('k1-foreign', { workflow: 'k1-other' }),
       ]);
-      expect((await store().claim(worker, T, 3, ['k1', 'nothing'])).map(({ id }) => id)).toEqual(['k1-early', 'k1-late', 'k1-mid']);
+      expect((await store().claim(worker, T, 3, ['k1', 'nothing'])).map(({ id }) => id)).toEqual([
+        'k1-early',
+        'k1-late',
+        'k1-mid',
+      ]);
       expect(await store().nextWake(['k1'])).toBe(T - 9);
       expect((await store().claim(worker, T, 3, ['k1'])).map(({ id }) => id)).toEqual(['k1-low']);
       expect(await store().claim(worker, T, 3, ['k1'])).toEqual([]);
@@ -31,13 +35,24 @@ export function claimContract(access: () => StoreAccess, another: () => StoreAcc
 
     test('by many at once gives no instance to two, and leaves none', async () => {
       const ids = Array.from({ length: 300 }, (_, n) => `k2-${n}`);
-      await store().commit(0, ids.slice(0, 150).map((id, n) => birth(id, { workflow: 'k2', priority: n % 10 })));
-      await store().commit(0, ids.slice(150).map((id, n) => birth(id, { workflow: 'k2', priority: n % 10 })));
-      const claimers = await Promise.all(Array.from({ length: 8 }, async (_, n) => ({ id: await enter('k2'), from: n % 2 === 0 ? store() : another().store })));
+      await store().commit(
+        0,
+        ids.slice(0, 150).map((id, n) => birth(id, { workflow: 'k2', priority: n % 10 })),
+      );
+      await store().commit(
+        0,
+        ids.slice(150).map((id, n) => birth(id, { workflow: 'k2', priority: n % 10 })),
+      );
+      const claimers = await Promise.all(
+        Array.from({ length: 8 }, async (_, n) => ({
+          id: await enter('k2'),
+          from: n % 2 === 0 ? store() : another().store,
+        })),
+      );
       const taken = await Promise.all(
         claimers.map(async ({ id, from }) => {
           const mine: string[] = [];
-          for (let empty = 0; empty < 3; ) {
+          for (let empty = 0; empty < 3;) {
             const rows = await from.claim(id, T, 7, ['k2']);
             mine.push(...rows.map((row) => row.id));
             empty = rows.length === 0 ? empty + 1 : 0;
@@ -46,15 +61,39 @@ export function claimContract(access: () => StoreAccess, another: () => StoreAcc
         }),
       );
       expect(taken.flat().toSorted()).toEqual(ids.toSorted());
-      for (const [n, { id }] of claimers.entries()) expect((await store().leased(id)).toSorted()).toEqual(taken[n]?.toSorted());
+      for (const [n, { id }] of claimers.entries())
+        expect((await store().leased(id)).toSorted()).toEqual(taken[n]?.toSorted());
     });
 
     test('gives live steps, timers and inbox with it', async () => {
       const worker = await enter('k3');
-      await store().commit(0, [birth('k3', { workflow: 'k3' }, { after: state({ live: ['1:b', '1:a'] }), newSteps: [step('1:a'), step('1:b'), step('1:gone', { status: 'stopped' })], timers: [{ id: 't', event: { type: 'X' }, to: 'self', dueAt: T, sequence: 1 }] })]);
-      for (const n of [1, 2]) await access().reader.post({ instanceId: 'k3', type: 'E', payload: { n }, source: 'external', dedupeKey: null, at: T });
+      await store().commit(0, [
+        birth(
+          'k3',
+          { workflow: 'k3' },
+          {
+            after: state({ live: ['1:b', '1:a'] }),
+            newSteps: [step('1:a'), step('1:b'), step('1:gone', { status: 'stopped' })],
+            timers: [{ id: 't', event: { type: 'X' }, to: 'self', dueAt: T, sequence: 1 }],
+          },
+        ),
+      ]);
+      for (const n of [1, 2])
+        await access().reader.post({
+          instanceId: 'k3',
+          type: 'E',
+          payload: { n },
+          source: 'external',
+          dedupeKey: null,
+          at: T,
+        });
       const [row] = await store().claim(worker, T, 5, ['k3']);
-      expect(row).toMatchObject({ wake: 2, steps: [{ key: '1:b' }, { key: '1:a' }], timers: [{ id: 't' }], inbox: [{ payload: { n: 1 } }, { payload: { n: 2 } }] });
+      expect(row).toMatchObject({
+        wake: 2,
+        steps: [{ key: '1:b' }, { key: '1:a' }],
+        timers: [{ id: 't' }],
+        inbox: [{ payload: { n: 1 } }, { payload: { n: 2 } }],
+      });
       expect(await store().reload(worker + 1_000, ['k3'])).toEqual([]);
     });
   });
@@ -63,13 +102,30 @@ export function claimContract(access: () => StoreAccess, another: () => StoreAcc
     test('holds only if nothing has come in since', async () => {
       const worker = await enter('k4');
       await store().commit(worker, [birth('k4', { workflow: 'k4', leased: true })]);
-      await access().reader.post({ instanceId: 'k4', type: 'E', payload: null, source: 'external', dedupeKey: null, at: T });
-      expect(await store().commit(worker, [commit('k4', { release: { wakeAt: T + 50, wake: 0 } })])).toEqual([{ id: 'k4', released: false }]);
+      await access().reader.post({
+        instanceId: 'k4',
+        type: 'E',
+        payload: null,
+        source: 'external',
+        dedupeKey: null,
+        at: T,
+      });
+      expect(await store().commit(worker, [commit('k4', { release: { wakeAt: T + 50, wake: 0 } })])).toEqual([
+        { id: 'k4', released: false },
+      ]);
       expect(await store().leased(worker)).toEqual(['k4']);
       const [read] = await store().inbox(worker, ['k4']);
-      expect(read).toMatchObject({ id: 'k4', wake: 1, inbox: [{ type: 'E', payload: null, source: 'external', fence: null }] });
+      expect(read).toMatchObject({
+        id: 'k4',
+        wake: 1,
+        inbox: [{ type: 'E', payload: null, source: 'external', fence: null }],
+      });
       const consumed = [{ id: read?.inbox[0]?.id as number, status: 'taken', sequence: 2 } as const];
-      expect(await store().commit(worker, [commit('k4', { after: state({ sequence: 2 }), consumed, release: { wakeAt: T + 50, wake: 1 } })])).toEqual([{ id: 'k4', released: true }]);
+      expect(
+        await store().commit(worker, [
+          commit('k4', { after: state({ sequence: 2 }), consumed, release: { wakeAt: T + 50, wake: 1 } }),
+        ]),
+      ).toEqual([{ id: 'k4', released: true }]);
       expect(await store().leased(worker)).toEqual([]);
       expect(await store().nextWake(['k4'])).toBe(T + 50);
       // Given back, it is nobody's to write.
@@ -83,7 +139,15 @@ export function claimContract(access: () => StoreAccess, another: () => StoreAcc
       let taken = 0;
       let owned = true;
       const posting = (async () => {
-        for (let n = 0; n < 60; n++) await another().reader.post({ instanceId: 'k5', type: 'E', payload: { n }, source: 'external', dedupeKey: null, at: T });
+        for (let n = 0; n < 60; n++)
+          await another().reader.post({
+            instanceId: 'k5',
+            type: 'E',
+            payload: { n },
+            source: 'external',
+            dedupeKey: null,
+            at: T,
+          });
       })();
       let posted = false;
       void posting.then(() => (posted = true));
@@ -104,51 +168,6 @@ export function claimContract(access: () => StoreAccess, another: () => StoreAcc
       }
       await posting;
       expect(taken).toBe(60);
-    });
-  });
-
-  describe('the inbox', () => {
-    test('wakes a parked instance, and keeps what is posted by commits and from outside in order', async () => {
-      const worker = await enter('k6');
-      await store().commit(worker, [birth('k6-to', { workflow: 'k6', wakeAt: null }), birth('k6-from', { workflow: 'k6', leased: true })]);
-      expect(await store().nextWake(['k6'])).toBe(null);
-      await store().commit(worker, [commit('k6-from', { after: state({ sequence: 2 }), at: T + 3, posts: [post('k6-to', { payload: { n: 1 }, fence: '1:c' }), post('k6-to', { payload: { n: 2 } })] })]);
-      await access().reader.post({ instanceId: 'k6-to', type: 'E', payload: { n: 3 }, source: 'external', dedupeKey: null, at: T + 9 });
-      expect(await store().nextWake(['k6'])).toBe(T + 3);
-      const [row] = await store().claim(worker, T + 3, 5, ['k6']);
-      expect(row).toMatchObject({ id: 'k6-to', inbox: [{ payload: { n: 1 }, fence: '1:c', source: 'instance' }, { payload: { n: 2 }, fence: null }, { payload: { n: 3 }, source: 'external' }] });
-      expect((await store().pending(worker)).toSorted()).toEqual(['k6-to']);
-      await store().commit(worker, [commit('k6-to', { consumed: (row?.inbox ?? []).map(({ id }) => ({ id, status: 'ignored', sequence: null })) })]);
-      expect(await store().pending(worker)).toEqual([]);
-      expect(await store().inbox(worker, ['k6-to', 'nobody'])).toEqual([{ id: 'k6-to', wake: row?.wake, inbox: [] }]);
-    });
-
-    test('takes a dedupe key once, also from posts, and tells what there is', async () => {
-      const worker = await enter('k7');
-      await store().commit(worker, [birth('k7', { workflow: 'k7', leased: true }), birth('k7-from', { workflow: 'k7', leased: true })]);
-      const event = { instanceId: 'k7', type: 'E', payload: null, source: 'external', dedupeKey: 'once', at: T } as const;
-      const posted = await Promise.all(Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? access() : another()).reader.post(event)));
-      expect(posted.toSorted()).toEqual([...Array.from({ length: 9 }, () => 'duplicate'), 'posted']);
-      for (const sequence of [2, 3]) await store().commit(worker, [commit('k7-from', { expected: sequence - 1, after: state({ sequence }), posts: [post('k7', { dedupeKey: 'mine' })] })]);
-      const [read] = await store().inbox(worker, ['k7']);
-      expect(read?.inbox).toHaveLength(2);
-      expect(await access().reader.wasPosted('k7', 'once')).toBe(true);
-      expect(await access().reader.wasPosted('k7', 'never')).toBe(false);
-      expect(await access().reader.isPending('k7', 'E')).toBe(true);
-      expect(await access().reader.post({ ...event, instanceId: 'nobody' })).toBe('no instance');
-    });
-
-    test('is told of to other processes', async () => {
-      const heard: string[] = [];
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const stop = await another().store.onWork((ids) => {
-        if (ids !== '*') heard.push(...ids);
-        if (heard.includes('k8')) resolve();
-      });
-      await store().commit(0, [birth('k8', { workflow: 'k8', wakeAt: null })]);
-      await access().reader.post({ instanceId: 'k8', type: 'E', payload: null, source: 'external', dedupeKey: null, at: T });
-      await promise;
-      await stop();
     });
   });
 }

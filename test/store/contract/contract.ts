@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { claimContract } from './claims.ts';
 import { commitContract } from './commits.ts';
+import { inboxContract } from './inbox.ts';
 import type { MakeStore, StoreAccess } from './made.ts';
+import { rowContract } from './rows.ts';
 import { workerContract } from './workers.ts';
 
 /** What every store must keep. */
@@ -20,6 +22,11 @@ export function storeContract(makeStore: MakeStore): void {
       await made.drop();
     });
     commitContract(() => first);
+    rowContract(() => first);
+    inboxContract(
+      () => first,
+      () => second,
+    );
     claimContract(
       () => first,
       () => second,

@@ -14,17 +14,56 @@ export type MakeStore = () => Promise<{ open: () => StoreAccess; drop: () => Pro
 /** A time of the contract's own; stores have no clock. */
 export const T = Date.UTC(2030, 0, 1);
 
-export function newInstance(over: Partial<NewInstance> = {}): NewInstance {
-  return { workflow: 'w', version: '1', tenant: null, tags: [], priority: 5, input: { n: 1 }, key: null, parent: null, leased: false, wakeAt: T, createdAt: T, ...over };
+function newInstance(over: Partial<NewInstance> = {}): NewInstance {
+  return {
+    workflow: 'w',
+    version: '1',
+    tenant: null,
+    tags: [],
+    priority: 5,
+    input: { n: 1 },
+    key: null,
+    parent: null,
+    leased: false,
+    wakeAt: T,
+    createdAt: T,
+    ...over,
+  };
 }
 
 export function state(over: Partial<InstanceState> = {}): InstanceState {
-  return { status: 'waiting', state: 'A', sequence: 1, snapshot: { status: 'active', value: 'A', context: {}, children: {}, historyValue: {} }, live: [], output: null, error: null, finishedAt: null, ...over };
+  return {
+    status: 'waiting',
+    state: 'A',
+    sequence: 1,
+    snapshot: { status: 'active', value: 'A', context: {}, children: {}, historyValue: {} },
+    live: [],
+    output: null,
+    error: null,
+    finishedAt: null,
+    ...over,
+  };
 }
 
 /** A commit that changes nothing but what is given. */
 export function commit(id: string, over: Partial<Commit> = {}): Commit {
-  return { id, expected: 1, create: null, requires: null, after: state(), at: T, transitions: [], newSteps: [], steps: [], timers: [], cancelled: [], consumed: [], posts: [], release: null, ...over };
+  return {
+    id,
+    expected: 1,
+    create: null,
+    requires: null,
+    after: state(),
+    at: T,
+    transitions: [],
+    newSteps: [],
+    steps: [],
+    timers: [],
+    cancelled: [],
+    consumed: [],
+    posts: [],
+    release: null,
+    ...over,
+  };
 }
 
 /** A commit that brings an instance into being, at sequence 1. */
@@ -66,5 +105,15 @@ export function post(to: string, over: Partial<Post> = {}): Post {
 
 /** A transition of a history. */
 export function transition(sequence: number): Commit['transitions'][number] {
-  return { sequence, event: 'E', payload: null, stepKey: null, from: 'A', to: 'A', diff: { context: { sequence } }, emitted: null, at: T };
+  return {
+    sequence,
+    event: 'E',
+    payload: null,
+    stepKey: null,
+    from: 'A',
+    to: 'A',
+    diff: { context: { sequence } },
+    emitted: null,
+    at: T,
+  };
 }

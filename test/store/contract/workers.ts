@@ -58,7 +58,13 @@ export function workerContract(access: () => StoreAccess, another: () => StoreAc
 
   describe('a transactional step', () => {
     const begun = async (id: string) => {
-      await store().commit(living.id, [birth(id, { leased: true }, { after: state({ live: ['1:a'] }), newSteps: [step('1:a', { worker: living.id })] })]);
+      await store().commit(living.id, [
+        birth(
+          id,
+          { leased: true },
+          { after: state({ live: ['1:a'] }), newSteps: [step('1:a', { worker: living.id })] },
+        ),
+      ]);
       return { worker: living.id, instanceId: id, key: '1:a', attempt: 1, at: () => T + 1 };
     };
     const row = async (id: string) => (await store().reload(living.id, [id]))[0]?.steps[0];
@@ -83,7 +89,10 @@ export function workerContract(access: () => StoreAccess, another: () => StoreAc
       });
       await expect(run).rejects.toBe(error);
       expect(await row('x-2')).toMatchObject({ status: 'running' });
-      const count = await store().transactional(await begun('x-3'), async (tx) => (await tx`select from written where n = 2`).length);
+      const count = await store().transactional(
+        await begun('x-3'),
+        async (tx) => (await tx`select from written where n = 2`).length,
+      );
       expect(count).toBe(0);
     });
 
@@ -98,14 +107,19 @@ export function workerContract(access: () => StoreAccess, another: () => StoreAc
         return 1;
       });
       await expect(run).rejects.toMatchObject({ code: 'FENCED' });
-      const count = await store().transactional(await begun(`x-5 ${what}`), async (tx) => (await tx`select from written where n = 4`).length);
+      const count = await store().transactional(
+        await begun(`x-5 ${what}`),
+        async (tx) => (await tx`select from written where n = 4`).length,
+      );
       expect(count).toBe(0);
     });
 
     test('is fenced once its row is no longer running', async () => {
       const fence = await begun('x-6');
       const run = store().transactional(fence, async () => {
-        await store().commit(living.id, [commit('x-6', { after: state({ live: ['1:a'] }), steps: [step('1:a', { status: 'stopped' })] })]);
+        await store().commit(living.id, [
+          commit('x-6', { after: state({ live: ['1:a'] }), steps: [step('1:a', { status: 'stopped' })] }),
+        ]);
         return 1;
       });
       await expect(run).rejects.toMatchObject({ code: 'FENCED' });

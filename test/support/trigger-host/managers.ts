@@ -30,6 +30,8 @@ class HooksOfRuns extends StandardLifecycleHooksManager {
 
 /** Puts the double's managers in the place of those that a worker process of the platform sets up. */
 export function installManagers(waitForTask: RuntimeManager['waitForTask']): StandardResourceCatalog {
+  // What an earlier host has set up stays otherwise: the SDK takes the first of each.
+  Reflect.deleteProperty(globalThis, Symbol.for('dev.trigger.ts.api'));
   const catalog = new StandardResourceCatalog();
   resourceCatalog.setGlobalResourceCatalog(catalog);
   lifecycleHooks.setGlobalLifecycleHooksManager(new HooksOfRuns());

@@ -9,9 +9,9 @@ import { Platform } from './platform.ts';
 import { comparable, differences, play } from './play.ts';
 
 /** Runs of one scenario at a time. */
-const AT_ONCE = 6;
+const AT_ONCE = 8;
 /** A call that is made very often is killed at its first so many times. */
-const EACH = 4;
+const EACH = 2;
 
 /** Kills a process at each call that it makes, and looks whether anything was lost. */
 export function killEverywhere(scenarios: readonly Scenario[], machinePreset: MachinePreset): void {

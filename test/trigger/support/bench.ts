@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import postgres from 'postgres';
+import { createEngine } from '../../../src/create-engine.ts';
+import type { ArtifactStore, Workflow } from '../../../src/index.ts';
+import { openDatabase, type Database } from '../../../src/store/database.ts';
+import { migrate } from '../../../src/store/migrate.ts';
+import { createDatabase, type TestDatabase } from '../../support/database.ts';
+import type { Bench } from '../../support/engine.ts';
+import { Platform } from './platform.ts';
+
+/** The bench of the engine's own tests, with the double of Trigger.dev in the place of workers. */
+export function useTriggerBench(): Bench {
+  let database: TestDatabase;
+  let connections: Database;
+  let sql: postgres.Sql;
+  let platform: Platform | undefined;
+  const faults: string[] = [];
+  beforeAll(async () => {
+    database = await createDatabase();
+    await migrate(database.url);
+    connections = openDatabase(database.url);
+    sql = postgres(database.url, { max: 2, onnotice: () => {} });
+  });
+  afterAll(async () => {
+    await connections.close();
+    await sql.end();
+    await database.drop();
+  });
+  const engine: Bench['engine'] = (workflows, options = {}) => {
+    faults.length = 0;
+    const onFault = (message: string, error: unknown): void => void faults.push(`${message} ${String(error)}`);
+    const made = createEngine({ onFault, ...options, database: database.url, workflows, artifacts: undefined as unknown as ArtifactStore, executor: 'trigger' });
+    onTestFinished(async () => made.stop({ grace: 0 }));
+    return made;
+  };
+  return {
+    get sql() {
+      return sql;
+    },
+    get url() {
+      return database.url;
+    },
+    faults,
+    engine,
+    worker: async (workflows, options) => {
+      if (platform === undefined) {
+        const started = await Platform.start(connections, { workflows: [workflows as readonly Workflow[]], queues: options?.queues ?? {} });
+        platform = started;
+        onTestFinished(async () => {
+          platform = undefined;
+          await started.stop();
+        });
+      }
+      return engine(workflows, options);
+    },
+  };
+}
