@@ -58,7 +58,7 @@ export function addStart(program: Command, cli: Cli): void {
     });
 }
 
-function inputOf({ input, inputFile }: StartOptions, cli: Cli): Promise<unknown> | unknown {
+function inputOf({ input, inputFile }: StartOptions, cli: Cli): unknown {
   if (inputFile !== undefined) return readJson(inputFile, cli.terminal);
   if (input === '-') return readJson('-', cli.terminal);
   return input === undefined ? undefined : parseJson(input, '--input');

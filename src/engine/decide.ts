@@ -5,7 +5,7 @@ import { diffSnapshots, stateName } from '../core/snapshot.ts';
 import { checkInput } from './checks.ts';
 import { applyEffects, letter, stopStep } from './effects.ts';
 import { CANCEL, invokeId, RETRY, SETTLED } from './keys.ts';
-import type { InboxEvent, InstanceStatus, Millis, StepRow } from './ports.ts';
+import type { InboxEvent, InstanceStatus, Millis, StepRow, Post } from './ports.ts';
 import { emptyChange, hasEnded, type Change, type State } from './state.ts';
 
 /** What can happen to an instance. */
@@ -301,16 +301,18 @@ function end(state: State, change: Change, now: Millis): State {
 
 function reportToParent(state: State, change: Change): void {
   if (state.parent === null) return;
-  const { id, key } = state.parent;
-  const done = state.status === 'done';
-  change.posts.push({
-    to: id,
-    type: done ? `xstate.done.actor.${invokeId(key)}` : `xstate.error.actor.${invokeId(key)}`,
-    payload: done ? { output: state.stored?.output } : { error: state.error },
-    source: 'instance',
-    fence: key,
-    dedupeKey: null,
-  });
+  const outcome = state.status === 'done' ? { output: state.stored?.output } : { error: state.error };
+  change.posts.push(report(state.parent, outcome));
+}
+
+/** What an instance tells the one that started it when it has come to an end. */
+export function report(
+  parent: { id: string; key: string },
+  outcome: { output: unknown } | { error: ErrorRecord | null },
+): Post {
+  const kind = 'error' in outcome ? 'error' : 'done';
+  const type = `xstate.${kind}.actor.${invokeId(parent.key)}`;
+  return { to: parent.id, type, payload: outcome, source: 'instance', fence: parent.key, dedupeKey: null };
 }
 
 function withRow(state: State, row: StepRow): Decision {

@@ -26,9 +26,15 @@ export async function* follow(
 ): AsyncGenerator<Change> {
   const { id, signal } = options;
   const bell = new Bell(systemClock);
-  const steps: Change[] = [];
+  /** The newest of each step: whoever reads slowly is told where a step stands, not where it stood. */
+  const steps = new Map<string, Change>();
   const stop = changes.listen(id, (hint) => {
-    if (hint.step !== undefined) steps.push({ type: 'step', instanceId: hint.id, workflow: hint.step.workflow, step: hint.step.view });
+    if (hint.step !== undefined) {
+      const { workflow, view } = hint.step;
+      const key = `${hint.id}:${view.key}`;
+      steps.delete(key);
+      steps.set(key, { type: 'step', instanceId: hint.id, workflow, step: view });
+    }
     bell.ring();
   });
   const abort = (): void => bell.ring();
@@ -38,7 +44,9 @@ export async function* follow(
     while (signal?.aborted !== true && !changes.closed) {
       bell.reset();
       for await (const change of source.read()) yield change;
-      yield* steps.splice(0);
+      const told = [...steps.values()];
+      steps.clear();
+      yield* told;
       if (source.ended()) return;
       await bell.heard(LOOK);
     }

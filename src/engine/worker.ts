@@ -4,7 +4,7 @@ import type { Workflow } from '../core/workflow.ts';
 import { Attempts, rowsOnly, type AttemptHost, type AttemptOptions } from './attempts.ts';
 import { sleep } from './clock.ts';
 import { Committer } from './committer.ts';
-import { decide, type Input } from './decide.ts';
+import { decide, report, type Input } from './decide.ts';
 import { CANCEL } from './keys.ts';
 import { nextDue, nextTimer, own, type Owned } from './owned.ts';
 import type { Claimed, Commit, CommitResult, InboxEvent, Millis, NewInstance, StepRow, WorkerSession } from './ports.ts';
@@ -285,8 +285,14 @@ export class Worker implements AttemptHost {
     const { status: _, output, ...rest } = { ...claimed, output: claimed.snapshot?.output ?? null };
     const record = { code: error.code, class: 'final', name: error.name, message: error.message } as const;
     const commit: Commit = {
-      ...{ ...emptyChange(), id: claimed.id, expected: claimed.sequence, create: null, requires: null, at: this.options.clock.now() },
+      ...emptyChange(),
+      id: claimed.id,
+      expected: claimed.sequence,
+      create: null,
+      requires: null,
+      at: this.options.clock.now(),
       after: { ...rest, output, status: 'failed', error: record },
+      posts: claimed.parent === null ? [] : [report(claimed.parent, { error: record })],
       release: { wakeAt: null, wake: claimed.wake },
     };
     const stored = ({ released }: CommitResult): void => {
@@ -541,7 +547,12 @@ export class Worker implements AttemptHost {
   private childCommit(parentId: string, { id, create }: Change['children'][number]): Commit {
     const state = unborn(id, this.options.workflows.get(create.workflow) as Workflow, create);
     return {
-      ...{ ...emptyChange(), id, expected: 0, requires: parentId, at: create.createdAt, release: null },
+      ...emptyChange(),
+      id,
+      expected: 0,
+      requires: parentId,
+      at: create.createdAt,
+      release: null,
       create: { ...create, leased: this.accepting },
       after: instanceState(state),
     };

@@ -117,7 +117,7 @@ function listen(): Promise<{ port: number; close(): void }> {
 }
 
 afterEach(async () => {
-  for (const action of cleanUp.splice(0).reverse()) await action();
+  for (const action of cleanUp.splice(0).toReversed()) await action();
 });
 
 afterAll(() => {
@@ -150,7 +150,7 @@ describe('a new data folder', () => {
   });
 
   it('is served by one server when started twice at the same time', async () => {
-    expect(racers.map(({ owned }) => owned).sort()).toEqual([false, true]);
+    expect(racers.map(({ owned }) => owned).toSorted((a, b) => Number(a) - Number(b))).toEqual([false, true]);
     expect(new Set(racers.map(({ pid, url }) => `${pid} ${url}`)).size).toBe(1);
     expect(readdirSync(template).sort()).toEqual(['owner', 'pgdata', 'pgpass', 'port', 'postgres.log']);
   });

@@ -63,6 +63,7 @@ export function nextAttempt(
   run: Run,
   outcome: TaskRunExecutionResult | Interruption,
   options: HostOptions,
+  now: number,
 ): number | undefined {
   const retry = task.retry ?? options.retries;
   if (outcome === 'cancelled' || outcome === 'timed out') return undefined;
@@ -77,7 +78,7 @@ export function nextAttempt(
   if (run.attempt >= maxAttempts) return undefined;
   if (outcome === 'exited') return calculateNextRetryDelay(retry ?? {}, run.attempt);
   if (outcome.ok || outcome.skippedRetrying === true || outcome.retry === undefined) return undefined;
-  return shouldRetryError(taskRunErrorEnhancer(outcome.error)) ? Math.max(1, outcome.retry.timestamp - Date.now()) : undefined;
+  return shouldRetryError(taskRunErrorEnhancer(outcome.error)) ? Math.max(1, outcome.retry.timestamp - now) : undefined;
 }
 
 function contextOf(task: HostedTask & { filePath?: string }, run: Run): TaskRunContext {

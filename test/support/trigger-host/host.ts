@@ -7,6 +7,8 @@ import {
   type TaskRunExecutionResult,
   type TriggerTaskRequestBody,
 } from '@trigger.dev/core/v3';
+import { systemClock } from '../../../src/engine/clock.ts';
+import type { Clock } from '../../../src/engine/ports.ts';
 import { installApi } from './api.ts';
 import { errorOf, executeAttempt, nextAttempt } from './attempt.ts';
 import { installManagers } from './managers.ts';
@@ -19,6 +21,8 @@ export interface HostOptions {
   retries?: RetryOptions;
   /** Milliseconds until a killed run with `retry.outOfMemory` begins again; on the platform 0.8 to 2.4 s. */
   restartDelay?: number;
+  /** Tells the times of delays and retries. */
+  clock?: Clock;
 }
 
 /** Ends after which the same idempotency key starts a new run. A cancelled run keeps it: the key then brings that run back. */
@@ -28,6 +32,7 @@ const FREES_KEY = new Set<RunStatus>(['FAILED', 'CRASHED', 'TIMED_OUT', 'EXPIRED
 export class TriggerHost {
   readonly queues = new Queues();
   readonly options: HostOptions;
+  readonly clock: Clock;
   /** While true, every call of the API fails as it does without a network. */
   unreachable = false;
   /** Stands between the SDK and the API: a test may kill the caller before or after a call. */
@@ -42,6 +47,7 @@ export class TriggerHost {
 
   private constructor(options: HostOptions) {
     this.options = options;
+    this.clock = options.clock ?? systemClock;
   }
 
   /** Sets up the SDK of this process, and imports task files the way the platform's indexer does. */
@@ -186,7 +192,7 @@ export class TriggerHost {
     const task = resourceCatalog.getTask(run.taskId);
     const limit = task?.queue?.concurrencyLimit ?? undefined;
     if (task === undefined) return;
-    if (run.options.delay !== undefined) await this.delay(run, new Date(run.options.delay).getTime() - Date.now());
+    if (run.options.delay !== undefined) await this.delay(run, new Date(run.options.delay).getTime() - this.clock.now());
     for (let pause = 0; this.goesOn(run); ) {
       if (pause > 0) await this.delay(run, pause);
       this.become(run, 'QUEUED');
@@ -205,7 +211,7 @@ export class TriggerHost {
       if (typeof outcome === 'string') run.errors.push(outcome);
       else if (!outcome.ok) run.errors.push(outcome.error);
       const result = typeof outcome === 'string' ? { ok: false as const, id: run.id, error: errorOf(outcome) } : outcome;
-      const next = this.goesOn(run) ? nextAttempt(task, run, outcome, this.options) : undefined;
+      const next = this.goesOn(run) ? nextAttempt(task, run, outcome, this.options, this.clock.now()) : undefined;
       if (next === undefined) {
         if (run.status !== 'CANCELED') run.status = endOf(outcome);
         return this.finish(run, result);
@@ -220,10 +226,9 @@ export class TriggerHost {
 
   private async delay(run: Run, milliseconds: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      // No test waits for what is weeks away.
-      const timer = setTimeout(resolve, Math.min(Math.max(0, milliseconds), 2 ** 31 - 1));
+      const stop = this.clock.after(Math.max(0, milliseconds), resolve);
       run.wake = () => {
-        clearTimeout(timer);
+        stop();
         resolve();
       };
     });

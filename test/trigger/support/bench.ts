@@ -44,8 +44,16 @@ export function useTriggerBench(): Bench {
     engine,
     worker: async (workflows, options) => {
       if (platform === undefined) {
-        const started = await Platform.start(connections, { workflows: [workflows as readonly Workflow[]], queues: options?.queues ?? {} });
+        const { queues = {}, clock, random } = options ?? {};
+        const started = await Platform.start(connections, {
+          workflows: [workflows as readonly Workflow[]],
+          queues,
+          ...(clock === undefined ? {} : { clock }),
+          ...(random === undefined ? {} : { random }),
+        });
         platform = started;
+        // What was asked for before there was anybody to do it.
+        await platform.sweep();
         onTestFinished(async () => {
           platform = undefined;
           await started.stop();

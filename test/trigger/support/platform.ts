@@ -5,6 +5,7 @@ import type { ArtifactStore, Workflow } from '../../../src/index.ts';
 import { isTransient, type Database } from '../../../src/store/database.ts';
 import { createDriverStore } from '../../../src/store/driver-store.ts';
 import { defineDriver, defineStarts, defineSteps, defineSweep, Runtime, type TaskOptions } from '../../../src/trigger.ts';
+import type { Clock } from '../../../src/engine/ports.ts';
 import type { DriverStore } from '../../../src/engine/driver-store.ts';
 import { TriggerHost } from '../../support/trigger-host/host.ts';
 import { currentRun } from '../../support/trigger-host/run.ts';
@@ -16,6 +17,8 @@ export interface PlatformOptions extends TaskOptions {
   /** Default: one runtime for all runs, as with processKeepAlive and one process. Else each run's process has its own store. */
   storeOf?: (process: Process) => DriverStore;
   keep?: number;
+  clock?: Clock;
+  random?: () => number;
 }
 
 /** The double with the real tasks of durachart on it. One a test file: the SDK is set up for the whole process. */
@@ -33,7 +36,7 @@ export class Platform {
   }
 
   static async start(database: Database, options: PlatformOptions): Promise<Platform> {
-    const { workflows, storeOf, artifacts, keep = 1_000, ...tasks } = options;
+    const { workflows, storeOf, artifacts, keep = 1_000, clock, random, ...tasks } = options;
     const all = workflows.flat();
     const faults: string[] = [];
     const runtimes = new Map<Process | 'shared', Runtime>();
@@ -47,6 +50,8 @@ export class Platform {
         isTransient,
         keep,
         flush: 20,
+        ...(clock === undefined ? {} : { clock, deadAfter: Infinity }),
+        ...(random === undefined ? {} : { random }),
         sweepAfter: 0,
         onFault: (message, error) => void faults.push(`${message} ${String(error)}`),
       });
@@ -62,7 +67,7 @@ export class Platform {
       async () => defineSteps(open, all, tasks),
       async () => defineSweep(open),
       async () => defineStarts(all, async (name) => ({ id: name })),
-    ]);
+    ], clock === undefined ? {} : { clock });
     return new Platform(host, faults, runtimes, runtimeOf);
   }
 
