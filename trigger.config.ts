@@ -12,7 +12,10 @@ export default defineConfig({
   // Seconds of computing, for runs that name none: a driver's, or a step's without a timeout. Waiting does not count.
   maxDuration: Number(environment['DURACHART_MAX_DURATION'] ?? 3_600),
   // Each task says what it wants; this is for tasks of your own beside them.
-  retries: { enabledInDev: true, default: { maxAttempts: 3, minTimeoutInMs: 1_000, maxTimeoutInMs: 30_000, factor: 2, randomize: true } },
+  retries: {
+    enabledInDev: true,
+    default: { maxAttempts: 3, minTimeoutInMs: 1_000, maxTimeoutInMs: 30_000, factor: 2, randomize: true },
+  },
   logLevel: 'info',
   machine: (environment['DURACHART_MACHINE_PRESET'] ?? 'small-1x') as MachinePreset,
   // A step costs a second with it, and two and a half without.

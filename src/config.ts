@@ -16,32 +16,36 @@ function integer(min: number, max: number): z.ZodType<number, string> {
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-const Environment = z.object({
-  DATABASE_URL: optional(
-    z.url({ protocol: /^postgres(ql)?$/, error: 'must be a URL like postgres://user:password@host:5432/database' }),
-  ),
-  DURACHART_HOST: optional(z.string()),
-  DURACHART_PORT: optional(integer(0, 65_535)),
-  DURACHART_API_TOKEN: optional(
-    z
-      .string()
-      .min(16, 'must have at least 16 characters')
-      .max(4096, 'must have at most 4096 characters')
-      .regex(/^[!-~]*$/, 'must be ASCII without spaces'),
-  ),
-  DURACHART_DATA_DIR: optional(z.string()),
-  DURACHART_CONCURRENCY: optional(integer(1, 10_000)),
-  DURACHART_LOG_LEVEL: optional(z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`)),
-  DURACHART_EXECUTOR: optional(z.enum(['local', 'trigger'], 'must be local or trigger')),
-  TRIGGER_SECRET_KEY: optional(z.string()),
-  DURACHART_URL: optional(z.url({ protocol: /^https?$/, error: 'must be a URL like http://127.0.0.1:7370' })),
-}).superRefine(({ DURACHART_EXECUTOR: executor, TRIGGER_SECRET_KEY: key }, context) => {
-  if (executor === 'local') return;
-  const wrong = (message: string): void => context.addIssue({ code: 'custom', path: ['TRIGGER_SECRET_KEY'], message });
-  if (key === undefined) {
-    if (executor === 'trigger') wrong(`must be set where DURACHART_EXECUTOR is trigger: ${KEY}`);
-  } else if (!/^tr_(?!pat_)[a-z]+_\S+$/.test(key)) wrong(`must be ${KEY}; without Trigger.dev, unset it or set DURACHART_EXECUTOR=local`);
-});
+const Environment = z
+  .object({
+    DATABASE_URL: optional(
+      z.url({ protocol: /^postgres(ql)?$/, error: 'must be a URL like postgres://user:password@host:5432/database' }),
+    ),
+    DURACHART_HOST: optional(z.string()),
+    DURACHART_PORT: optional(integer(0, 65_535)),
+    DURACHART_API_TOKEN: optional(
+      z
+        .string()
+        .min(16, 'must have at least 16 characters')
+        .max(4096, 'must have at most 4096 characters')
+        .regex(/^[!-~]*$/, 'must be ASCII without spaces'),
+    ),
+    DURACHART_DATA_DIR: optional(z.string()),
+    DURACHART_CONCURRENCY: optional(integer(1, 10_000)),
+    DURACHART_LOG_LEVEL: optional(z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`)),
+    DURACHART_EXECUTOR: optional(z.enum(['local', 'trigger'], 'must be local or trigger')),
+    TRIGGER_SECRET_KEY: optional(z.string()),
+    DURACHART_URL: optional(z.url({ protocol: /^https?$/, error: 'must be a URL like http://127.0.0.1:7370' })),
+  })
+  .superRefine(({ DURACHART_EXECUTOR: executor, TRIGGER_SECRET_KEY: key }, context) => {
+    if (executor === 'local') return;
+    const wrong = (message: string): void =>
+      context.addIssue({ code: 'custom', path: ['TRIGGER_SECRET_KEY'], message });
+    if (key === undefined) {
+      if (executor === 'trigger') wrong(`must be set where DURACHART_EXECUTOR is trigger: ${KEY}`);
+    } else if (!/^tr_(?!pat_)[a-z]+_\S+$/.test(key))
+      wrong(`must be ${KEY}; without Trigger.dev, unset it or set DURACHART_EXECUTOR=local`);
+  });
 
 const KEY = 'the secret key of an environment (tr_dev_…, tr_prod_…), from the page API keys of the dashboard';
 
@@ -88,7 +92,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     dataDir: data.DURACHART_DATA_DIR ?? '.durachart',
     concurrency: data.DURACHART_CONCURRENCY,
     logLevel: data.DURACHART_LOG_LEVEL ?? 'info',
-    executor: (data.DURACHART_EXECUTOR ?? (data.TRIGGER_SECRET_KEY === undefined ? 'local' : 'trigger')) === 'trigger' ? 'trigger' : undefined,
+    executor:
+      (data.DURACHART_EXECUTOR ?? (data.TRIGGER_SECRET_KEY === undefined ? 'local' : 'trigger')) === 'trigger'
+        ? 'trigger'
+        : undefined,
     url: (data.DURACHART_URL ?? `http://127.0.0.1:${port}`).replace(/\/+$/, ''),
   };
 }

@@ -1,5 +1,6 @@
 import type { ArtifactStore } from './core/artifact.ts';
 import type { Workflow } from './core/workflow.ts';
+import { systemClock } from './engine/clock.ts';
 import { assembleEngine, type EngineParts } from './engine/create.ts';
 import type { Engine } from './engine/api.ts';
 import { localExecutor } from './executors/local.ts';
@@ -10,11 +11,10 @@ import { createStore } from './store/postgres.ts';
 import { createReader } from './store/reader.ts';
 
 /** What {@link createEngine} takes. */
-export interface CreateEngineOptions<W extends readonly Workflow[]>
-  extends Pick<
-    EngineParts<W>,
-    'workflows' | 'concurrency' | 'queues' | 'clock' | 'random' | 'pollInterval' | 'deadAfter' | 'onFault'
-  > {
+export interface CreateEngineOptions<W extends readonly Workflow[]> extends Pick<
+  EngineParts<W>,
+  'workflows' | 'concurrency' | 'queues' | 'clock' | 'random' | 'pollInterval' | 'deadAfter' | 'onFault'
+> {
   /** postgres://user:password@host:port/database, migrated (`migrate`). */
   database: string;
   /** Where steps put what is too large for a row. */
@@ -39,7 +39,8 @@ export interface CreateEngineOptions<W extends readonly Workflow[]>
 export function createEngine<const W extends readonly Workflow[]>(options: CreateEngineOptions<W>): Engine<W> {
   const { database: url, executor, ...rest } = options;
   const database = openDatabase(url);
-  const onFault = options.onFault ?? ((message: string, error: unknown) => console.error(`durachart: ${message}`, error ?? ''));
+  const onFault =
+    options.onFault ?? ((message: string, error: unknown) => console.error(`durachart: ${message}`, error ?? ''));
   return assembleEngine({
     ...rest,
     store: createStore(database),
@@ -49,6 +50,9 @@ export function createEngine<const W extends readonly Workflow[]>(options: Creat
     isTransient,
     lanes: LANES,
     onFault,
-    remote: executor === 'trigger' ? onTrigger(createDriverStore(database), onFault) : undefined,
+    remote:
+      executor === 'trigger'
+        ? onTrigger(createDriverStore(database), options.clock ?? systemClock, onFault)
+        : undefined,
   });
 }

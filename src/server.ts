@@ -26,7 +26,10 @@ export interface Server {
 }
 
 /** The database that a configuration names, started where it is the embedded one. */
-export async function openDatabaseOf(config: Config, log: (line: string) => void): Promise<{ url: string; embedded: EmbeddedServer | undefined }> {
+export async function openDatabaseOf(
+  config: Config,
+  log: (line: string) => void,
+): Promise<{ url: string; embedded: EmbeddedServer | undefined }> {
   if (config.databaseUrl !== undefined) return { url: config.databaseUrl, embedded: undefined };
   const embedded = await startEmbedded({ dataDir: join(config.dataDir, 'postgres'), log });
   return { url: embedded.url, embedded };

@@ -8,12 +8,14 @@ import { sweep, type Swept } from './executors/trigger/sweep.ts';
 import { isTransient, openDatabase } from './store/database.ts';
 import { createDriverStore } from './store/driver-store.ts';
 
-export { defineDriver, defineStarts, defineSteps, defineSweep, type OpenRuntime, type TaskOptions } from './executors/trigger/tasks.ts';
+export { defineDriver, defineStarts, defineSteps, defineSweep, type TaskOptions } from './executors/trigger/tasks.ts';
 export { Runtime } from './executors/trigger/runtime.ts';
 
 /** What the tasks of one process share: opened by the first run in it, used by all that follow. */
 export function openRuntime(
-  options: { database: string; workflows: readonly Workflow[]; artifacts: ArtifactStore } & Partial<Omit<RuntimeOptions, 'store' | 'isTransient'>>,
+  options: { database: string; workflows: readonly Workflow[]; artifacts: ArtifactStore } & Partial<
+    Omit<RuntimeOptions, 'store' | 'isTransient'>
+  >,
 ): Runtime {
   const { database, ...rest } = options;
   return new Runtime({ ...rest, store: createDriverStore(openDatabase(database)), isTransient });
@@ -39,7 +41,10 @@ export interface TriggerClientOptions<W extends readonly Workflow[]> extends Omi
 }
 
 /** Typed functions for backends whose instances run on Trigger.dev. */
-export interface DurachartClient<W extends readonly Workflow[]> extends Pick<Engine<W>, 'start' | 'send' | 'cancel' | 'retry' | 'result' | 'stop'> {
+export interface DurachartClient<W extends readonly Workflow[]> extends Pick<
+  Engine<W>,
+  'start' | 'send' | 'cancel' | 'retry' | 'result' | 'stop'
+> {
   /** Where an instance stands, and its runs, newest first. @throws `INSTANCE_NOT_FOUND` */
   status(id: string): Promise<InstanceView & { runs: RunView[] }>;
   /** Looks at once for what the sweep would find within the minute. */
@@ -54,7 +59,9 @@ export interface DurachartClient<W extends readonly Workflow[]> extends Pick<Eng
  * const { id } = await workflows.start('orders', { orderId: '42' });
  * await workflows.send(id, { type: 'SHIPPED', parcel: 'JD0140' });
  */
-export function createTriggerClient<const W extends readonly Workflow[]>(options: TriggerClientOptions<W>): DurachartClient<W> {
+export function createTriggerClient<const W extends readonly Workflow[]>(
+  options: TriggerClientOptions<W>,
+): DurachartClient<W> {
   const { dashboard = process.env['TRIGGER_API_URL'] ?? 'https://cloud.trigger.dev', ...rest } = options;
   const engine = createEngine<W>({ ...(rest as CreateEngineOptions<W>), executor: 'trigger' });
   const database = openDatabase(options.database);

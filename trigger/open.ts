@@ -8,9 +8,16 @@ import { createTriggerClient, openRuntime, type DurachartClient, type Runtime } 
 function settings() {
   const config = readConfig(process.env);
   if (config.databaseUrl === undefined) {
-    throw new DurachartError('DATABASE_URL_MISSING', 'The tasks need DATABASE_URL: the database of the server that starts the instances.');
+    throw new DurachartError(
+      'DATABASE_URL_MISSING',
+      'The tasks need DATABASE_URL: the database of the server that starts the instances.',
+    );
   }
-  return { database: config.databaseUrl, workflows, artifacts: createLocalArtifacts(resolve(config.dataDir, 'artifacts')) };
+  return {
+    database: config.databaseUrl,
+    workflows,
+    artifacts: createLocalArtifacts(resolve(config.dataDir, 'artifacts')),
+  };
 }
 
 let runtime: Runtime | undefined;

@@ -44,9 +44,17 @@ export interface Settled {
  * What drivers need of the database beyond a worker's store: one instance by its id, and writes of steps by processes
  * that do not own the instance. Those are fenced by the round and the attempt.
  */
-export interface DriverStore extends Pick<Store, 'commit' | 'reload' | 'startWorker' | 'buryWorkers' | 'transactional'> {
+export interface DriverStore extends Pick<
+  Store,
+  'commit' | 'reload' | 'startWorker' | 'buryWorkers' | 'transactional'
+> {
   /** Takes one instance, if nobody has it. `held`: somebody has. `expired`: this worker has been declared dead. */
-  take(worker: number, id: string): Promise<{ claimed: Claimed; wakeAt: Millis | null } | 'held' | 'expired' | 'unknown'>;
+  take(
+    worker: number,
+    id: string,
+  ): Promise<{ claimed: Claimed; wakeAt: Millis | null } | 'held' | 'expired' | 'unknown'>;
+  /** Has the owner of an instance look at it once more before giving it back. */
+  nudge(id: string): Promise<void>;
   /** Of these instances, those that nobody has. */
   free(ids: readonly string[]): Promise<string[]>;
 

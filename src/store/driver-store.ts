@@ -23,17 +23,26 @@ export function createDriverStore(database: Database): DriverStore {
     buryWorkers,
     transactional,
     take: async (worker, id) => takeInstance(pool, reload, worker, id),
+    nudge: async (id) => {
+      await pool`update durachart.instances set wake = wake + 1 where id = ${id} and lease is not null`;
+    },
     free: async (ids) => {
       if (ids.length === 0) return [];
-      const rows = await pool<{ id: string }[]>`select id from durachart.instances where id = any(${[...ids]}) and lease is null`;
+      const rows = await pool<
+        { id: string }[]
+      >`select id from durachart.instances where id = any(${[...ids]}) and lease is null`;
       return rows.map(({ id }) => id);
     },
     openRuns: async (id) => {
-      const rows = await pool<Row[]>`select * from durachart.runs where instance_id = ${id} and ended_at is null order by created_at, key`;
+      const rows = await pool<
+        Row[]
+      >`select * from durachart.runs where instance_id = ${id} and ended_at is null order by created_at, key`;
       return rows.map(runRow);
     },
     runs: async (id) => {
-      const rows = await pool<Row[]>`select * from durachart.runs where instance_id = ${id} order by created_at desc, key, round desc`;
+      const rows = await pool<
+        Row[]
+      >`select * from durachart.runs where instance_id = ${id} order by created_at desc, key, round desc`;
       return rows.map(runRow);
     },
     planRun: async (run, now) => {
@@ -47,7 +56,8 @@ export function createDriverStore(database: Database): DriverStore {
       await pool`update durachart.runs set run_id = coalesce(run_id, ${runId}) where ${ofRun(pool, run)}`;
     },
     await: async (run, waiter) => {
-      const rows = await pool`update durachart.runs set waiter = ${waiter} where ${ofRun(pool, run)} and ended_at is null returning key`;
+      const rows =
+        await pool`update durachart.runs set waiter = ${waiter} where ${ofRun(pool, run)} and ended_at is null returning key`;
       return rows.length > 0;
     },
     endRun: async (run, now) => {
@@ -81,12 +91,20 @@ function ofRun(pool: postgres.Sql, { instanceId, kind, key, round }: RunRow): po
   return pool<Row[]>`instance_id = ${instanceId} and kind = ${kind} and key = ${key} and round = ${round}`;
 }
 
-const fenced = ({ instanceId, key, round, runId }: RoundFence): [string, string, number, string] => [instanceId, key, round, runId];
+const fenced = ({ instanceId, key, round, runId }: RoundFence): [string, string, number, string] => [
+  instanceId,
+  key,
+  round,
+  runId,
+];
 
 /** What may still become of an invocation. */
 const LIVE: StepStatus[] = ['queued', 'running', 'retrying'];
 
-async function assignment(pool: postgres.Sql, { instanceId, key, round, runId }: RoundFence): Promise<Assignment | undefined> {
+async function assignment(
+  pool: postgres.Sql,
+  { instanceId, key, round, runId }: RoundFence,
+): Promise<Assignment | undefined> {
   const [row] = await pool.unsafe<Row[]>(
     `select ${STEP_COLUMNS}, i.workflow, i.tenant from durachart.steps s
      join durachart.instances i on i.id = s.instance_id
@@ -95,7 +113,10 @@ async function assignment(pool: postgres.Sql, { instanceId, key, round, runId }:
     [instanceId, key, round, runId, LIVE],
   );
   if (row === undefined) return undefined;
-  return { instance: { id: instanceId, workflow: row['workflow'] as string, tenant: row['tenant'] as string | null }, row: stepRow(row) };
+  return {
+    instance: { id: instanceId, workflow: row['workflow'] as string, tenant: row['tenant'] as string | null },
+    row: stepRow(row),
+  };
 }
 
 async function settle(sql: postgres.Sql, fence: RoundFence, row: StepRow, now: Millis): Promise<Settled | undefined> {
@@ -128,7 +149,10 @@ async function settleInTransaction(
     const { row, now } = rowOf(output);
     const stored = await settle(sql, fence, row, now);
     if (stored === undefined) {
-      throw new DurachartError('FENCED', `Attempt ${row.attempt} of ${fence.key} no longer counts; what it wrote was rolled back.`);
+      throw new DurachartError(
+        'FENCED',
+        `Attempt ${row.attempt} of ${fence.key} no longer counts; what it wrote was rolled back.`,
+      );
     }
     await sql`commit`;
     // Lost just before, the connection would have come back, and committed nothing.

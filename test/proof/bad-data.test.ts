@@ -67,22 +67,19 @@ test.each<[string, unknown]>([
   expect(bench.faults).toEqual([]);
 });
 
-interface Grown {
-  context: { texts: string[] };
-}
+const empty: string[] = [];
 
 const grows = defineWorkflow({
   machine: setup({
-    types: {} as Grown,
     actors: {
       // 1 MB as JSON.
       fill: defineStep<unknown, string>({ run: () => 'ä"\\\n'.repeat(125_000) }),
     },
   }).createMachine({
     id: 'grows',
-    context: { texts: [] },
+    context: { texts: empty },
     initial: 'FILLING',
-    output: ({ context }) => context.texts.reduce((sum, text) => sum + text.length, 0),
+    output: ({ context }) => context.texts.reduce((sum: number, text: string) => sum + text.length, 0),
     states: {
       FILLING: {
         invoke: {

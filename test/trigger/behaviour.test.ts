@@ -16,7 +16,12 @@ let client: ReturnType<typeof createTriggerClient<typeof all>>;
 beforeAll(async () => {
   lane = await openLane();
   platform = await Platform.start(lane.database, { workflows: [all], queues: { meetings: 2 } });
-  client = createTriggerClient({ database: lane.database.url, workflows: all, artifacts: undefined as never, dashboard: 'https://runs.example/' });
+  client = createTriggerClient({
+    database: lane.database.url,
+    workflows: all,
+    artifacts: undefined as never,
+    dashboard: 'https://runs.example/',
+  });
 });
 afterAll(async () => {
   await client.stop();
@@ -28,7 +33,8 @@ beforeEach(() => platform.noFaults());
 const engine = (): Engine => client.engine as unknown as Engine;
 const runsOf = (id: string): Run[] => platform.host.all().filter(({ tags }) => tags.includes(`instance:${id}`));
 const stepRuns = (id: string): Run[] => runsOf(id).filter(({ taskId }) => taskId !== DRIVER);
-const waiting = (id: string) => platform.host.until((run) => run.tags.includes(`instance:${id}`) && run.status === 'WAITING');
+const waiting = (id: string) =>
+  platform.host.until((run) => run.tags.includes(`instance:${id}`) && run.status === 'WAITING');
 /** Starts a held instance, and waits until its step has been called and its driver waits. */
 async function begin(): Promise<{ id: string; call: number }> {
   const call = held.calls.length + 1;
@@ -45,7 +51,11 @@ describe('one step in flight', () => {
     held.release(call, 'out');
     expect(await client.result(id, { timeout: 5_000 })).toBe('out');
     await platform.host.idle();
-    expect(runsOf(id).map(({ taskId, status }) => `${taskId} ${status}`).toSorted()).toEqual([`${DRIVER} COMPLETED`, 'holding.work COMPLETED']);
+    expect(
+      runsOf(id)
+        .map(({ taskId, status }) => `${taskId} ${status}`)
+        .toSorted(),
+    ).toEqual([`${DRIVER} COMPLETED`, 'holding.work COMPLETED']);
     expect(stepRuns(id)[0]?.parentId).toBe(runsOf(id).find(({ taskId }) => taskId === DRIVER)?.id);
   });
 
@@ -90,7 +100,9 @@ describe('retry', () => {
     expect(second).toMatchObject({ attempt: 2, key: first?.key });
     const [run] = stepRuns(id);
     expect(run).toMatchObject({ status: 'COMPLETED', attempt: 2 });
-    expect((await engine().steps(id))[0]?.attempts).toMatchObject([{ attempt: 1, outcome: 'failed', runId: run?.id, error: { code: 'RATE_LIMITED' } }]);
+    expect((await engine().steps(id))[0]?.attempts).toMatchObject([
+      { attempt: 1, outcome: 'failed', runId: run?.id, error: { code: 'RATE_LIMITED' } },
+    ]);
   });
 
   test('an error that cannot be retried makes one attempt, and reaches the machine whole', async () => {
@@ -116,11 +128,27 @@ describe('options of steps', () => {
   test('inline steps have no run, retries included; others get machine, queue and tags', async () => {
     const { id } = await client.start('mixed', null);
     await reached(engine(), id, 'LISTENING');
-    await platform.host.until((run) => run.tags.includes(`instance:${id}`) && run.taskId === 'mixed.listens' && run.status === 'EXECUTING');
-    expect(calls.get(id)?.map(({ attempt }) => attempt).slice(0, 2)).toEqual([1, 2]);
-    expect(stepRuns(id)).toMatchObject([{ taskId: 'mixed.listens', machine: 'large-1x', queue: { name: expect.stringMatching(/^step\/mixed-listens-/) as string }, tags: [`instance:${id}`, 'workflow:mixed'] }]);
+    await platform.host.until(
+      (run) => run.tags.includes(`instance:${id}`) && run.taskId === 'mixed.listens' && run.status === 'EXECUTING',
+    );
+    expect(
+      calls
+        .get(id)
+        ?.map(({ attempt }) => attempt)
+        .slice(0, 2),
+    ).toEqual([1, 2]);
+    expect(stepRuns(id)).toMatchObject([
+      {
+        taskId: 'mixed.listens',
+        machine: 'large-1x',
+        queue: { name: expect.stringMatching(/^step\/mixed-listens-/) as string },
+        tags: [`instance:${id}`, 'workflow:mixed'],
+      },
+    ]);
     // What a step tells while it runs is there to be read.
-    await eventually(async () => (await engine().steps(id)).some(({ progress, message }) => progress === 0.5 && message === 'half'));
+    await eventually(async () =>
+      (await engine().steps(id)).some(({ progress, message }) => progress === 0.5 && message === 'half'),
+    );
     // The timer's driver is there, delayed, and goes with the state.
     expect(runsOf(id).filter(({ status }) => status === 'DELAYED')).toHaveLength(1);
     await client.send(id, { type: 'LEAVE' });
@@ -134,7 +162,14 @@ describe('what people see', () => {
   test('metadata of the driver shows state, sequence and steps', async () => {
     const { id, call } = await begin();
     const driver = runsOf(id).find(({ taskId }) => taskId === DRIVER);
-    expect(driver?.metadata).toMatchObject({ instance: id, workflow: 'holding', state: 'BEGUN', sequence: 1, status: 'running', steps: [{ key: '1:work' }] });
+    expect(driver?.metadata).toMatchObject({
+      instance: id,
+      workflow: 'holding',
+      state: 'BEGUN',
+      sequence: 1,
+      status: 'running',
+      steps: [{ key: '1:work' }],
+    });
     held.release(call);
     await client.result(id, { timeout: 5_000 });
   });
@@ -142,7 +177,9 @@ describe('what people see', () => {
   test('status links to the runs', async () => {
     const { id, call } = await begin();
     const [run] = stepRuns(id);
-    expect((await client.status(id)).runs).toMatchObject([{ id: run?.id, task: 'holding.work', step: '1:work', open: true, url: `https://runs.example/runs/${run?.id}` }]);
+    expect((await client.status(id)).runs).toMatchObject([
+      { id: run?.id, task: 'holding.work', step: '1:work', open: true, url: `https://runs.example/runs/${run?.id}` },
+    ]);
     held.release(call);
     await client.result(id, { timeout: 5_000 });
   });
@@ -174,7 +211,9 @@ describe('the reconciler', () => {
   test('a run that expires in the queue is followed by another one', async () => {
     platform.host.hold('holding.work');
     const { id } = await client.start('holding', null);
-    const run = await platform.host.until((other) => other.tags.includes(`instance:${id}`) && other.taskId === 'holding.work');
+    const run = await platform.host.until(
+      (other) => other.tags.includes(`instance:${id}`) && other.taskId === 'holding.work',
+    );
     await waiting(id);
     platform.host.letGo('holding.work');
     const call = held.calls.length + 1;

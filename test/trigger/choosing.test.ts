@@ -51,7 +51,13 @@ describe('at start-up', () => {
     };
   };
   const engine = (faults: string[] = []) =>
-    createEngine({ database: url, workflows: [waitsForGo('choosing')], artifacts: undefined as never, executor: 'trigger', onFault: (message) => void faults.push(message) });
+    createEngine({
+      database: url,
+      workflows: [waitsForGo('choosing')],
+      artifacts: undefined as never,
+      executor: 'trigger',
+      onFault: (message) => void faults.push(message),
+    });
 
   test('a missing key is named', async () => {
     await expect(engine().work()).rejects.toMatchObject({ code: 'TRIGGER_KEY_MISSING' });
@@ -59,7 +65,10 @@ describe('at start-up', () => {
 
   test('a key that the platform does not take is named, with the platform', async () => {
     answer(401);
-    await expect(engine().work()).rejects.toMatchObject({ code: 'TRIGGER_KEY_INVALID', message: expect.stringContaining('https://api.trigger.dev') as string });
+    await expect(engine().work()).rejects.toMatchObject({
+      code: 'TRIGGER_KEY_INVALID',
+      message: expect.stringContaining('https://api.trigger.dev') as string,
+    });
   });
 
   test('a platform that does not answer stops nobody', async () => {
@@ -70,7 +79,9 @@ describe('at start-up', () => {
   });
 
   test('the server says that the platform cannot reach the embedded database', async () => {
-    await expect(startServer(readConfig({ TRIGGER_SECRET_KEY: KEY }), createLog('silent'), '0')).rejects.toMatchObject({ code: 'DATABASE_URL_MISSING' });
+    await expect(startServer(readConfig({ TRIGGER_SECRET_KEY: KEY }), createLog('silent'), '0')).rejects.toMatchObject({
+      code: 'DATABASE_URL_MISSING',
+    });
   });
 
   test('the server needs no worker', async () => {
@@ -93,6 +104,8 @@ test.each([
     registerHooks({ resolve(name, context, next) { seen ||= name.startsWith('@trigger.dev/'); return next(name, context); } });
     await import('${entry}');
     console.log(seen);`;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { cwd: new URL('../..', import.meta.url) });
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: new URL('../..', import.meta.url),
+  });
   expect(stdout.trim()).toBe(String(loads));
 });

@@ -13,18 +13,29 @@ beforeEach(() => {
   seen.length = 0;
 });
 
-const start = async (id: string, payload: object, options: object = {}) => (await tasks.trigger(id, payload, options)).id;
+const start = async (id: string, payload: object, options: object = {}) =>
+  (await tasks.trigger(id, payload, options)).id;
 const run = (id: string) => host.until((other) => other.id === id);
 const over = async (id: string) => {
   const found = await run(id);
   await found.ended;
-  return runs.retrieve(id) as Promise<{ status: string; output?: unknown; attemptCount: number; error?: { message: string; name?: string }; tags: string[] }>;
+  return runs.retrieve(id) as Promise<{
+    status: string;
+    output?: unknown;
+    attemptCount: number;
+    error?: { message: string; name?: string };
+    tags: string[];
+  }>;
 };
 const executing = (id: string) => host.until((other) => other.id === id && other.status === 'EXECUTING');
 
 describe('attempts', () => {
   test('a task runs, and its output is read back', async () => {
-    expect(await over(await start('sample.echo', { say: 'hello' }))).toMatchObject({ status: 'COMPLETED', output: { said: 'hello' }, attemptCount: 1 });
+    expect(await over(await start('sample.echo', { say: 'hello' }))).toMatchObject({
+      status: 'COMPLETED',
+      output: { said: 'hello' },
+      attemptCount: 1,
+    });
   });
 
   test('a failing attempt is retried after a backoff, in the same run', async () => {
@@ -32,16 +43,30 @@ describe('attempts', () => {
     const began = performance.now();
     expect(await over(id)).toMatchObject({ status: 'COMPLETED', output: 3, attemptCount: 3 });
     expect(performance.now() - began).toBeGreaterThanOrEqual(50);
-    expect(seen.map(({ run: of, attempt }) => [of, attempt])).toEqual([[id, 1], [id, 2], [id, 3]]);
+    expect(seen.map(({ run: of, attempt }) => [of, attempt])).toEqual([
+      [id, 1],
+      [id, 2],
+      [id, 3],
+    ]);
   });
 
   test('after the last attempt the run is FAILED', async () => {
-    expect(await over(await start('sample.flaky', { failures: 9 }))).toMatchObject({ status: 'FAILED', attemptCount: 3, error: { message: 'not yet' } });
+    expect(await over(await start('sample.flaky', { failures: 9 }))).toMatchObject({
+      status: 'FAILED',
+      attemptCount: 3,
+      error: { message: 'not yet' },
+    });
   });
 
   test('AbortTaskRunError makes one attempt; a subclass with another name is retried', async () => {
-    expect(await over(await start('sample.flaky', { failures: 9, how: 'abort' }))).toMatchObject({ status: 'FAILED', attemptCount: 1 });
-    expect(await over(await start('sample.flaky', { failures: 9, how: 'renamed' }))).toMatchObject({ status: 'FAILED', attemptCount: 3 });
+    expect(await over(await start('sample.flaky', { failures: 9, how: 'abort' }))).toMatchObject({
+      status: 'FAILED',
+      attemptCount: 1,
+    });
+    expect(await over(await start('sample.flaky', { failures: 9, how: 'renamed' }))).toMatchObject({
+      status: 'FAILED',
+      attemptCount: 3,
+    });
   });
 });
 
@@ -54,7 +79,10 @@ describe('catchError', () => {
 
   test('retryAt takes the place of the backoff', async () => {
     const began = performance.now();
-    expect(await over(await start('sample.deciding', { decision: 'later' }))).toMatchObject({ status: 'FAILED', attemptCount: 3 });
+    expect(await over(await start('sample.deciding', { decision: 'later' }))).toMatchObject({
+      status: 'FAILED',
+      attemptCount: 3,
+    });
     expect(performance.now() - began).toBeLessThan(2_000);
   });
 
@@ -76,7 +104,10 @@ describe('triggerAndWait', () => {
 
   test('cannot run beside another wait of the same run', async () => {
     const result = await over(await start('sample.parent', { child: 'hi', together: true }));
-    expect(result).toMatchObject({ status: 'FAILED', error: { message: expect.stringContaining('TASK_DID_CONCURRENT_WAIT') as string } });
+    expect(result).toMatchObject({
+      status: 'FAILED',
+      error: { message: expect.stringContaining('TASK_DID_CONCURRENT_WAIT') as string },
+    });
   });
 
   test('gives its place in the queue back while it waits, and loses the custom fields of an error', async () => {
@@ -96,7 +127,11 @@ describe('triggerAndWait', () => {
 
 describe('idempotency keys', () => {
   const trigger = async (key: string, options: object = {}) =>
-    tasks.trigger('sample.echo', { say: key }, { idempotencyKey: await idempotencyKeys.create(key, { scope: 'global' }), ...options });
+    tasks.trigger(
+      'sample.echo',
+      { say: key },
+      { idempotencyKey: await idempotencyKeys.create(key, { scope: 'global' }), ...options },
+    );
 
   test('five triggers at a time with one key give one run', async () => {
     const handles = await Promise.all(Array.from({ length: 5 }, () => trigger('five')));
@@ -105,7 +140,12 @@ describe('idempotency keys', () => {
 
   test.each(['FAILED', 'CRASHED', 'EXPIRED', 'TIMED_OUT'])('a key is free again after %s', async (status) => {
     const task = status === 'FAILED' ? 'sample.flaky' : 'sample.endless';
-    const again = async () => tasks.trigger(task, { failures: 9 }, { idempotencyKey: await idempotencyKeys.create(`free ${status}`, { scope: 'global' }) });
+    const again = async () =>
+      tasks.trigger(
+        task,
+        { failures: 9 },
+        { idempotencyKey: await idempotencyKeys.create(`free ${status}`, { scope: 'global' }) },
+      );
     if (status === 'EXPIRED') host.hold(task);
     const { id } = await again();
     if (status === 'EXPIRED') host.expire(id);
@@ -143,7 +183,9 @@ describe('cancel', () => {
   });
 
   test('a TriggerClient of its own has no parent, inside a run or not', async () => {
-    const { id } = await new TriggerClient({ accessToken: 'tr_dev_double' }).tasks.trigger('sample.echo', { say: 'alone' });
+    const { id } = await new TriggerClient({ accessToken: 'tr_dev_double' }).tasks.trigger('sample.echo', {
+      say: 'alone',
+    });
     expect((await run(id)).parentId).toBeUndefined();
   });
 
@@ -183,7 +225,12 @@ describe('queues, delays, tags, metadata', () => {
   test('a queue with a limit runs so many at a time', async () => {
     const ids = await Promise.all(Array.from({ length: 3 }, () => start('sample.endless', {})));
     await executing(ids[0] as string);
-    expect(host.all().filter(({ id }) => ids.includes(id)).map(({ status }) => status)).toEqual(['EXECUTING', 'QUEUED', 'QUEUED']);
+    expect(
+      host
+        .all()
+        .filter(({ id }) => ids.includes(id))
+        .map(({ status }) => status),
+    ).toEqual(['EXECUTING', 'QUEUED', 'QUEUED']);
     for (const id of ids) await runs.cancel(id);
   });
 

@@ -19,7 +19,9 @@ beforeAll(async () => {
   await migrate(lane.database.url, migrations);
   folder = await mkdtemp(join(tmpdir(), 'durachart-roots-'));
   Object.assign(process.env, { DATABASE_URL: lane.database.url, DURACHART_DATA_DIR: folder });
-  host = await TriggerHost.start(['driver', 'open', 'starts', 'steps', 'sweep'].map((name) => async () => import(`../../trigger/${name}.ts`)));
+  host = await TriggerHost.start(
+    ['driver', 'open', 'starts', 'steps', 'sweep'].map((name) => async () => import(`../../trigger/${name}.ts`)),
+  );
 });
 afterAll(async () => {
   host.stop();
@@ -29,13 +31,19 @@ afterAll(async () => {
 
 test('every step of every registered workflow is a task, beside the driver, the sweep and the starts', () => {
   const steps = workflows.flatMap((workflow) => [...workflow.steps.keys()].map((name) => `${workflow.name}.${name}`));
-  expect(resourceCatalog.listTaskManifests().map(({ id }) => id).toSorted()).toEqual(
-    ['durachart.drive', 'durachart.sweep', ...workflows.map(({ name }) => name), ...steps].toSorted(),
-  );
+  expect(
+    resourceCatalog
+      .listTaskManifests()
+      .map(({ id }) => id)
+      .toSorted(),
+  ).toEqual(['durachart.drive', 'durachart.sweep', ...workflows.map(({ name }) => name), ...steps].toSorted());
   expect(resourceCatalog.listTaskIdCollisions()).toEqual([]);
   const transcribe = resourceCatalog.getTaskManifest('video-processing.transcribe');
   const definition = workflows[0].steps.get('transcribe');
-  expect(transcribe?.retry).toMatchObject({ maxAttempts: definition?.retry.maxAttempts, outOfMemory: { machine: 'small-2x' } });
+  expect(transcribe?.retry).toMatchObject({
+    maxAttempts: definition?.retry.maxAttempts,
+    outOfMemory: { machine: 'small-2x' },
+  });
   expect(resourceCatalog.getTaskManifest('durachart.sweep')).toMatchObject({ schedule: { cron: '* * * * *' } });
   // A driver that waits for steps must not hold a place that they need.
   const queues = resourceCatalog.listTaskManifests().map(({ id, queue }) => [id, queue?.name] as const);
@@ -45,7 +53,13 @@ test('every step of every registered workflow is a task, beside the driver, the 
 
 test('the config is what the CLI of Trigger.dev reads', async () => {
   const { default: config } = await import('../../trigger.config.ts');
-  expect(config).toMatchObject({ dirs: ['./trigger'], maxDuration: 3_600, runtime: 'node', machine: 'small-1x', processKeepAlive: { enabled: true } });
+  expect(config).toMatchObject({
+    dirs: ['./trigger'],
+    maxDuration: 3_600,
+    runtime: 'node',
+    machine: 'small-1x',
+    processKeepAlive: { enabled: true },
+  });
 });
 
 test('an instance started from the dashboard runs to its end', async () => {

@@ -27,11 +27,20 @@ afterAll(async () => {
 test.each(scenarios)('$name: the same history as on the local executor', async (scenario) => {
   platform.noFaults();
   const local = await new World(lane, scenario, new Plan()).run();
-  const engine = createEngine({ database: lane.database.url, workflows: scenario.workflows as readonly Workflow[], artifacts: undefined as never, executor: 'trigger' });
+  const engine = createEngine({
+    database: lane.database.url,
+    workflows: scenario.workflows as readonly Workflow[],
+    artifacts: undefined as never,
+    executor: 'trigger',
+  });
   const { outcome, root } = await play(lane, scenario, engine as unknown as Engine, platform);
   await engine.stop();
   expect(comparable(outcome, scenario.optional)).toEqual(comparable(local.outcome, scenario.optional));
   // Nothing is left on the platform: no run that waits, none that is to come.
-  expect(platform.host.all().filter(({ status }) => ['QUEUED', 'EXECUTING', 'WAITING', 'DELAYED'].includes(status))).toEqual([]);
-  expect(await lane.sql`select * from durachart.runs where (instance_id = ${root} or instance_id like ${`${root}.%`}) and ended_at is null`).toEqual([]);
+  expect(
+    platform.host.all().filter(({ status }) => ['QUEUED', 'EXECUTING', 'WAITING', 'DELAYED'].includes(status)),
+  ).toEqual([]);
+  expect(
+    await lane.sql`select * from durachart.runs where (instance_id = ${root} or instance_id like ${`${root}.%`}) and ended_at is null`,
+  ).toEqual([]);
 });

@@ -23,7 +23,10 @@ beforeAll(async () => {
   lane = await openLane();
   other = await createDatabase();
   folder = await mkdtemp(join(tmpdir(), 'durachart-verify-'));
-  platform = await Platform.start(lane.database, { workflows: [workflows, verifyWorkflows], artifacts: createLocalArtifacts(folder) });
+  platform = await Platform.start(lane.database, {
+    workflows: [workflows, verifyWorkflows],
+    artifacts: createLocalArtifacts(folder),
+  });
 });
 afterAll(async () => {
   await platform.stop();

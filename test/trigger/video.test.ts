@@ -27,15 +27,20 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const client = () => createTriggerClient({ database: lane.database.url, workflows, artifacts: createLocalArtifacts(folder) });
+const client = () =>
+  createTriggerClient({ database: lane.database.url, workflows, artifacts: createLocalArtifacts(folder) });
 const SAMPLE = { workspaceId: 'trigger', source: 'samples/long-jobs.mp4', transcript: 'samples/long-jobs.vtt' };
 
 /** Times may differ, with the sizes of files that tell of them, and the order in which the four drafts come in. */
 async function rows(root: string): Promise<object> {
   const { history, steps, instances } = await readOutcome(lane.sql, root);
-  const lines = Object.values(history).flat().map((line) => (line.includes('.draft-') ? line.split(' ').slice(1, 2).join() : line));
+  const lines = Object.values(history)
+    .flat()
+    .map((line) => (line.includes('.draft-') ? line.split(' ').slice(1, 2).join() : line));
   const text = JSON.stringify({ history: lines.toSorted(), steps, instances });
-  const even = text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME').replaceAll(/(\\*"(?:ms|milliseconds|bytes)\\*":)\d+/g, '$10');
+  const even = text
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replaceAll(/(\\*"(?:ms|milliseconds|bytes)\\*":)\d+/g, '$10');
   return JSON.parse(even.replaceAll('w-here', 'w').replaceAll('w-away', 'w')) as object;
 }
 
@@ -67,7 +72,12 @@ test('a wait for a person leaves no run open', async () => {
   const { id } = await remote.start('video-processing', { workspaceId: 'trigger', source: SAMPLE.source });
   await reached(remote.engine as unknown as Engine, id, 'NEEDS_USER_INPUT');
   await platform.host.idle();
-  const open = platform.host.all().filter(({ status, tags }) => tags.includes(`instance:${id}`) && ['QUEUED', 'EXECUTING', 'WAITING', 'DELAYED'].includes(status));
+  const open = platform.host
+    .all()
+    .filter(
+      ({ status, tags }) =>
+        tags.includes(`instance:${id}`) && ['QUEUED', 'EXECUTING', 'WAITING', 'DELAYED'].includes(status),
+    );
   expect(open.map(({ taskId, status }) => `${taskId} ${status}`)).toEqual([]);
   expect(await lane.sql`select id from durachart.instances where id = ${id} and lease is not null`).toEqual([]);
   await remote.cancel(id);

@@ -26,7 +26,11 @@ export interface DriveResult {
  * - with none or several, ends: an event, a timer or a step's end brings the next driver.
  * So an event never finds the lease taken for longer than a transition takes.
  */
-export async function drive(runtime: Runtime, { instance: id }: DriverPayload, run: { id: string; signal: AbortSignal }): Promise<DriveResult> {
+export async function drive(
+  runtime: Runtime,
+  { instance: id }: DriverPayload,
+  run: { id: string; signal: AbortSignal },
+): Promise<DriveResult> {
   const flights = new Flights(runtime, run.id);
   for (;;) {
     const next = await runtime.alive(async () => {
@@ -50,7 +54,12 @@ export async function drive(runtime: Runtime, { instance: id }: DriverPayload, r
 type Waiting = Flight & { workflow: string };
 
 /** From taking the lease to giving it back. */
-async function hold(runtime: Runtime, id: string, run: { id: string; signal: AbortSignal }, flights: Flights): Promise<DriveResult | Waiting> {
+async function hold(
+  runtime: Runtime,
+  id: string,
+  run: { id: string; signal: AbortSignal },
+  flights: Flights,
+): Promise<DriveResult | Waiting> {
   const taken = await take(runtime, id);
   if (typeof taken === 'string') return { left: taken };
   const { claimed, wakeAt, worker } = taken;
@@ -105,26 +114,33 @@ async function moveOn(
     }
     if (await lease.release(due)) {
       if (next !== 'park') return { ...next, workflow: lease.state.workflow.name };
-      return { left: lease.state.status === 'done' || lease.state.status === 'cancelled' ? 'ended' : 'parked', ...shown(lease.state) };
+      return {
+        left: lease.state.status === 'done' || lease.state.status === 'cancelled' ? 'ended' : 'parked',
+        ...shown(lease.state),
+      };
     }
     // Something came in meanwhile.
     await lease.reload();
   }
 }
 
-async function take(runtime: Runtime, id: string): Promise<{ claimed: Claimed; wakeAt: Millis | null; worker: number } | 'held by another' | 'gone'> {
+async function take(
+  runtime: Runtime,
+  id: string,
+): Promise<{ claimed: Claimed; wakeAt: Millis | null; worker: number } | 'held by another' | 'gone'> {
   const { store, clock, deadAfter } = runtime;
-  for (let buried = false; ; ) {
+  for (let asked = false; ;) {
     const session = await runtime.persist(() => runtime.session());
     const taken = await runtime.persist(() => store.take(session.id, id));
     if (taken === 'unknown') return 'gone';
     if (taken === 'expired') await runtime.renew(session);
     else if (taken !== 'held') return { ...taken, worker: session.id };
-    else if (buried) return 'held by another';
+    else if (asked) return 'held by another';
     else {
-      // Its owner may be dead.
+      // Its owner may be dead. If it lives, it looks once more before it gives the instance back: at a timer, say, that has come due meanwhile.
       await store.buryWorkers(clock.now(), deadAfter, session.id);
-      buried = true;
+      await runtime.persist(() => store.nudge(id));
+      asked = true;
     }
   }
 }
@@ -133,19 +149,32 @@ async function take(runtime: Runtime, id: string): Promise<{ claimed: Claimed; w
 async function open(runtime: Runtime, worker: number, claimed: Claimed): Promise<Lease | undefined> {
   const workflow = runtime.workflows.get(claimed.workflow);
   const release = { wakeAt: null, wake: claimed.wake };
-  const commit = { ...emptyChange(), id: claimed.id, expected: claimed.sequence, create: null, requires: null, at: runtime.clock.now(), release };
+  const commit = {
+    ...emptyChange(),
+    id: claimed.id,
+    expected: claimed.sequence,
+    create: null,
+    requires: null,
+    at: runtime.clock.now(),
+    release,
+  };
   const after = { ...claimed, output: claimed.snapshot?.output ?? null };
   if (workflow === undefined) {
     // Another version of the code may know it.
     await runtime.persist(() => store(runtime).commit(worker, [{ ...commit, after }]));
-    throw new DurachartError('UNKNOWN_WORKFLOW', `Instance ${claimed.id} is of workflow ${claimed.workflow}, which these tasks do not know. Add it to machines/index.ts and deploy.`);
+    throw new DurachartError(
+      'UNKNOWN_WORKFLOW',
+      `Instance ${claimed.id} is of workflow ${claimed.workflow}, which these tasks do not know. Add it to machines/index.ts and deploy.`,
+    );
   }
   try {
     return new Lease(runtime, worker, claimed, workflow);
   } catch (error) {
-    const { code = 'STATE_UNKNOWN', name, message } = error as DurachartError;
+    const { code, name, message } = error as DurachartError;
     const record: ErrorRecord = { code, class: 'final', name, message };
-    await runtime.persist(() => store(runtime).commit(worker, [{ ...commit, after: { ...after, status: 'failed', error: record } }]));
+    await runtime.persist(() =>
+      store(runtime).commit(worker, [{ ...commit, after: { ...after, status: 'failed', error: record } }]),
+    );
     return undefined;
   }
 }
@@ -156,7 +185,9 @@ const store = (runtime: Runtime): Runtime['store'] => runtime.store;
 async function wakeOthers(runtime: Runtime, lease: Lease): Promise<void> {
   const ids = lease.wakeOthers();
   for (const id of await runtime.persist(() => runtime.store.free(ids))) {
-    await triggerDriver(id, `told by ${lease.state.id}`).catch((error: unknown) => runtime.fault(`no driver for ${id}; the sweep will see to it`, error));
+    await triggerDriver(id, `told by ${lease.state.id}`).catch((error: unknown) =>
+      runtime.fault(`no driver for ${id}; the sweep will see to it`, error),
+    );
   }
 }
 
@@ -173,6 +204,14 @@ function shown({ status, name, sequence }: State): { status: string; state: stri
 }
 
 function show(state: State): void {
-  metadata.set('workflow', state.workflow.name).set('instance', state.id).set('status', state.status).set('state', state.name).set('sequence', state.sequence);
-  metadata.set('steps', [...state.steps.values()].map(({ key, step, status }) => ({ key, step, status })));
+  metadata
+    .set('workflow', state.workflow.name)
+    .set('instance', state.id)
+    .set('status', state.status)
+    .set('state', state.name)
+    .set('sequence', state.sequence);
+  metadata.set(
+    'steps',
+    [...state.steps.values()].map(({ key, step, status }) => ({ key, step, status })),
+  );
 }

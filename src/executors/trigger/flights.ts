@@ -83,7 +83,10 @@ export class Flights {
     const { store, clock } = this.runtime;
     const plan = { instanceId: state.id, kind: 'timer', key: alarmKey(alarm), task: DRIVER, waiter: null } as const;
     const run = await store.planRun(plan, clock.now());
-    const runId = await triggerDriver(state.id, `timer ${alarm.id}`, { at: alarm.dueAt, key: `timer:${state.id}:${run.key}:${run.round}` });
+    const runId = await triggerDriver(state.id, `timer ${alarm.id}`, {
+      at: alarm.dueAt,
+      key: `timer:${state.id}:${run.key}:${run.round}`,
+    });
     await store.nameRun(run, runId);
   }
 
@@ -98,7 +101,8 @@ export class Flights {
         found = true;
       } else if (await this.isLost(run)) {
         // Ended first, and only then brought on: nothing that the old run may still write counts from here on.
-        if (await this.runtime.store.endRun(run, this.runtime.clock.now())) lease.row(lostRun(row, run.runId, this.runtime.clock.now()));
+        if (await this.runtime.store.endRun(run, this.runtime.clock.now()))
+          lease.row(lostRun(row, run.runId, this.runtime.clock.now()));
         found = true;
       }
     }
@@ -119,7 +123,9 @@ export class Flights {
     const { store, clock, fault } = this.runtime;
     const wasOpen = await store.endRun(run, clock.now());
     if (!wasOpen || run.runId === null || run.runId === this.me) return;
-    await cancelRun(run.runId).catch((error: unknown) => fault(`run ${run.runId} was not cancelled; what it comes to is dropped`, error));
+    await cancelRun(run.runId).catch((error: unknown) =>
+      fault(`run ${run.runId} was not cancelled; what it comes to is dropped`, error),
+    );
   }
 }
 
@@ -141,7 +147,10 @@ interface Alarm {
 
 function alarmsOf(state: State): Alarm[] {
   const retries = toRun(state).filter((row) => row.status === 'retrying' && isInline(state, row));
-  return [...(timersRun(state) ? state.timers.values() : []), ...retries.map((row) => ({ id: `retry ${row.key}`, dueAt: row.nextAttemptAt ?? 0 }))];
+  return [
+    ...(timersRun(state) ? state.timers.values() : []),
+    ...retries.map((row) => ({ id: `retry ${row.key}`, dueAt: row.nextAttemptAt ?? 0 })),
+  ];
 }
 
 /** With its time in it: a timer that is armed anew under the same id is another one. */

@@ -8,9 +8,17 @@ import { isInline, toRun, withRun } from './rows.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Runs what a driver runs itself, one after the other, with the instance in hand. Returns whether there was anything. */
-export async function runInline(runtime: Runtime, lease: Lease, worker: number, runId: string, signal: AbortSignal): Promise<boolean> {
+export async function runInline(
+  runtime: Runtime,
+  lease: Lease,
+  worker: number,
+  runId: string,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { clock } = runtime;
-  const row = toRun(lease.state).find((one) => isInline(lease.state, one) && (one.status !== 'retrying' || (one.nextAttemptAt ?? 0) <= clock.now()));
+  const row = toRun(lease.state).find(
+    (one) => isInline(lease.state, one) && (one.status !== 'retrying' || (one.nextAttemptAt ?? 0) <= clock.now()),
+  );
   if (row === undefined) return false;
   if (row.status === 'running') lease.row(lostWorker(row, clock.now()));
   else await attempt(runtime, lease, row, { worker, runId, signal });
@@ -52,7 +60,12 @@ async function attempt(
   // Stored or not, the row says; left as running it is begun again by whoever comes next.
   if (definition.transactional && outcome.type === 'failed' && isUnknown(outcome.error)) return lease.reload();
   if (signal.aborted) return;
-  const done = concluded(told, outcome, { definition, errors: workflow.errors, now: clock.now(), random: runtime.random() });
+  const done = concluded(told, outcome, {
+    definition,
+    errors: workflow.errors,
+    now: clock.now(),
+    random: runtime.random(),
+  });
   lease.row(withRun(done, row, runId));
 }
 

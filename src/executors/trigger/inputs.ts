@@ -1,13 +1,15 @@
 import { isSettled, timersRun } from '../../engine/decide.ts';
-import { SETTLED } from '../../engine/keys.ts';
+import { CANCEL, SETTLED } from '../../engine/keys.ts';
 import type { Millis, Timer } from '../../engine/ports.ts';
 import type { State } from '../../engine/state.ts';
 import type { Lease } from './lease.ts';
 
 /** Thinks everything through that there is for an instance, until nothing is left: the inbox in its order, then timers. */
 export async function takeInputs(lease: Lease, now: () => Millis): Promise<void> {
-  for (let more = true; more; ) {
-    more = lease.state.status === 'scheduled' && lease.input({ type: 'start' });
+  for (let more = true; more;) {
+    // One that is cancelled before it has begun never begins.
+    const cancelled = lease.events.some(({ type }) => type === CANCEL);
+    more = lease.state.status === 'scheduled' && !cancelled && lease.input({ type: 'start' });
     for (const event of lease.events) {
       if (isAhead(lease.state, event.type, event.fence)) {
         // The result came in between the readings of the rows and of the inbox.
@@ -36,5 +38,7 @@ function isAhead(state: State, type: string, fence: string | null): boolean {
 
 function dueTimers(state: State, now: Millis): Timer[] {
   if (!timersRun(state)) return [];
-  return [...state.timers.values()].filter(({ dueAt }) => dueAt <= now).toSorted((a, b) => a.dueAt - b.dueAt || a.sequence - b.sequence);
+  return [...state.timers.values()]
+    .filter(({ dueAt }) => dueAt <= now)
+    .toSorted((a, b) => a.dueAt - b.dueAt || a.sequence - b.sequence);
 }

@@ -149,7 +149,13 @@ export class Lease {
   private childCommit({ id, create }: Change['children'][number]): Commit {
     const workflow = this.runtime.workflows.get(create.workflow) as Workflow;
     return {
-      ...{ ...emptyChange(), id, expected: 0, create, requires: this.state.id, at: create.createdAt, release: null },
+      ...emptyChange(),
+      id,
+      expected: 0,
+      create,
+      requires: this.state.id,
+      at: create.createdAt,
+      release: null,
       after: instanceState(unborn(id, workflow, create)),
     };
   }

@@ -19,7 +19,10 @@ export function stepTaskId(workflow: string, step: string): string {
 export function startTaskId(workflow: Workflow): string {
   // Its steps' tasks would have the names of the engine's own.
   if (workflow.name === 'durachart') {
-    throw new DefinitionError('RESERVED_NAME', 'On Trigger.dev no workflow can be named durachart: its tasks are the engine’s own. Give it another name in defineWorkflow({ name }).');
+    throw new DefinitionError(
+      'RESERVED_NAME',
+      'On Trigger.dev no workflow can be named durachart: its tasks are the engine’s own. Give it another name in defineWorkflow({ name }).',
+    );
   }
   return workflow.name;
 }

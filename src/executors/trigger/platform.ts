@@ -103,7 +103,10 @@ async function globalKey(key: string): Promise<string> {
  * Whether the platform takes the key.
  * @throws DurachartError `TRIGGER_KEY_MISSING`, `TRIGGER_KEY_INVALID`; a platform that does not answer is told to `onFault` only
  */
-export async function checkKey(environment: Readonly<Record<string, string | undefined>>, onFault: (message: string, error: unknown) => void): Promise<void> {
+export async function checkKey(
+  environment: Readonly<Record<string, string | undefined>>,
+  onFault: (message: string, error: unknown) => void,
+): Promise<void> {
   const url = environment['TRIGGER_API_URL'] ?? 'https://api.trigger.dev';
   if (!environment['TRIGGER_SECRET_KEY']) {
     throw new DurachartError(
@@ -116,7 +119,11 @@ export async function checkKey(environment: Readonly<Record<string, string | und
   } catch (error) {
     const { status } = error as { status?: unknown };
     if (status === 401 || status === 403) {
-      throw new DurachartError('TRIGGER_KEY_INVALID', `Trigger.dev at ${url} does not take the key in TRIGGER_SECRET_KEY. Is it the key of another platform or project? TRIGGER_API_URL names the platform.`, { cause: error });
+      throw new DurachartError(
+        'TRIGGER_KEY_INVALID',
+        `Trigger.dev at ${url} does not take the key in TRIGGER_SECRET_KEY. Is it the key of another platform or project? TRIGGER_API_URL names the platform.`,
+        { cause: error },
+      );
     }
     onFault(`Trigger.dev at ${url} does not answer; instances start to move when it does`, error);
   }

@@ -5,7 +5,9 @@ import type { State } from '../../engine/state.ts';
 /** The invocations that somebody has to make; a child workflow has drivers of its own. */
 export function toRun({ steps, status }: State): StepRow[] {
   if (status === 'failed') return [];
-  return [...steps.values()].filter((row) => row.kind !== 'workflow' && row.status !== 'done' && row.status !== 'failed');
+  return [...steps.values()].filter(
+    (row) => row.kind !== 'workflow' && row.status !== 'done' && row.status !== 'failed',
+  );
 }
 
 /** Whether the driver makes it itself: custom actions, steps that say so, and those that the code no longer has. */

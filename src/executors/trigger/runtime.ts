@@ -65,11 +65,20 @@ export class Runtime {
   /** The session of this process. A process that slept for long, or was frozen and moved, has been declared dead and gets a new one. */
   async session(): Promise<WorkerSession> {
     const known = this.current;
-    if (known !== undefined && this.clock.now() - this.lastBeat >= BEAT && !(await this.beat(await known)) && this.current === known) {
+    if (
+      known !== undefined &&
+      this.clock.now() - this.lastBeat >= BEAT &&
+      !(await this.beat(await known)) &&
+      this.current === known
+    ) {
       this.current = undefined;
     }
     this.lastBeat = this.clock.now();
-    this.current ??= this.store.startWorker(`${hostname()}:${process.pid} trigger`, [...this.workflows.keys()], this.clock.now());
+    this.current ??= this.store.startWorker(
+      `${hostname()}:${process.pid} trigger`,
+      [...this.workflows.keys()],
+      this.clock.now(),
+    );
     return this.current.catch((error: unknown) => {
       this.current = undefined;
       throw error;

@@ -47,8 +47,10 @@ export class StepRuns {
     // The machine has left the state, another run has taken over, or this one had stored its result when it died.
     if (found === undefined) return { outcome: 'superseded' };
     const workflow = runtime.workflows.get(found.instance.workflow);
-    if (workflow === undefined) throw new AbortTaskRunError(`Workflow ${found.instance.workflow} is not among these tasks.`);
-    const row = found.row.status === 'running' ? withRun(lostWorker(found.row, clock.now()), found.row, run.id) : found.row;
+    if (workflow === undefined)
+      throw new AbortTaskRunError(`Workflow ${found.instance.workflow} is not among these tasks.`);
+    const row =
+      found.row.status === 'running' ? withRun(lostWorker(found.row, clock.now()), found.row, run.id) : found.row;
     const definition = definitionOf(workflow, row);
     if (definition === undefined || row.status === 'failed') {
       const failed = definition === undefined ? unknownStep(workflow, row, clock.now()) : row;
@@ -70,8 +72,12 @@ export class StepRuns {
     const { workflow, definition, started } = step;
     const { errors } = workflow;
     const progress = new Progress(runtime, started, async (row) => {
-      if (row.progress !== null) metadata.set('progress', row.progress);
       await store.saveStep(fence, started, row);
+      try {
+        if (row.progress !== null) metadata.set('progress', row.progress);
+      } catch {
+        // Told from outside of the run's context: the row has it.
+      }
     });
     const invocation: Invocation = {
       instance: step.instance,
@@ -81,7 +87,8 @@ export class StepRuns {
       input: started.input,
       attempt: started.attempt,
     };
-    const done = (output: unknown): StepRow => concluded(progress.row, { type: 'done', output }, { definition, errors, now: clock.now(), random: random() });
+    const done = (output: unknown): StepRow =>
+      concluded(progress.row, { type: 'done', output }, { definition, errors, now: clock.now(), random: random() });
     let settled: Settled | undefined;
     if (definition.transactional) {
       invocation.transaction = async (handler) => {
@@ -104,7 +111,8 @@ export class StepRuns {
     // Whoever cancelled it has seen to its row, or will.
     if (run.signal.aborted) return { outcome: 'cancelled' };
     if (outcome.type === 'failed') {
-      if (definition.transactional && isUnknown(outcome.error)) return this.askWhatHappened(runtime, fence, outcome.error);
+      if (definition.transactional && isUnknown(outcome.error))
+        return this.askWhatHappened(runtime, fence, outcome.error);
       this.failures.set(run.id, { fence, row, error: outcome.error, definition, workflow });
       throw outcome.error;
     }

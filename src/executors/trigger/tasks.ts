@@ -13,7 +13,15 @@ import { sweep } from './sweep.ts';
 /** Gives the runtime of the process that a run is in; called by each run. */
 export type OpenRuntime = () => Runtime;
 
-const PRESETS: readonly MachinePreset[] = ['micro', 'small-1x', 'small-2x', 'medium-1x', 'medium-2x', 'large-1x', 'large-2x'];
+const PRESETS: readonly MachinePreset[] = [
+  'micro',
+  'small-1x',
+  'small-2x',
+  'medium-1x',
+  'medium-2x',
+  'large-1x',
+  'large-2x',
+];
 
 /** The size on which a killed process begins again; without one, it is not retried at all. */
 function larger(preset: MachinePreset): { outOfMemory?: { machine: MachinePreset } } {
@@ -36,7 +44,14 @@ export function defineDriver(open: OpenRuntime, options: TaskOptions = {}) {
     description: 'Moves one instance of a workflow.',
     queue: queue({ name: DRIVER_QUEUE }),
     machine,
-    retry: { maxAttempts: 5, minTimeoutInMs: 500, maxTimeoutInMs: 10_000, factor: 2, randomize: true, ...larger(machine) },
+    retry: {
+      maxAttempts: 5,
+      minTimeoutInMs: 500,
+      maxTimeoutInMs: 10_000,
+      factor: 2,
+      randomize: true,
+      ...larger(machine),
+    },
     run: async (payload: DriverPayload, { ctx, signal }) => drive(open(), payload, { id: ctx.run.id, signal }),
   });
 }
@@ -44,15 +59,33 @@ export function defineDriver(open: OpenRuntime, options: TaskOptions = {}) {
 /** Defines a task for each step of each workflow, child workflows included. Steps that run inside the driver need none. */
 export function defineSteps(open: OpenRuntime, workflows: readonly Workflow[], options: TaskOptions = {}) {
   const runs = new StepRuns();
-  const queues = new Map(Object.entries(options.queues ?? {}).map(([name, concurrencyLimit]) => [name, queue({ name: queueName(name), concurrencyLimit })]));
+  const queues = new Map(
+    Object.entries(options.queues ?? {}).map(([name, concurrencyLimit]) => [
+      name,
+      queue({ name: queueName(name), concurrencyLimit }),
+    ]),
+  );
   const seen = new Set<string>();
   return [...registry(workflows).values()].flatMap((workflow) =>
     [...workflow.steps].flatMap(([name, definition]) => {
       if (definition.inline === true) return [];
       const id = stepTaskId(workflow.name, name);
-      if (seen.has(id)) throw new DefinitionError('DUPLICATE_TASK', `Two steps would be the task ${id}. Give one of them another name.`);
+      if (seen.has(id))
+        throw new DefinitionError(
+          'DUPLICATE_TASK',
+          `Two steps would be the task ${id}. Give one of them another name.`,
+        );
       seen.add(id);
-      return [defineStepTask(open, runs, { id, name, workflow, definition, queues, machine: definition.machinePreset ?? options.machinePreset ?? 'small-1x' })];
+      return [
+        defineStepTask(open, runs, {
+          id,
+          name,
+          workflow,
+          definition,
+          queues,
+          machine: definition.machinePreset ?? options.machinePreset ?? 'small-1x',
+        }),
+      ];
     }),
   );
 }
@@ -66,7 +99,11 @@ interface StepTask {
   machine: MachinePreset;
 }
 
-function defineStepTask(open: OpenRuntime, runs: StepRuns, { id, name, workflow, definition, queues, machine }: StepTask) {
+function defineStepTask(
+  open: OpenRuntime,
+  runs: StepRuns,
+  { id, name, workflow, definition, queues, machine }: StepTask,
+) {
   const { retry, timeout, concurrency } = definition;
   const shared = definition.queue;
   return task({
@@ -75,7 +112,10 @@ function defineStepTask(open: OpenRuntime, runs: StepRuns, { id, name, workflow,
     // A task has one queue: the one that the step names goes before its own limit.
     queue:
       shared === undefined
-        ? queue({ name: `step/${queueName(id)}`, ...(concurrency === undefined ? {} : { concurrencyLimit: concurrency }) })
+        ? queue({
+            name: `step/${queueName(id)}`,
+            ...(concurrency === undefined ? {} : { concurrencyLimit: concurrency }),
+          })
         : (queues.get(shared) ?? queue({ name: queueName(shared) })),
     machine,
     retry: {
@@ -89,9 +129,19 @@ function defineStepTask(open: OpenRuntime, runs: StepRuns, { id, name, workflow,
     // The step's own timeout ends it first, and is an error that can be retried; this one kills a process that does not listen.
     ...(timeout === undefined ? {} : { maxDuration: Math.ceil(timeout / 1_000) + 60 }),
     run: async (payload: StepPayload, { ctx, signal }) =>
-      runs.run(open(), payload, { id: ctx.run.id, attempt: ctx.attempt.number, maxAttempts: retry.maxAttempts, signal }),
+      runs.run(open(), payload, {
+        id: ctx.run.id,
+        attempt: ctx.attempt.number,
+        maxAttempts: retry.maxAttempts,
+        signal,
+      }),
     catchError: async ({ ctx, signal }) =>
-      runs.catchError(open(), { id: ctx.run.id, attempt: ctx.attempt.number, maxAttempts: retry.maxAttempts, signal: signal ?? new AbortController().signal }),
+      runs.catchError(open(), {
+        id: ctx.run.id,
+        attempt: ctx.attempt.number,
+        maxAttempts: retry.maxAttempts,
+        signal: signal ?? new AbortController().signal,
+      }),
     onCancel: async ({ payload, ctx }) => runs.cancelled(open(), payload, ctx.run.id),
   });
 }
@@ -109,7 +159,10 @@ export function defineSweep(open: OpenRuntime) {
 }
 
 /** Defines a task for each workflow that starts an instance with its payload: from the dashboard's test page, or by a schedule. */
-export function defineStarts<W extends readonly Workflow[]>(workflows: W, start: (workflow: W[number]['name'], input: unknown) => Promise<{ id: string }>) {
+export function defineStarts<W extends readonly Workflow[]>(
+  workflows: W,
+  start: (workflow: W[number]['name'], input: unknown) => Promise<{ id: string }>,
+) {
   return workflows.map((workflow) =>
     task({
       id: startTaskId(workflow),

@@ -1,4 +1,10 @@
-import { ApiClient, apiClientManager, createJsonErrorObject, parsePacket, type TriggerTaskRequestBody } from '@trigger.dev/core/v3';
+import {
+  ApiClient,
+  apiClientManager,
+  createJsonErrorObject,
+  parsePacket,
+  type TriggerTaskRequestBody,
+} from '@trigger.dev/core/v3';
 import type { TriggerHost } from './host.ts';
 import { currentRun, isLive, type Run } from './run.ts';
 
@@ -23,7 +29,12 @@ export function installApi(host: TriggerHost): void {
     },
     listRuns: async (query) => {
       const wanted = [query?.tag ?? []].flat();
-      return { data: host.all().filter(({ tags }) => wanted.every((tag) => tags.includes(tag))).map(summary) };
+      return {
+        data: host
+          .all()
+          .filter(({ tags }) => wanted.every((tag) => tags.includes(tag)))
+          .map(summary),
+      };
     },
   };
   const prototype = ApiClient.prototype as unknown as Endpoints;

@@ -3,6 +3,7 @@ import {
   shouldRetryError,
   taskRunErrorEnhancer,
   type RetryOptions,
+  type RunStatus,
   type TaskRunContext,
   type TaskRunError,
   type TaskRunExecution,
@@ -11,6 +12,7 @@ import {
 import { TriggerTracer } from '@trigger.dev/core/v3/tracer';
 import { TaskExecutor, type TaskExecutorOptions } from '@trigger.dev/core/v3/workers';
 import type { HostOptions } from './host.ts';
+import { Process } from './process.ts';
 import { surroundings, type Interruption, type Run, type RunningAttempt } from './run.ts';
 
 export type HostedTask = ConstructorParameters<typeof TaskExecutor>[0];
@@ -49,7 +51,11 @@ export function errorOf(how: Interruption): TaskRunError {
     case 'killed':
       return { type: 'INTERNAL_ERROR', code: 'TASK_PROCESS_OOM_KILLED', message: 'Process was killed.' };
     case 'exited':
-      return { type: 'INTERNAL_ERROR', code: 'TASK_PROCESS_EXITED_WITH_NON_ZERO_CODE', message: 'Process exited with code 1.' };
+      return {
+        type: 'INTERNAL_ERROR',
+        code: 'TASK_PROCESS_EXITED_WITH_NON_ZERO_CODE',
+        message: 'Process exited with code 1.',
+      };
     case 'timed out':
       return { type: 'INTERNAL_ERROR', code: 'MAX_DURATION_EXCEEDED', message: 'Run exceeded maximum compute time.' };
     case 'cancelled':
@@ -57,7 +63,7 @@ export function errorOf(how: Interruption): TaskRunError {
   }
 }
 
-/** Milliseconds until the next attempt, or undefined when the run has ended: the server's part, which the executor leaves to it. */
+/** When the next attempt begins, or undefined when the run has ended: the server's part, which the executor leaves to it. */
 export function nextAttempt(
   task: HostedTask,
   run: Run,
@@ -72,13 +78,13 @@ export function nextAttempt(
     const larger = retry?.outOfMemory?.machine;
     if (larger === undefined || larger === run.machine || run.attempt >= (retry?.maxAttempts ?? 1)) return undefined;
     run.machine = larger;
-    return options.restartDelay ?? 20;
+    return now + (options.restartDelay ?? 20);
   }
   const maxAttempts = run.options.maxAttempts ?? retry?.maxAttempts ?? 1;
   if (run.attempt >= maxAttempts) return undefined;
-  if (outcome === 'exited') return calculateNextRetryDelay(retry ?? {}, run.attempt);
+  if (outcome === 'exited') return now + (calculateNextRetryDelay(retry ?? {}, run.attempt) ?? 0);
   if (outcome.ok || outcome.skippedRetrying === true || outcome.retry === undefined) return undefined;
-  return shouldRetryError(taskRunErrorEnhancer(outcome.error)) ? Math.max(1, outcome.retry.timestamp - now) : undefined;
+  return shouldRetryError(taskRunErrorEnhancer(outcome.error)) ? outcome.retry.timestamp : undefined;
 }
 
 function contextOf(task: HostedTask & { filePath?: string }, run: Run): TaskRunContext {
@@ -103,4 +109,25 @@ function contextOf(task: HostedTask & { filePath?: string }, run: Run): TaskRunC
     project: { id: 'double', ref: 'double', slug: 'double', name: 'double' },
   };
   return context as unknown as TaskRunContext;
+}
+
+/** An attempt that is about to begin, in a process of its own. */
+export function newAttempt(release: () => void): RunningAttempt {
+  const { promise, resolve } = Promise.withResolvers<Interruption>();
+  return {
+    process: new Process(),
+    abort: new AbortController(),
+    interrupt: resolve,
+    interrupted: promise,
+    hooks: { wait: [], resume: [], cancel: [] },
+    waiting: false,
+    release,
+  };
+}
+
+/** The status of a run that ended so. */
+export function endOf(outcome: TaskRunExecutionResult | Interruption): RunStatus {
+  if (outcome === 'killed') return 'CRASHED';
+  if (outcome === 'timed out') return 'TIMED_OUT';
+  return typeof outcome !== 'string' && outcome.ok ? 'COMPLETED' : 'FAILED';
 }

@@ -10,11 +10,10 @@ import {
 import { systemClock } from '../../../src/engine/clock.ts';
 import type { Clock } from '../../../src/engine/ports.ts';
 import { installApi } from './api.ts';
-import { errorOf, executeAttempt, nextAttempt } from './attempt.ts';
+import { endOf, errorOf, executeAttempt, newAttempt, nextAttempt } from './attempt.ts';
 import { installManagers } from './managers.ts';
-import { Process } from './process.ts';
 import { Queues } from './queues.ts';
-import { currentRun, isLive, type Interruption, type Run, type RunningAttempt } from './run.ts';
+import { currentRun, isLive, type Interruption, type Run } from './run.ts';
 
 export interface HostOptions {
   /** As `retries.default` of trigger.config.ts. */
@@ -67,7 +66,8 @@ export class TriggerHost {
 
   trigger(taskId: string, body: TriggerTaskRequestBody): { id: string; isCached: boolean; publicAccessToken: string } {
     const task = resourceCatalog.getTask(taskId);
-    if (task === undefined) throw Object.assign(new Error(`404 Task ${taskId} not found`), { name: 'TriggerApiError', status: 404 });
+    if (task === undefined)
+      throw Object.assign(new Error(`404 Task ${taskId} not found`), { name: 'TriggerApiError', status: 404 });
     const options = body.options ?? {};
     const key = options.idempotencyKey === undefined ? undefined : `${taskId}:${String(options.idempotencyKey)}`;
     const known = key === undefined ? undefined : this.keys.get(key);
@@ -108,7 +108,8 @@ export class TriggerHost {
     const { current } = run;
     run.status = 'CANCELED';
     run.wake();
-    if (current === undefined) this.finish(run, { ok: false, id, error: { type: 'STRING_ERROR', raw: 'Canceled by user' } });
+    if (current === undefined)
+      this.finish(run, { ok: false, id, error: { type: 'STRING_ERROR', raw: 'Canceled by user' } });
     current?.abort.abort('run cancelled');
     void Promise.allSettled((current?.hooks.cancel ?? []).map((listener) => listener()));
     current?.interrupt('cancelled');
@@ -134,7 +135,11 @@ export class TriggerHost {
     if (run === undefined || (run.status !== 'QUEUED' && run.status !== 'DELAYED')) return;
     run.status = 'EXPIRED';
     run.wake();
-    this.finish(run, { ok: false, id, error: { type: 'STRING_ERROR', raw: 'Run expired because the TTL was reached' } });
+    this.finish(run, {
+      ok: false,
+      id,
+      error: { type: 'STRING_ERROR', raw: 'Run expired because the TTL was reached' },
+    });
   }
 
   /** Lets a task's new runs stay queued, as without a worker. */
@@ -169,7 +174,8 @@ export class TriggerHost {
 
   /** Resolves when that is so. */
   async idle(): Promise<void> {
-    for (let runs = this.busy(); runs.length > 0; runs = this.busy()) await Promise.race(runs.map(({ ended }) => ended));
+    for (let runs = this.busy(); runs.length > 0; runs = this.busy())
+      await Promise.race(runs.map(({ ended }) => ended));
   }
 
   private busy(): Run[] {
@@ -192,9 +198,10 @@ export class TriggerHost {
     const task = resourceCatalog.getTask(run.taskId);
     const limit = task?.queue?.concurrencyLimit ?? undefined;
     if (task === undefined) return;
-    if (run.options.delay !== undefined) await this.delay(run, new Date(run.options.delay).getTime() - this.clock.now());
-    for (let pause = 0; this.goesOn(run); ) {
-      if (pause > 0) await this.delay(run, pause);
+    if (run.options.delay !== undefined)
+      await this.delay(run, new Date(run.options.delay).getTime() - this.clock.now());
+    for (let at = 0; this.goesOn(run);) {
+      if (at > 0) await this.delay(run, at - this.clock.now());
       this.become(run, 'QUEUED');
       const hold = this.held.get(run.taskId);
       if (hold !== undefined) await new Promise<void>((resolve) => hold.push(resolve));
@@ -204,19 +211,23 @@ export class TriggerHost {
       run.attempt += 1;
       run.current = attempt;
       this.become(run, 'EXECUTING');
-      const outcome = await Promise.race([executeAttempt(task, run, attempt, this.options.retries), attempt.interrupted]);
+      const outcome = await Promise.race([
+        executeAttempt(task, run, attempt, this.options.retries),
+        attempt.interrupted,
+      ]);
       attempt.release();
       run.current = undefined;
       if (typeof outcome !== 'string' && run.status !== 'CANCELED') attempt.process.kill();
       if (typeof outcome === 'string') run.errors.push(outcome);
       else if (!outcome.ok) run.errors.push(outcome.error);
-      const result = typeof outcome === 'string' ? { ok: false as const, id: run.id, error: errorOf(outcome) } : outcome;
+      const result =
+        typeof outcome === 'string' ? { ok: false as const, id: run.id, error: errorOf(outcome) } : outcome;
       const next = this.goesOn(run) ? nextAttempt(task, run, outcome, this.options, this.clock.now()) : undefined;
       if (next === undefined) {
         if (run.status !== 'CANCELED') run.status = endOf(outcome);
         return this.finish(run, result);
       }
-      pause = next;
+      at = next;
     }
   }
 
@@ -254,26 +265,21 @@ export class TriggerHost {
     if (here === undefined || child === undefined) throw new Error('A wait is only there inside a run.');
     const { run, attempt } = here;
     if (attempt.waiting) {
-      throw Object.assign(new Error('Parallel waits are not supported.'), { name: 'TriggerInternalError', code: 'TASK_DID_CONCURRENT_WAIT', skipRetrying: true });
+      throw Object.assign(new Error('Parallel waits are not supported.'), {
+        name: 'TriggerInternalError',
+        code: 'TASK_DID_CONCURRENT_WAIT',
+        skipRetrying: true,
+      });
     }
     attempt.waiting = true;
     attempt.release();
     this.become(run, 'WAITING');
     const result = await attempt.process.survive(child.ended);
-    attempt.release = await attempt.process.survive(this.queues.acquire(run.queue, resourceCatalog.getTask(run.taskId)?.queue?.concurrencyLimit ?? undefined));
+    attempt.release = await attempt.process.survive(
+      this.queues.acquire(run.queue, resourceCatalog.getTask(run.taskId)?.queue?.concurrencyLimit ?? undefined),
+    );
     attempt.waiting = false;
     if (run.status === 'WAITING') this.become(run, 'EXECUTING');
     return { ...result, taskIdentifier: child.taskId } as TaskRunExecutionResult;
   }
-}
-
-function newAttempt(release: () => void): RunningAttempt {
-  const { promise, resolve } = Promise.withResolvers<Interruption>();
-  return { process: new Process(), abort: new AbortController(), interrupt: resolve, interrupted: promise, hooks: { wait: [], resume: [], cancel: [] }, waiting: false, release };
-}
-
-function endOf(outcome: TaskRunExecutionResult | Interruption): RunStatus {
-  if (outcome === 'killed') return 'CRASHED';
-  if (outcome === 'timed out') return 'TIMED_OUT';
-  return typeof outcome !== 'string' && outcome.ok ? 'COMPLETED' : 'FAILED';
 }

@@ -89,7 +89,13 @@ export const waiting = task({
   queue: one,
   run: async () => {
     const result = await flaky.triggerAndWait({ failures: 9 });
-    return result.ok ? {} : { name: (result.error as Error).name, message: (result.error as Error).message, code: (result.error as { code?: string }).code };
+    return result.ok
+      ? {}
+      : {
+          name: (result.error as Error).name,
+          message: (result.error as Error).message,
+          code: (result.error as { code?: string }).code,
+        };
   },
 });
 
@@ -102,4 +108,3 @@ export const watching = task({
 });
 
 export const nightly = schedules.task({ id: 'sample.nightly', cron: '0 0 * * *', run: async () => 'swept' });
-

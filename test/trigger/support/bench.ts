@@ -29,7 +29,14 @@ export function useTriggerBench(): Bench {
   const engine: Bench['engine'] = (workflows, options = {}) => {
     faults.length = 0;
     const onFault = (message: string, error: unknown): void => void faults.push(`${message} ${String(error)}`);
-    const made = createEngine({ onFault, ...options, database: database.url, workflows, artifacts: undefined as unknown as ArtifactStore, executor: 'trigger' });
+    const made = createEngine({
+      onFault,
+      ...options,
+      database: database.url,
+      workflows,
+      artifacts: undefined as unknown as ArtifactStore,
+      executor: 'trigger',
+    });
     onTestFinished(async () => made.stop({ grace: 0 }));
     return made;
   };

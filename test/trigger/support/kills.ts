@@ -36,22 +36,34 @@ export function killEverywhere(scenarios: readonly Scenario[], machinePreset: Ma
 
   test.each(scenarios)('$name', { timeout: 60_000 }, async (scenario) => {
     const stop = platform.keepSweeping();
-    const engine = createEngine({ database: lane.database.url, workflows: scenario.workflows as readonly Workflow[], artifacts: undefined as never, executor: 'trigger', onFault: () => {} });
+    const engine = createEngine({
+      database: lane.database.url,
+      workflows: scenario.workflows as readonly Workflow[],
+      artifacts: undefined as never,
+      executor: 'trigger',
+      onFault: () => {},
+    });
     const wrong: string[] = [];
     let points = 0;
     try {
       const reference = await play(lane, scenario, engine as unknown as Engine, platform);
       const calls = [...(killer.counts.get(reference.root) ?? [])];
       const jobs = calls.flatMap(([call, count]) =>
-        Array.from({ length: Math.min(count, EACH) }, (_, nth) => (['before', 'after'] as const).map((phase): KillPoint => ({ call, nth, phase }))).flat(),
+        Array.from({ length: Math.min(count, EACH) }, (_, nth) =>
+          (['before', 'after'] as const).map((phase): KillPoint => ({ call, nth, phase })),
+        ).flat(),
       );
       const work = async (): Promise<void> => {
         for (let point = jobs.shift(); point !== undefined; point = jobs.shift()) {
           const words = `${point.phase} ${point.call} #${point.nth}`;
           try {
-            const { outcome, root } = await play(lane, scenario, engine as unknown as Engine, platform, (id) => killer.aim(id, point as KillPoint));
+            const { outcome, root } = await play(lane, scenario, engine as unknown as Engine, platform, (id) =>
+              killer.aim(id, point as KillPoint),
+            );
             if (killer.hit(root)) points++;
-            expect(differences(comparable(outcome, scenario.optional), comparable(reference.outcome, scenario.optional))).toEqual([]);
+            expect(
+              differences(comparable(outcome, scenario.optional), comparable(reference.outcome, scenario.optional)),
+            ).toEqual([]);
           } catch (error) {
             wrong.push(`${words}: ${String((error as { actual?: unknown }).actual ?? (error as Error).message)}`);
           }

@@ -31,7 +31,10 @@ export class Killer {
 
   async around<T>(call: string, go: () => Promise<T>): Promise<T> {
     const run = currentRun()?.run;
-    const root = run?.tags.find((tag) => tag.startsWith('instance:'))?.slice('instance:'.length).split('.')[0];
+    const root = run?.tags
+      .find((tag) => tag.startsWith('instance:'))
+      ?.slice('instance:'.length)
+      .split('.')[0];
     if (run === undefined || root === undefined) return go();
     const counts = this.counts.get(root) ?? new Map<string, number>();
     this.counts.set(root, counts);
@@ -52,19 +55,25 @@ export class Killer {
   /** The store of one process: its own session, and nothing any more after its death. */
   store(lane: Lane, process: Process): DriverStore {
     const real = createDriverStore(lane.database);
-    const guarded = Object.entries(real as unknown as Record<string, (...values: unknown[]) => Promise<unknown>>).map(([name, method]) => [
-      name,
-      async (...values: unknown[]) => {
-        if (!process.alive) return new Promise(() => {});
-        return process.survive(this.around(name, async () => method(...values)));
-      },
-    ]);
+    const guarded = Object.entries(real as unknown as Record<string, (...values: unknown[]) => Promise<unknown>>).map(
+      ([name, method]) => [
+        name,
+        async (...values: unknown[]) => {
+          if (!process.alive) return new Promise(() => {});
+          return process.survive(this.around(name, async () => method(...values)));
+        },
+      ],
+    );
     return {
       ...(Object.fromEntries(guarded) as DriverStore),
       startWorker: async (...values) => {
         const session = await lane.openSession();
         process.onDeath(() => void session.cut());
-        return process.survive(this.around('startWorker', async () => createDriverStore({ ...lane.database, session: session.sql }).startWorker(...values)));
+        return process.survive(
+          this.around('startWorker', async () =>
+            createDriverStore({ ...lane.database, session: session.sql }).startWorker(...values),
+          ),
+        );
       },
     };
   }

@@ -4,7 +4,14 @@ import { triggerDriver } from '../../../src/executors/trigger/platform.ts';
 import type { ArtifactStore, Workflow } from '../../../src/index.ts';
 import { isTransient, type Database } from '../../../src/store/database.ts';
 import { createDriverStore } from '../../../src/store/driver-store.ts';
-import { defineDriver, defineStarts, defineSteps, defineSweep, Runtime, type TaskOptions } from '../../../src/trigger.ts';
+import {
+  defineDriver,
+  defineStarts,
+  defineSteps,
+  defineSweep,
+  Runtime,
+  type TaskOptions,
+} from '../../../src/trigger.ts';
 import type { Clock } from '../../../src/engine/ports.ts';
 import type { DriverStore } from '../../../src/engine/driver-store.ts';
 import { TriggerHost } from '../../support/trigger-host/host.ts';
@@ -28,7 +35,12 @@ export class Platform {
   private readonly runtimes: Map<Process | 'shared', Runtime>;
   private readonly runtimeOf: (key: Process | 'shared') => Runtime;
 
-  private constructor(host: TriggerHost, faults: string[], runtimes: Map<Process | 'shared', Runtime>, runtimeOf: Platform['runtimeOf']) {
+  private constructor(
+    host: TriggerHost,
+    faults: string[],
+    runtimes: Map<Process | 'shared', Runtime>,
+    runtimeOf: Platform['runtimeOf'],
+  ) {
     this.host = host;
     this.faults = faults;
     this.runtimes = runtimes;
@@ -62,12 +74,15 @@ export class Platform {
       const process = currentRun()?.attempt.process;
       return runtimeOf(storeOf === undefined || process === undefined ? 'shared' : process);
     };
-    const host = await TriggerHost.start([
-      async () => defineDriver(open, tasks),
-      async () => defineSteps(open, all, tasks),
-      async () => defineSweep(open),
-      async () => defineStarts(all, async (name) => ({ id: name })),
-    ], clock === undefined ? {} : { clock });
+    const host = await TriggerHost.start(
+      [
+        async () => defineDriver(open, tasks),
+        async () => defineSteps(open, all, tasks),
+        async () => defineSweep(open),
+        async () => defineStarts(all, async (name) => ({ id: name })),
+      ],
+      clock === undefined ? {} : { clock },
+    );
     return new Platform(host, faults, runtimes, runtimeOf);
   }
 
@@ -78,15 +93,25 @@ export class Platform {
 
   /** Runs the sweep once, as the schedule does each minute; resolves when it has ended. */
   async sweep(): Promise<void> {
-    const payload = JSON.stringify({ timestamp: new Date(), lastTimestamp: null, timezone: 'UTC', scheduleId: SWEEP, upcoming: [] });
+    const payload = JSON.stringify({
+      timestamp: new Date(),
+      lastTimestamp: null,
+      timezone: 'UTC',
+      scheduleId: SWEEP,
+      upcoming: [],
+    });
     const { id } = this.host.trigger(SWEEP, { payload, options: { payloadType: 'application/json' } });
-    await (await this.host.until((run) => run.id === id)).ended;
+    await (
+      await this.host.until((run) => run.id === id)
+    ).ended;
   }
 
   /** Triggers a driver by hand. */
   async drive(id: string): Promise<void> {
     const run = await triggerDriver(id, 'test');
-    await (await this.host.until((other) => other.id === run)).ended;
+    await (
+      await this.host.until((other) => other.id === run)
+    ).ended;
   }
 
   /** Sweeps again and again until told to stop: what the schedule does, with less time in between. */

@@ -6,7 +6,13 @@ import { World, type Scenario } from '../../proof/world.ts';
 import type { Platform } from './platform.ts';
 
 /** Plays a scenario of the proof on another engine than the one it was written for. */
-export async function play(lane: Lane, scenario: Scenario, engine: Engine, platform: Platform, prepare: (root: string) => void = () => {}): Promise<{ outcome: Outcome; root: string }> {
+export async function play(
+  lane: Lane,
+  scenario: Scenario,
+  engine: Engine,
+  platform: Platform,
+  prepare: (root: string) => void = () => {},
+): Promise<{ outcome: Outcome; root: string }> {
   const world = new World(lane, scenario, new Plan());
   const { root } = world;
   world.call = async (ask) => ask(engine, root);
@@ -39,13 +45,24 @@ async function settled(lane: Lane, root: string): Promise<void> {
 
 /** Waits until no run of the instance is under way on the platform. */
 async function quiet(platform: Platform, root: string): Promise<void> {
-  const busy = () => platform.host.all().filter(({ tags, status }) => ['QUEUED', 'EXECUTING', 'WAITING'].includes(status) && tags.some((tag) => tag === `instance:${root}` || tag.startsWith(`instance:${root}.`)));
+  const busy = () =>
+    platform.host
+      .all()
+      .filter(
+        ({ tags, status }) =>
+          ['QUEUED', 'EXECUTING', 'WAITING'].includes(status) &&
+          tags.some((tag) => tag === `instance:${root}` || tag.startsWith(`instance:${root}.`)),
+      );
   for (let runs = busy(); runs.length > 0; runs = busy()) await Promise.race(runs.map(({ ended }) => ended));
 }
 
 /** What both executors must agree on: all but the way in which a step's end is told. */
 export function comparable({ events, steps, ...rest }: Outcome, optional: readonly string[] = []): object {
-  return { ...rest, steps: Object.fromEntries(Object.entries(steps).filter(([key]) => !optional.includes(key))), events: events.filter((line) => !line.includes(' durachart.settled ')) };
+  return {
+    ...rest,
+    steps: Object.fromEntries(Object.entries(steps).filter(([key]) => !optional.includes(key))),
+    events: events.filter((line) => !line.includes(' durachart.settled ')),
+  };
 }
 
 /** Where two outcomes differ, in words. */
@@ -54,7 +71,8 @@ export function differences(actual: object, expected: object, path = ''): string
   return [...keys].flatMap((key) => {
     const [a, b] = [actual, expected].map((side) => (side as Record<string, unknown>)[key]);
     if (JSON.stringify(a) === JSON.stringify(b)) return [];
-    if (typeof a === 'object' && typeof b === 'object' && a !== null && b !== null) return differences(a, b, `${path}/${key}`);
+    if (typeof a === 'object' && typeof b === 'object' && a !== null && b !== null)
+      return differences(a, b, `${path}/${key}`);
     return [`${path}/${key}: ${JSON.stringify(a)} for ${JSON.stringify(b)}`];
   });
 }

@@ -19,7 +19,12 @@ function noted<T>(run: (context: StepContext<unknown>) => Promise<T> | T) {
 export const held = new HeldStep();
 
 const RETRY = { maxAttempts: 3, minDelay: 10, maxDelay: 20 };
-const types = {} as { context: { got: unknown }; input: unknown; output: unknown; events: { type: 'LEAVE' } | { type: 'NOTE' } };
+const types = {} as {
+  context: { got: unknown };
+  input: unknown;
+  output: unknown;
+  events: { type: 'LEAVE' } | { type: 'NOTE' };
+};
 const context = { got: null as unknown };
 
 /** BEGUN runs `work`, which the test holds; LEAVE leaves it, NOTE does not; then DONE. */
@@ -31,7 +36,11 @@ export const holding = defineWorkflow({
     output: ({ context }: { context: { got: unknown } }) => context.got,
     states: {
       BEGUN: {
-        invoke: { id: 'work', src: 'work', onDone: { target: 'DONE', actions: assign({ got: ({ event }) => event.output }) } },
+        invoke: {
+          id: 'work',
+          src: 'work',
+          onDone: { target: 'DONE', actions: assign({ got: ({ event }) => event.output }) },
+        },
         on: { LEAVE: 'LEFT', NOTE: { actions: assign({ got: 'noted' }) } },
       },
       LEFT: { type: 'final' },
@@ -58,7 +67,16 @@ export const asked = defineWorkflow({
     context,
     initial: 'BEGUN',
     output: ({ context }: { context: { got: unknown } }) => context.got,
-    states: { BEGUN: { invoke: { id: 'call', src: 'call', onDone: { target: 'DONE', actions: assign({ got: ({ event }) => event.output }) } } }, DONE: { type: 'final' } },
+    states: {
+      BEGUN: {
+        invoke: {
+          id: 'call',
+          src: 'call',
+          onDone: { target: 'DONE', actions: assign({ got: ({ event }) => event.output }) },
+        },
+      },
+      DONE: { type: 'final' },
+    },
   }),
 });
 
@@ -74,7 +92,12 @@ export const refused = defineWorkflow({
         }),
       }),
     },
-  }).createMachine({ id: 'refused', context, initial: 'BEGUN', states: { BEGUN: { invoke: { id: 'call', src: 'call', onDone: 'DONE' } }, DONE: { type: 'final' } } }),
+  }).createMachine({
+    id: 'refused',
+    context,
+    initial: 'BEGUN',
+    states: { BEGUN: { invoke: { id: 'call', src: 'call', onDone: 'DONE' } }, DONE: { type: 'final' } },
+  }),
 });
 
 const together = Promise.withResolvers<void>();
@@ -99,8 +122,14 @@ export const overlapping = defineWorkflow({
     type: 'parallel',
     context,
     states: {
-      a: { initial: 'run', states: { run: { invoke: { id: 'a', src: 'meet', onDone: 'done' } }, done: { type: 'final' } } },
-      b: { initial: 'run', states: { run: { invoke: { id: 'b', src: 'meet', onDone: 'done' } }, done: { type: 'final' } } },
+      a: {
+        initial: 'run',
+        states: { run: { invoke: { id: 'a', src: 'meet', onDone: 'done' } }, done: { type: 'final' } },
+      },
+      b: {
+        initial: 'run',
+        states: { run: { invoke: { id: 'b', src: 'meet', onDone: 'done' } }, done: { type: 'final' } },
+      },
     },
   }),
 });
@@ -110,7 +139,13 @@ export const mixed = defineWorkflow({
   machine: setup({
     types,
     actors: {
-      cheap: defineStep<unknown, string>({ inline: true, retry: { ...RETRY, minDelay: 1 }, run: noted(({ attempt }) => (attempt < 2 ? Promise.reject(new StepError('UNAVAILABLE', 'once more')) : 'cheap')) }),
+      cheap: defineStep<unknown, string>({
+        inline: true,
+        retry: { ...RETRY, minDelay: 1 },
+        run: noted(({ attempt }) =>
+          attempt < 2 ? Promise.reject(new StepError('UNAVAILABLE', 'once more')) : 'cheap',
+        ),
+      }),
       listens: defineStep<unknown, null>({
         machinePreset: 'large-1x',
         concurrency: 1,
@@ -129,8 +164,18 @@ export const mixed = defineWorkflow({
     initial: 'BEGUN',
     output: ({ context }: { context: { got: unknown } }) => context.got,
     states: {
-      BEGUN: { invoke: { id: 'cheap', src: 'cheap', onDone: { target: 'LISTENING', actions: assign({ got: ({ event }) => event.output }) } } },
-      LISTENING: { invoke: { id: 'listens', src: 'listens', onDone: 'DONE' }, on: { LEAVE: 'LEFT' }, after: { 3_600_000: 'DONE' } },
+      BEGUN: {
+        invoke: {
+          id: 'cheap',
+          src: 'cheap',
+          onDone: { target: 'LISTENING', actions: assign({ got: ({ event }) => event.output }) },
+        },
+      },
+      LISTENING: {
+        invoke: { id: 'listens', src: 'listens', onDone: 'DONE' },
+        on: { LEAVE: 'LEFT' },
+        after: { 3_600_000: 'DONE' },
+      },
       LEFT: { type: 'final' },
       DONE: { type: 'final' },
     },

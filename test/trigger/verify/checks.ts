@@ -42,7 +42,10 @@ export const checks: Check[] = [
       await bench.client.result(id, { timeout: bench.patience });
       const [a, b] = await bench.client.engine.steps(id);
       const both = [a, b].map((step) => [Number(step?.startedAt), Number(step?.finishedAt)] as const);
-      expect(Math.max(...both.map(([from]) => from)) < Math.min(...both.map(([, to]) => to)), 'one began after the other had ended');
+      expect(
+        Math.max(...both.map(([from]) => from)) < Math.min(...both.map(([, to]) => to)),
+        'one began after the other had ended',
+      );
       return id;
     },
   },
@@ -75,7 +78,9 @@ export const checks: Check[] = [
     run: async (bench) => {
       const { id } = await bench.client.start('verify-timers', null);
       await until(bench, id, ({ state }) => state === 'WAITING');
-      await eventually(bench, async () => (await bench.runs(id)).every(({ status }) => status === 'DELAYED' || !LIVE.includes(status)));
+      await eventually(bench, async () =>
+        (await bench.runs(id)).every(({ status }) => status === 'DELAYED' || !LIVE.includes(status)),
+      );
       await bench.client.send(id, { type: 'GO' });
       await bench.client.result(id, { timeout: bench.patience });
       // The driver for the timer of an hour goes with its state.
@@ -88,9 +93,16 @@ export const checks: Check[] = [
     run: async (bench) => {
       const { id } = await bench.client.start('verify-stoppable', null);
       await until(bench, id, ({ steps }) => steps[0]?.status === 'running');
-      const driver = (await bench.runs(id)).find(({ taskIdentifier, status }) => taskIdentifier === 'durachart.drive' && LIVE.includes(status));
+      const driver = (await bench.runs(id)).find(
+        ({ taskIdentifier, status }) => taskIdentifier === 'durachart.drive' && LIVE.includes(status),
+      );
       await bench.cancelRun(driver?.id as string);
-      await eventually(bench, async () => (await bench.runs(id)).filter(({ taskIdentifier }) => taskIdentifier === 'verify-stoppable.slow').length === 2);
+      await eventually(
+        bench,
+        async () =>
+          (await bench.runs(id)).filter(({ taskIdentifier }) => taskIdentifier === 'verify-stoppable.slow').length ===
+          2,
+      );
       await bench.client.send(id, { type: 'LEAVE' });
       await bench.client.result(id, { timeout: bench.patience });
       return id;
@@ -114,7 +126,10 @@ async function same(bench: Bench, workflow: string, input: unknown): Promise<str
   const { id } = await bench.client.start(workflow, input);
   await bench.client.result(id, { timeout: bench.patience });
   const remote = await historyOf(bench.client.engine as unknown as Engine, id);
-  expect(JSON.stringify(remote) === JSON.stringify(local), `the histories differ:\n${remote.join('\n')}\nlocal:\n${local.join('\n')}`);
+  expect(
+    JSON.stringify(remote) === JSON.stringify(local),
+    `the histories differ:\n${remote.join('\n')}\nlocal:\n${local.join('\n')}`,
+  );
   return id;
 }
 
@@ -122,11 +137,18 @@ async function same(bench: Bench, workflow: string, input: unknown): Promise<str
 export async function historyOf(engine: Engine, id: string): Promise<string[]> {
   const { items } = await engine.history(id, { limit: 500 });
   const states = items.map(({ to }) => to).filter((state, index, all) => state !== all[index - 1]);
-  return [states.join(' > '), ...items.map(({ event, step }) => `${event} ${step?.key ?? ''} ${step?.attempt ?? ''}`).toSorted()];
+  return [
+    states.join(' > '),
+    ...items.map(({ event, step }) => `${event} ${step?.key ?? ''} ${step?.attempt ?? ''}`).toSorted(),
+  ];
 }
 
 async function cancelled(bench: Bench, id: string): Promise<void> {
-  await eventually(bench, async () => (await bench.runs(id)).some(({ taskIdentifier, status }) => taskIdentifier === 'verify-stoppable.slow' && status === 'CANCELED'));
+  await eventually(bench, async () =>
+    (await bench.runs(id)).some(
+      ({ taskIdentifier, status }) => taskIdentifier === 'verify-stoppable.slow' && status === 'CANCELED',
+    ),
+  );
 }
 
 async function until(bench: Bench, id: string, wanted: (view: InstanceView) => boolean): Promise<void> {
@@ -134,7 +156,7 @@ async function until(bench: Bench, id: string, wanted: (view: InstanceView) => b
 }
 
 async function eventually(bench: Bench, look: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + bench.patience; !(await look()); ) {
+  for (const end = Date.now() + bench.patience; !(await look());) {
     if (Date.now() > end) throw new Error(`not within ${bench.patience / 1_000} s: ${look.toString()}`);
     await sleep(LOOK * PACE);
   }

@@ -22,7 +22,9 @@ const table = await verify({
   patience: Number(process.env['VERIFY_SECONDS'] ?? 180) * 1_000,
   kills: true,
   onLine: ({ name, ok, seconds, perStep, why }) => {
-    say(`${ok ? 'pass' : 'FAIL'} ${seconds.toFixed(1).padStart(6)} s ${(perStep === null ? '' : `${perStep.toFixed(2)} s`).padStart(7)}  ${name}`);
+    say(
+      `${ok ? 'pass' : 'FAIL'} ${seconds.toFixed(1).padStart(6)} s ${(perStep === null ? '' : `${perStep.toFixed(2)} s`).padStart(7)}  ${name}`,
+    );
     if (!ok) say(`       ${why.replaceAll('\n', '\n       ')}`);
   },
 });

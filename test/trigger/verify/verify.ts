@@ -72,5 +72,7 @@ async function secondsPerStep(engine: Engine, id: string): Promise<number | null
   const { items } = await engine.history(id, { limit: 500 });
   const steps = (await engine.steps(id)).filter(({ status }) => status === 'done').length;
   const [first, last] = [items[0], items.at(-1)];
-  return steps === 0 || first === undefined || last === undefined ? null : (Number(last.at) - Number(first.at)) / 1_000 / steps;
+  return steps === 0 || first === undefined || last === undefined
+    ? null
+    : (Number(last.at) - Number(first.at)) / 1_000 / steps;
 }

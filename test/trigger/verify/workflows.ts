@@ -48,11 +48,18 @@ export const parallel = defineWorkflow({
 
 /** A step that takes a minute if nobody stops it. */
 export const stoppable = defineWorkflow({
-  machine: setup({ types, actors: { slow: step(async ({ signal }) => sleep(60_000, 'late', { signal })) } }).createMachine({
+  machine: setup({
+    types,
+    actors: { slow: step(async ({ signal }) => sleep(60_000, 'late', { signal })) },
+  }).createMachine({
     id: 'verify-stoppable',
     context,
     initial: 'WORKING',
-    states: { WORKING: { invoke: { id: 'slow', src: 'slow', onDone: 'WRONG' }, on: { LEAVE: 'LEFT' } }, LEFT: done, WRONG: done },
+    states: {
+      WORKING: { invoke: { id: 'slow', src: 'slow', onDone: 'WRONG' }, on: { LEAVE: 'LEFT' } },
+      LEFT: done,
+      WRONG: done,
+    },
   }),
 });
 
@@ -62,7 +69,12 @@ export const timers = defineWorkflow({
     id: 'verify-timers',
     context,
     initial: 'ARMED',
-    states: { ARMED: { after: { [3_000 * PACE]: 'WAITING' } }, WAITING: { after: { 3_600_000: 'WRONG' }, on: { GO: 'DONE' } }, WRONG: done, DONE: done },
+    states: {
+      ARMED: { after: { [3_000 * PACE]: 'WAITING' } },
+      WAITING: { after: { 3_600_000: 'WRONG' }, on: { GO: 'DONE' } },
+      WRONG: done,
+      DONE: done,
+    },
   }),
 });
 
@@ -85,7 +97,17 @@ export const errors = defineWorkflow({
     initial: 'ASKED',
     states: {
       ASKED: { invoke: { id: 'limited', src: 'limited', onDone: 'TRIED' } },
-      TRIED: { invoke: { id: 'hopeless', src: 'hopeless', onDone: 'WRONG', onError: { guard: ({ event }) => (event.error as { code: string }).code === 'QUOTA_EXCEEDED', target: 'HANDLED' } } },
+      TRIED: {
+        invoke: {
+          id: 'hopeless',
+          src: 'hopeless',
+          onDone: 'WRONG',
+          onError: {
+            guard: ({ event }) => (event.error as { code: string }).code === 'QUOTA_EXCEEDED',
+            target: 'HANDLED',
+          },
+        },
+      },
       WRONG: done,
       HANDLED: done,
     },
@@ -119,7 +141,11 @@ export const parent = defineWorkflow({
     id: 'verify-parent',
     context,
     initial: 'DELEGATED',
-    states: { DELEGATED: { invoke: { id: 'child', src: 'child', onDone: 'BOOKING' } }, BOOKING: { invoke: { id: 'book', src: 'book', onDone: 'DONE' } }, DONE: done },
+    states: {
+      DELEGATED: { invoke: { id: 'child', src: 'child', onDone: 'BOOKING' } },
+      BOOKING: { invoke: { id: 'book', src: 'book', onDone: 'DONE' } },
+      DONE: done,
+    },
   }),
 });
 
@@ -139,7 +165,11 @@ export const killed = defineWorkflow({
     id: 'verify-killed',
     context,
     initial: 'STEP',
-    states: { STEP: { invoke: { id: 'step', src: 'step', onDone: 'DRIVER' } }, DRIVER: { invoke: { id: 'inside', src: 'inside', onDone: 'DONE' } }, DONE: done },
+    states: {
+      STEP: { invoke: { id: 'step', src: 'step', onDone: 'DRIVER' } },
+      DRIVER: { invoke: { id: 'inside', src: 'inside', onDone: 'DONE' } },
+      DONE: done,
+    },
   }),
 });
 

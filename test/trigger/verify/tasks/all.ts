@@ -12,7 +12,11 @@ function open(): Runtime {
   if (runtime !== undefined) return runtime;
   const { databaseUrl, dataDir } = readConfig(process.env);
   if (databaseUrl === undefined) throw new Error('DATABASE_URL is not set.');
-  runtime = openRuntime({ database: databaseUrl, workflows: all, artifacts: createLocalArtifacts(resolve(dataDir, 'artifacts')) });
+  runtime = openRuntime({
+    database: databaseUrl,
+    workflows: all,
+    artifacts: createLocalArtifacts(resolve(dataDir, 'artifacts')),
+  });
   return runtime;
 }
 
