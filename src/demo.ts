@@ -55,12 +55,15 @@ const all = await server.artifacts.list(`${id}/`);
 const results = all.filter(({ key }) => /\/pack\/[a-z]+\.(md|html)$/.test(key));
 say(`Artifacts in ${relative(process.cwd(), join(server.artifactFolder, id))}`);
 for (const { key, size } of results) say(`  ${size.toLocaleString('en').padStart(7)} B  ${key.slice(id.length + 1)}`);
-if (all.length > results.length) say(`  and ${all.length - results.length} more: the source, the transcript, the drafts on their way`);
+if (all.length > results.length)
+  say(`  and ${all.length - results.length} more: the source, the transcript, the drafts on their way`);
 say();
 say(`API       ${server.api.url}/instances/${id}`);
 say(`          ${server.api.url}/openapi.json`);
 say(`Database  ${server.embedded?.psql ?? 'psql "$DATABASE_URL"'}`);
-say(`          select sequence, event, to_state, at from durachart.transitions where instance_id = '${id}' order by sequence;`);
+say(
+  `          select sequence, event, to_state, at from durachart.transitions where instance_id = '${id}' order by sequence;`,
+);
 say(`CLI       DURACHART_URL=${server.api.url} npm run durachart -- show ${id}`);
 
 if (!exit) {

@@ -100,7 +100,14 @@ export interface HistoryEntry {
   from: string | null;
   to: string;
   /** The step whose result it took. */
-  step: { key: string; step: string; attempt: number; status: StepStatus; durationMs: number | null; errorCode: string | null } | null;
+  step: {
+    key: string;
+    step: string;
+    attempt: number;
+    status: StepStatus;
+    durationMs: number | null;
+    errorCode: string | null;
+  } | null;
   emitted: unknown[];
   at: Date;
 }
@@ -161,7 +168,11 @@ export interface Engine<W extends readonly Workflow[] = readonly Workflow[]> {
    * @param options.key events with the same key are taken once
    * @throws `INSTANCE_NOT_FOUND`, `UNKNOWN_EVENT`, `INVALID_EVENT` (details.issues), `EVENT_NOT_ACCEPTED` (details.accepts), `INSTANCE_ENDED`
    */
-  send(id: string, event: EventOf<W[number]> | { type: string; [field: string]: unknown }, options?: { key?: string }): Promise<{ duplicate: boolean }>;
+  send(
+    id: string,
+    event: EventOf<W[number]> | { type: string; [field: string]: unknown },
+    options?: { key?: string },
+  ): Promise<{ duplicate: boolean }>;
   /** @throws `INSTANCE_NOT_FOUND` */
   get(id: string): Promise<InstanceView>;
   /** Newest first. @throws `INVALID_CURSOR`, `INVALID_OPTION` */

@@ -109,7 +109,11 @@ export class Attempts {
 
   /** Runs an attempt whose row is stored. */
   run(owned: Owned, row: StepRow): void {
-    const { executor, clock, errors, random, definition } = { ...this.options, errors: owned.state.workflow.errors, definition: definitionOf(owned.state.workflow, row) };
+    const { executor, clock, errors, random, definition } = {
+      ...this.options,
+      errors: owned.state.workflow.errors,
+      definition: definitionOf(owned.state.workflow, row),
+    };
     const entry = owned.attempts.get(row.key);
     if (entry === undefined) return;
     if (definition === undefined) return this.conclude(owned, unknownStep(owned.state.workflow, row, clock.now()));
@@ -123,7 +127,13 @@ export class Attempts {
       attempt: row.attempt,
     };
     if (definition.transactional) {
-      const fence = { worker: this.host.workerId, instanceId: id, key: row.key, attempt: row.attempt, at: () => clock.now() };
+      const fence = {
+        worker: this.host.workerId,
+        instanceId: id,
+        key: row.key,
+        attempt: row.attempt,
+        at: () => clock.now(),
+      };
       invocation.transaction = async (handler) => this.options.store.transactional(fence, handler);
     }
     entry.attempt = executor.run(invocation, this.listen(owned, row));
@@ -132,7 +142,8 @@ export class Attempts {
       // Stopped, dropped, or taken over meanwhile: the result counts no more.
       if (owned.attempts.get(row.key) !== entry || current === undefined) return;
       if (definition.transactional && this.isUnknown(outcome)) await this.askWhatHappened(owned, current);
-      else this.conclude(owned, concluded(current, outcome, { definition, errors, now: clock.now(), random: random() }));
+      else
+        this.conclude(owned, concluded(current, outcome, { definition, errors, now: clock.now(), random: random() }));
     };
     entry.attempt.outcome.then(settled).catch((error: unknown) => {
       this.host.drop(owned);
@@ -223,7 +234,10 @@ export class Attempts {
   /** A database that went away under a transactional step is not the step's failure. */
   private isUnknown(outcome: Outcome): boolean {
     if (outcome.type === 'done') return false;
-    return outcome.error instanceof DatabaseUnavailableError || (outcome.error as { code?: unknown } | null)?.code === 'FENCED';
+    return (
+      outcome.error instanceof DatabaseUnavailableError ||
+      (outcome.error as { code?: unknown } | null)?.code === 'FENCED'
+    );
   }
 
   /** Whether the transaction was committed, its row says. */
@@ -239,7 +253,10 @@ export class Attempts {
           this.host.drop(owned);
           return this.host.suspect();
         }
-        return this.conclude(owned, stored.status === 'done' ? { ...row, ...stored } : lostWorker(row, this.options.clock.now()));
+        return this.conclude(
+          owned,
+          stored.status === 'done' ? { ...row, ...stored } : lostWorker(row, this.options.clock.now()),
+        );
       } catch (error) {
         this.host.fault(error);
         await sleep(this.options.clock, 200);

@@ -35,7 +35,8 @@ class Audience {
   }
 
   tell(hint: Hint): void {
-    const sets = hint.id === ANY ? [...this.listeners.values()] : [this.listeners.get(hint.id), this.listeners.get(ANY)];
+    const sets =
+      hint.id === ANY ? [...this.listeners.values()] : [this.listeners.get(hint.id), this.listeners.get(ANY)];
     for (const set of sets) for (const listener of set ?? []) listener(hint);
   }
 }
@@ -71,7 +72,8 @@ export class Changes {
   }
 
   step(instance: { id: string; workflow: string }, row: StepRow): void {
-    if (!this.followers.empty) this.followers.tell({ id: instance.id, step: { workflow: instance.workflow, view: stepView(row) } });
+    if (!this.followers.empty)
+      this.followers.tell({ id: instance.id, step: { workflow: instance.workflow, view: stepView(row) } });
   }
 
   /** Calls back on each hint, of one instance or of all; the function it returns ends that. */
@@ -95,7 +97,11 @@ export class Changes {
   }
 
   /** Looks until there is an answer: when the instance has come to an end, and now and then. @throws DurachartError `TIMEOUT`, `ENGINE_STOPPED` */
-  async wait<T>(id: string, options: { timeout?: number; signal?: AbortSignal }, look: () => Promise<{ value: T } | undefined>): Promise<T> {
+  async wait<T>(
+    id: string,
+    options: { timeout?: number; signal?: AbortSignal },
+    look: () => Promise<{ value: T } | undefined>,
+  ): Promise<T> {
     const bell = new Bell(this.clock);
     this.unlistenEnds ??= this.hear((callback) => this.reader.onEnd(callback), this.waiters);
     const stop = this.waiters.add(id, () => bell.ring());
@@ -105,7 +111,11 @@ export class Changes {
     try {
       for (;;) {
         options.signal?.throwIfAborted();
-        if (this.ended) throw new DurachartError('ENGINE_STOPPED', `The engine has stopped; instance ${id} goes on where there is another.`);
+        if (this.ended)
+          throw new DurachartError(
+            'ENGINE_STOPPED',
+            `The engine has stopped; instance ${id} goes on where there is another.`,
+          );
         bell.reset();
         // Whoever waits for the end of a job waits through an outage of the database, too.
         const answer = await look().catch((error: unknown) => {
@@ -114,7 +124,8 @@ export class Changes {
         });
         if (answer !== undefined) return answer.value;
         const left = end - this.clock.now();
-        if (left <= 0) throw new DurachartError('TIMEOUT', `Instance ${id} has not ended within ${options.timeout} ms; it goes on.`);
+        if (left <= 0)
+          throw new DurachartError('TIMEOUT', `Instance ${id} has not ended within ${options.timeout} ms; it goes on.`);
         await bell.heard(Math.min(LOOK, left));
       }
     } finally {

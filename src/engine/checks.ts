@@ -31,12 +31,23 @@ export function checkEvent(
   const known = workflow.eventTypes;
   const isKnown = typeof type === 'string' && !type.startsWith('durachart.') && matchesEventType(type, known);
   if (!isKnown) {
-    throw new DurachartError('UNKNOWN_EVENT', `Workflow ${workflow.name} has no event ${JSON.stringify(type)}. It has: ${known.join(', ') || 'none'}.`, { details: { events: known } });
+    throw new DurachartError(
+      'UNKNOWN_EVENT',
+      `Workflow ${workflow.name} has no event ${JSON.stringify(type)}. It has: ${known.join(', ') || 'none'}.`,
+      { details: { events: known } },
+    );
   }
   if (hasEnded(record.status)) {
-    throw new DurachartError('INSTANCE_ENDED', `Instance ${record.id} is ${record.status}; it takes no more events.`, { details: { status: record.status } });
+    throw new DurachartError('INSTANCE_ENDED', `Instance ${record.id} is ${record.status}; it takes no more events.`, {
+      details: { status: record.status },
+    });
   }
-  const payload = parse(Object.hasOwn(workflow.events, type) ? workflow.events[type] : undefined, fields, 'INVALID_EVENT', `The event ${type}`) as Record<string, unknown>;
+  const payload = parse(
+    Object.hasOwn(workflow.events, type) ? workflow.events[type] : undefined,
+    fields,
+    'INVALID_EVENT',
+    `The event ${type}`,
+  ) as Record<string, unknown>;
   assertJson(payload, `The event ${type}`);
   if (record.snapshot !== null) {
     const snapshot = workflow.machine.restore(record.snapshot);
@@ -68,7 +79,8 @@ export function checkOptions(options: StartOptions): void {
               ? 'tags must be at most 20 texts of 1 to 200 characters'
               : priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)
                 ? 'priority must be a whole number from 0 to 9'
-                : startAt !== undefined && !(startAt instanceof Date && !Number.isNaN(startAt.getTime()) && startAt.getFullYear() < 10_000)
+                : startAt !== undefined &&
+                    !(startAt instanceof Date && !Number.isNaN(startAt.getTime()) && startAt.getFullYear() < 10_000)
                   ? 'startAt must be a valid Date'
                   : undefined;
   if (wrong !== undefined) throw new DurachartError('INVALID_OPTION', `${wrong}.`);
@@ -76,25 +88,34 @@ export function checkOptions(options: StartOptions): void {
 
 /** @throws DurachartError `INVALID_OPTION` */
 export function checkKey(key: string | undefined): void {
-  if (key !== undefined && !isText(key, 500)) throw new DurachartError('INVALID_OPTION', 'key must be text of 1 to 500 characters.');
+  if (key !== undefined && !isText(key, 500))
+    throw new DurachartError('INVALID_OPTION', 'key must be text of 1 to 500 characters.');
 }
 
 /** Text as Postgres can store it. */
 function isText(value: unknown, longest: number): boolean {
-  return typeof value === 'string' && value.length > 0 && value.length <= longest && value.isWellFormed() && !value.includes('\0');
+  return (
+    typeof value === 'string' &&
+    value.length > 0 &&
+    value.length <= longest &&
+    value.isWellFormed() &&
+    !value.includes('\0')
+  );
 }
 
 /** What a list is asked for. @throws DurachartError `INVALID_OPTION` */
 export function checkFilters(options: ListOptions): void {
   for (const name of ['workflow', 'status', 'state', 'tag', 'tenant', 'parentId'] as const) {
     const value = options[name];
-    if (value !== undefined && !isText(value, 10_000)) throw new DurachartError('INVALID_OPTION', `${name} must be text.`);
+    if (value !== undefined && !isText(value, 10_000))
+      throw new DurachartError('INVALID_OPTION', `${name} must be text.`);
   }
 }
 
 /** How many items a page has. @throws DurachartError `INVALID_OPTION` */
 export function pageSize(limit = 50): number {
-  if (!Number.isInteger(limit) || limit < 1 || limit > 500) throw new DurachartError('INVALID_OPTION', 'limit must be a whole number from 1 to 500.');
+  if (!Number.isInteger(limit) || limit < 1 || limit > 500)
+    throw new DurachartError('INVALID_OPTION', 'limit must be a whole number from 1 to 500.');
   return limit;
 }
 

@@ -123,7 +123,9 @@ export class Committer {
         if (this.dead) return;
         if (worker !== this.worker || !this.isTransient(error)) {
           if (unknown) this.onFault(null);
-          return worker === this.worker ? await this.bisect(batch, error as Error) : this.settle(batch, new Map(), true);
+          return worker === this.worker
+            ? await this.bisect(batch, error as Error)
+            : this.settle(batch, new Map(), true);
         }
         // The outcome is unknown: what was written shows when the same batch is tried again.
         unknown = true;
@@ -134,7 +136,12 @@ export class Committer {
   }
 
   /** The results by instance, also of those that were stored by a try whose answer got lost. */
-  private async results(worker: number, batch: Pending[], results: CommitResult[], unknown: boolean): Promise<Map<string, CommitResult>> {
+  private async results(
+    worker: number,
+    batch: Pending[],
+    results: CommitResult[],
+    unknown: boolean,
+  ): Promise<Map<string, CommitResult>> {
     const byId = new Map(results.map((result) => [result.id, result]));
     const missing = batch.filter(({ commit }) => !byId.has(commit.id));
     if (unknown && missing.length > 0) {
@@ -215,8 +222,13 @@ function merge(first: Pending, second: Pending): Pending {
     transitions: [...a.transitions, ...b.transitions],
     newSteps: [...a.newSteps.map((row) => changed.get(row.key) ?? row), ...b.newSteps],
     steps: [...a.steps.filter((row) => !changed.has(row.key)), ...b.steps.filter((row) => !fresh.has(row.key))],
-    timers: [...(b.cancelled === 'all' ? [] : a.timers.filter(({ id }) => !cancelled.has(id) && !armed.has(id))), ...b.timers],
-    cancelled: all ? 'all' : [...(a.cancelled as string[]).filter((id) => !armed.has(id)), ...(b.cancelled as string[])],
+    timers: [
+      ...(b.cancelled === 'all' ? [] : a.timers.filter(({ id }) => !cancelled.has(id) && !armed.has(id))),
+      ...b.timers,
+    ],
+    cancelled: all
+      ? 'all'
+      : [...(a.cancelled as string[]).filter((id) => !armed.has(id)), ...(b.cancelled as string[])],
     consumed: [...a.consumed, ...b.consumed],
     posts: [...a.posts, ...b.posts],
     release: b.release,

@@ -66,7 +66,10 @@ export function registry(registered: readonly Workflow[]): Map<string, Workflow>
     const known = all.get(workflow.name);
     if (known === workflow) return;
     if (known !== undefined) {
-      throw new DefinitionError('DUPLICATE_WORKFLOW', `Two workflows are named ${workflow.name}. Give one of them another name in defineWorkflow({ name }).`);
+      throw new DefinitionError(
+        'DUPLICATE_WORKFLOW',
+        `Two workflows are named ${workflow.name}. Give one of them another name in defineWorkflow({ name }).`,
+      );
     }
     all.set(workflow.name, workflow);
     for (const child of workflow.children.values()) add(child);

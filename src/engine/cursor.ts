@@ -13,9 +13,19 @@ export function decodeCursor(cursor: string): { createdAt: Date; id: string } {
   try {
     const [time, id] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as [unknown, unknown];
     const createdAt = new Date(time as number);
-    if (typeof id === 'string' && !id.includes('\0') && typeof time === 'number' && Number.isInteger(time) && Math.abs(time) < LATEST) return { createdAt, id };
+    if (
+      typeof id === 'string' &&
+      !id.includes('\0') &&
+      typeof time === 'number' &&
+      Number.isInteger(time) &&
+      Math.abs(time) < LATEST
+    )
+      return { createdAt, id };
   } catch {
     // Said below.
   }
-  throw new DurachartError('INVALID_CURSOR', 'The cursor is not one that a list has given. Use the `next` of the page before.');
+  throw new DurachartError(
+    'INVALID_CURSOR',
+    'The cursor is not one that a list has given. Use the `next` of the page before.',
+  );
 }

@@ -33,7 +33,10 @@ export function decide(state: State, input: Input, now: Millis): Decision {
   const { change } = decision;
   // Without a transition nothing keeps the commit from being stored twice when its outcome is unknown; what it sends must still arrive once.
   if (decision.state.sequence === state.sequence) {
-    change.posts = change.posts.map((post, index) => ({ ...post, dedupeKey: `${state.id} ${state.sequence} ${nameOf(input)} ${now} ${index}` }));
+    change.posts = change.posts.map((post, index) => ({
+      ...post,
+      dedupeKey: `${state.id} ${state.sequence} ${nameOf(input)} ${now} ${index}`,
+    }));
   }
   return decision;
 }
@@ -153,7 +156,12 @@ class Unhandled extends Error {
   readonly record: ErrorRecord;
   constructor(row: StepRow) {
     super(row.error?.message ?? '');
-    this.record = row.error ?? { code: 'UNKNOWN', class: 'final', name: 'Error', message: 'The step failed without an error.' };
+    this.record = row.error ?? {
+      code: 'UNKNOWN',
+      class: 'final',
+      name: 'Error',
+      message: 'The step failed without an error.',
+    };
   }
 }
 
@@ -174,7 +182,10 @@ function onTimer(state: State, id: string, now: Millis): Decision {
     const transition = workflow.machine.next(snapshot, timer.event);
     if (!transition.changed) return { state: after, change };
     const { type: _, ...payload } = timer.event;
-    return apply(after, transition, timer.event, change, now, { stepKey: null, payload: Object.keys(payload).length > 0 ? payload : null });
+    return apply(after, transition, timer.event, change, now, {
+      stepKey: null,
+      payload: Object.keys(payload).length > 0 ? payload : null,
+    });
   });
 }
 
@@ -185,7 +196,12 @@ function onCancel(state: State, event: InboxEvent, now: Millis): Decision {
     return { state, change };
   }
   change.consumed.push({ id: event.id, status: 'taken', sequence: null });
-  const error: ErrorRecord = { code: 'CANCELLED', class: 'final', name: 'CancelledError', message: `Instance ${state.id} was cancelled.` };
+  const error: ErrorRecord = {
+    code: 'CANCELLED',
+    class: 'final',
+    name: 'CancelledError',
+    message: `Instance ${state.id} was cancelled.`,
+  };
   return { state: end({ ...state, status: 'cancelled', error }, change, now), change };
 }
 
@@ -202,22 +218,35 @@ function onRetry(state: State, event: InboxEvent, now: Millis): Decision {
   for (const row of steps.values()) {
     if (row.status !== 'failed') continue;
     const status = row.kind === 'workflow' ? 'running' : 'queued';
-    const again: StepRow = { ...row, status, attempt: 0, lost: 0, error: null, nextAttemptAt: null, queuedAt: now, startedAt: null, finishedAt: null };
+    const again: StepRow = {
+      ...row,
+      status,
+      attempt: 0,
+      lost: 0,
+      error: null,
+      nextAttemptAt: null,
+      queuedAt: now,
+      startedAt: null,
+      finishedAt: null,
+    };
     steps.set(row.key, again);
     change.steps.push(again);
-    if (row.childId !== null) change.posts.push({ to: row.childId, type: RETRY, payload: null, source: 'control', fence: null, dedupeKey: null });
+    if (row.childId !== null)
+      change.posts.push({
+        to: row.childId,
+        type: RETRY,
+        payload: null,
+        source: 'control',
+        fence: null,
+        dedupeKey: null,
+      });
   }
   const status: InstanceStatus = state.snapshot === null ? 'scheduled' : steps.size > 0 ? 'running' : 'waiting';
   return { state: { ...state, steps, status, error: null }, change };
 }
 
 /** Runs code of the machine; if it throws, the instance fails where it stands and loses nothing. */
-function guarded(
-  state: State,
-  change: Change,
-  row: StepRow | null,
-  run: (change: Change) => Decision,
-): Decision {
+function guarded(state: State, change: Change, row: StepRow | null, run: (change: Change) => Decision): Decision {
   try {
     return run(change);
   } catch (error) {

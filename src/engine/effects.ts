@@ -76,7 +76,14 @@ export function stopStep(row: StepRow, change: Change, now: Millis): void {
   change.steps = change.steps.filter((other) => other.key !== row.key);
   change.steps.push({ ...row, status: 'stopped', finishedAt: now, nextAttemptAt: null });
   if (row.childId !== null) {
-    change.posts.push({ to: row.childId, type: CANCEL, payload: null, source: 'control', fence: null, dedupeKey: null });
+    change.posts.push({
+      to: row.childId,
+      type: CANCEL,
+      payload: null,
+      source: 'control',
+      fence: null,
+      dedupeKey: null,
+    });
   }
 }
 
@@ -101,7 +108,16 @@ function invoke(
     return;
   }
   const childId = childInstanceId(state.id, key);
-  add(draft, { ...blankRow(key, effect.src, now), kind: 'workflow', status: 'running', input: effect.input, maxAttempts: 1, attempt: 1, childId, startedAt: now });
+  add(draft, {
+    ...blankRow(key, effect.src, now),
+    kind: 'workflow',
+    status: 'running',
+    input: effect.input,
+    maxAttempts: 1,
+    attempt: 1,
+    childId,
+    startedAt: now,
+  });
   draft.change.children.push({
     id: childId,
     create: {

@@ -82,7 +82,9 @@ export class DurableEngine implements Engine {
     const workflow = this.options.workflows.get(name);
     if (workflow === undefined) {
       const known = this.workflows.map((other) => other.name).join(', ');
-      throw new DurachartError('UNKNOWN_WORKFLOW', `There is no workflow ${JSON.stringify(name)}. Known: ${known}.`, { details: { workflows: known } });
+      throw new DurachartError('UNKNOWN_WORKFLOW', `There is no workflow ${JSON.stringify(name)}. Known: ${known}.`, {
+        details: { workflows: known },
+      });
     }
     checkOptions(options);
     const parsed = checkInput(workflow, input);
@@ -102,15 +104,24 @@ export class DurableEngine implements Engine {
       wakeAt: Math.max(startAt, now),
       createdAt: now,
     };
-    const first = startAt > now ? { state: unborn(id, workflow, create), change: emptyChange() } : this.firstTransition(id, workflow, create, now);
+    const first =
+      startAt > now
+        ? { state: unborn(id, workflow, create), change: emptyChange() }
+        : this.firstTransition(id, workflow, create, now);
     if (await this.create(create, first.state, first.change, startAt <= now)) return { id, created: true };
     // Neither stored nor there: the worker that was to store it has been taken for dead. It goes by itself then.
-    if ((await this.reader.instance(id)) === undefined && (await this.create(create, first.state, first.change, false))) return { id, created: true };
+    if ((await this.reader.instance(id)) === undefined && (await this.create(create, first.state, first.change, false)))
+      return { id, created: true };
     return this.existing(id, name, parsed, options);
   }
 
   /** The start is thought through here, so that an input that the machine itself refuses is refused to the caller. */
-  private firstTransition(id: string, workflow: Workflow, create: NewInstance, now: number): { state: State; change: Change } {
+  private firstTransition(
+    id: string,
+    workflow: Workflow,
+    create: NewInstance,
+    now: number,
+  ): { state: State; change: Change } {
     const first = decide(unborn(id, workflow, create), { type: 'start' }, now);
     if (first.state.status !== 'failed') return first;
     const { code, message } = first.state.error ?? { code: 'TRANSITION_FAILED', message: 'The machine did not start.' };
@@ -120,14 +131,35 @@ export class DurableEngine implements Engine {
   private async create(create: NewInstance, state: State, change: Change, now: boolean): Promise<boolean> {
     if (now && this.worker?.hasRoom === true) return this.worker.create(create, state, change);
     const { children, ...rows } = change;
-    const root: Commit = { ...rows, id: state.id, expected: 0, create, requires: null, after: instanceState(state), at: create.createdAt, release: null };
+    const root: Commit = {
+      ...rows,
+      id: state.id,
+      expected: 0,
+      create,
+      requires: null,
+      after: instanceState(state),
+      at: create.createdAt,
+      release: null,
+    };
     const rest = children.map((child): Commit => {
       const workflow = this.options.workflows.get(child.create.workflow) as Workflow;
-      return { ...emptyChange(), id: child.id, expected: 0, create: child.create, requires: state.id, after: instanceState(unborn(child.id, workflow, child.create)), at: create.createdAt, release: null };
+      return {
+        ...emptyChange(),
+        id: child.id,
+        expected: 0,
+        create: child.create,
+        requires: state.id,
+        after: instanceState(unborn(child.id, workflow, child.create)),
+        at: create.createdAt,
+        release: null,
+      };
     });
     const stored = await this.commit([root, ...rest]);
     this.changes.changed(state.id, isOver(state.status));
-    await this.options.remote?.announce(stored.map(({ id }) => id), create.wakeAt ?? create.createdAt);
+    await this.options.remote?.announce(
+      stored.map(({ id }) => id),
+      create.wakeAt ?? create.createdAt,
+    );
     return stored.some(({ id }) => id === state.id);
   }
 
@@ -144,10 +176,18 @@ export class DurableEngine implements Engine {
     const same = record.workflow === workflow && canonical(record.input ?? null) === canonical(input ?? null);
     if (same) return { id, created: false };
     const what = options.key === undefined ? `The id ${id}` : `The idempotency key ${JSON.stringify(options.key)}`;
-    throw new DurachartError('KEY_REUSED', `${what} belongs to an instance with another workflow or input. Use a new one, or send the same input.`, { details: { id } });
+    throw new DurachartError(
+      'KEY_REUSED',
+      `${what} belongs to an instance with another workflow or input. Use a new one, or send the same input.`,
+      { details: { id } },
+    );
   }
 
-  async send(id: string, event: { type: string; [field: string]: unknown }, options: { key?: string } = {}): Promise<{ duplicate: boolean }> {
+  async send(
+    id: string,
+    event: { type: string; [field: string]: unknown },
+    options: { key?: string } = {},
+  ): Promise<{ duplicate: boolean }> {
     const record = await this.record(id);
     const workflow = this.workflowOf(record);
     checkKey(options.key);
@@ -189,7 +229,8 @@ export class DurableEngine implements Engine {
   async history(id: string, options: { limit?: number; cursor?: string } = {}): Promise<Page<HistoryEntry>> {
     const limit = pageSize(options.limit);
     const { cursor = '0' } = options;
-    if (!/^\d{1,9}$/.test(cursor)) throw new DurachartError('INVALID_CURSOR', 'The cursor of a history is the sequence of the last entry seen.');
+    if (!/^\d{1,9}$/.test(cursor))
+      throw new DurachartError('INVALID_CURSOR', 'The cursor of a history is the sequence of the last entry seen.');
     await this.record(id);
     const items = (await this.reader.history(id, Number(cursor), limit + 1)).map(({ status: _, ...entry }) => entry);
     const page = items.slice(0, limit);
@@ -203,8 +244,12 @@ export class DurableEngine implements Engine {
 
   async snapshot(id: string, sequence: number): Promise<StoredSnapshot> {
     await this.record(id);
-    const snapshot = Number.isSafeInteger(sequence) && sequence > 0 && sequence < 2 ** 31 ? await this.reader.snapshot(id, sequence) : undefined;
-    if (snapshot === undefined) throw new DurachartError('TRANSITION_NOT_FOUND', `Instance ${id} has no transition ${sequence}.`);
+    const snapshot =
+      Number.isSafeInteger(sequence) && sequence > 0 && sequence < 2 ** 31
+        ? await this.reader.snapshot(id, sequence)
+        : undefined;
+    if (snapshot === undefined)
+      throw new DurachartError('TRANSITION_NOT_FOUND', `Instance ${id} has no transition ${sequence}.`);
     return snapshot;
   }
 
@@ -217,7 +262,11 @@ export class DurableEngine implements Engine {
   async retry(id: string): Promise<void> {
     const record = await this.record(id);
     if (record.status !== 'failed') {
-      throw new DurachartError('NOT_FAILED', `Instance ${id} is ${record.status} in ${record.state}; only a failed one can be retried.`, { details: { status: record.status } });
+      throw new DurachartError(
+        'NOT_FAILED',
+        `Instance ${id} is ${record.status} in ${record.state}; only a failed one can be retried.`,
+        { details: { status: record.status } },
+      );
     }
     await this.post(id, RETRY, null, 'control');
   }
@@ -231,9 +280,14 @@ export class DurableEngine implements Engine {
         record = await this.record(id);
       }
       if (record.status === 'done') return { value: record.output as O };
-      if (record.status === 'cancelled') throw new DurachartError('INSTANCE_CANCELLED', `Instance ${id} was cancelled in ${record.state}.`);
+      if (record.status === 'cancelled')
+        throw new DurachartError('INSTANCE_CANCELLED', `Instance ${id} was cancelled in ${record.state}.`);
       if (record.status === 'failed') {
-        throw new DurachartError('INSTANCE_FAILED', `Instance ${id} failed in ${record.state}: ${record.error?.message ?? ''}`, { details: { error: record.error } });
+        throw new DurachartError(
+          'INSTANCE_FAILED',
+          `Instance ${id} failed in ${record.state}: ${record.error?.message ?? ''}`,
+          { details: { error: record.error } },
+        );
       }
       return undefined;
     });
@@ -267,8 +321,21 @@ export class DurableEngine implements Engine {
     await this.options.close();
   }
 
-  private async post(id: string, type: string, payload: unknown, source: 'external' | 'control', key?: string): Promise<{ duplicate: boolean }> {
-    const outcome = await this.reader.post({ instanceId: id, type, payload, source, dedupeKey: key ?? null, at: this.options.clock.now() });
+  private async post(
+    id: string,
+    type: string,
+    payload: unknown,
+    source: 'external' | 'control',
+    key?: string,
+  ): Promise<{ duplicate: boolean }> {
+    const outcome = await this.reader.post({
+      instanceId: id,
+      type,
+      payload,
+      source,
+      dedupeKey: key ?? null,
+      at: this.options.clock.now(),
+    });
     if (outcome === 'no instance') throw notFound(id);
     // Of a duplicate too: the first one may not have got so far.
     await this.options.remote?.announce([id], this.options.clock.now());
@@ -276,7 +343,10 @@ export class DurableEngine implements Engine {
   }
 
   private async record(id: string): Promise<InstanceRecord> {
-    const record = typeof id === 'string' && id.length <= 1_000 && !id.includes('\0') && id.isWellFormed() ? await this.reader.instance(id) : undefined;
+    const record =
+      typeof id === 'string' && id.length <= 1_000 && !id.includes('\0') && id.isWellFormed()
+        ? await this.reader.instance(id)
+        : undefined;
     if (record === undefined) throw notFound(id);
     return record;
   }
@@ -284,7 +354,10 @@ export class DurableEngine implements Engine {
   private workflowOf(record: InstanceRecord): Workflow {
     const workflow = this.options.workflows.get(record.workflow);
     if (workflow === undefined) {
-      throw new DurachartError('UNKNOWN_WORKFLOW', `Instance ${record.id} is of workflow ${record.workflow}, which this process does not know. Register it in createEngine({ workflows }).`);
+      throw new DurachartError(
+        'UNKNOWN_WORKFLOW',
+        `Instance ${record.id} is of workflow ${record.workflow}, which this process does not know. Register it in createEngine({ workflows }).`,
+      );
     }
     return workflow;
   }

@@ -40,7 +40,8 @@ export async function* follow(
   const abort = (): void => bell.ring();
   signal?.addEventListener('abort', abort);
   try {
-    const source = id === undefined ? await everything(reader, options.after) : await one(reader, id, options.after, record);
+    const source =
+      id === undefined ? await everything(reader, options.after) : await one(reader, id, options.after, record);
     while (signal?.aborted !== true && !changes.closed) {
       bell.reset();
       for await (const change of source.read()) yield change;

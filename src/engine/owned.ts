@@ -30,7 +30,16 @@ export interface AttemptEntry {
 }
 
 export function own(state: State, lane: number, wake: number): Owned {
-  return { state, lane, wake, taken: new Set(), attempts: new Map(), stopWaiting: () => {}, releasing: false, poked: false };
+  return {
+    state,
+    lane,
+    wake,
+    taken: new Set(),
+    attempts: new Map(),
+    stopWaiting: () => {},
+    releasing: false,
+    poked: false,
+  };
 }
 
 /** When the instance has to be looked at next, or null when only an event moves it. What runs beside a step that failed goes on. */

@@ -33,7 +33,11 @@ export interface FeedPosition {
 /** What the engine reads, and the one thing that it writes without owning: an event. */
 export interface Reader {
   instance(id: string): Promise<InstanceRecord | undefined>;
-  list(options: ListOptions, limit: number, before: { createdAt: Date; id: string } | undefined): Promise<InstanceSummary[]>;
+  list(
+    options: ListOptions,
+    limit: number,
+    before: { createdAt: Date; id: string } | undefined,
+  ): Promise<InstanceSummary[]>;
   /** Each with the instance's status as of the same moment. */
   history(id: string, after: number, limit: number): Promise<(HistoryEntry & { status: InstanceStatus })[]>;
   steps(id: string): Promise<StepDetail[]>;

@@ -28,8 +28,10 @@ export interface State {
 }
 
 /** What a decision adds to the instance's next commit. */
-export interface Change
-  extends Pick<Commit, 'transitions' | 'newSteps' | 'steps' | 'timers' | 'cancelled' | 'consumed' | 'posts'> {
+export interface Change extends Pick<
+  Commit,
+  'transitions' | 'newSteps' | 'steps' | 'timers' | 'cancelled' | 'consumed' | 'posts'
+> {
   /** Instances to be started with it. */
   children: { id: string; create: NewInstance }[];
 }

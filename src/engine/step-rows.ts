@@ -68,12 +68,18 @@ export function concluded(
     return { ...row, status: 'done', output, error: null, finishedAt: now, progress: row.progress === null ? null : 1 };
   }
   const { retryAfter, ...error } = understood(outcome.error, context.errors, row.attempt, now);
-  const delay = error.class === 'retryable' ? retryDelay(context.definition.retry, row.attempt, context.random, retryAfter) : undefined;
+  const delay =
+    error.class === 'retryable'
+      ? retryDelay(context.definition.retry, row.attempt, context.random, retryAfter)
+      : undefined;
   return withAttempt({ ...row, error, finishedAt: now }, 'failed', error, now, delay);
 }
 
 /** What a step has thrown, whatever it is: even one that throws again when it is looked at. */
-function understood(error: unknown, ...rest: Parameters<typeof classify> extends [unknown, ...infer Rest] ? Rest : never): ReturnType<typeof classify> {
+function understood(
+  error: unknown,
+  ...rest: Parameters<typeof classify> extends [unknown, ...infer Rest] ? Rest : never
+): ReturnType<typeof classify> {
   try {
     return classify(error, ...rest);
   } catch {
@@ -93,13 +99,26 @@ export function lostWorker(row: StepRow, now: Millis): StepRow {
   };
   const ended = withAttempt({ ...row, lost }, 'lost', error, now, lost < MAX_LOST ? 0 : undefined);
   // The attempt was not the step's failure, so it does not count as one.
-  return lost < MAX_LOST ? { ...ended, status: 'queued', attempt: row.attempt - 1, nextAttemptAt: null, error: null } : { ...ended, error };
+  return lost < MAX_LOST
+    ? { ...ended, status: 'queued', attempt: row.attempt - 1, nextAttemptAt: null, error: null }
+    : { ...ended, error };
 }
 
 /** The row of a step that a stopping worker had to interrupt: another one begins it again. */
 export function interrupted(row: StepRow, now: Millis): StepRow {
-  const error: ErrorRecord = { code: 'INTERRUPTED', class: 'retryable', name: 'InterruptedError', message: 'The worker stopped.', attempt: row.attempt };
-  return { ...withAttempt(row, 'stopped', error, now, 0), status: 'queued', attempt: row.attempt - 1, nextAttemptAt: null };
+  const error: ErrorRecord = {
+    code: 'INTERRUPTED',
+    class: 'retryable',
+    name: 'InterruptedError',
+    message: 'The worker stopped.',
+    attempt: row.attempt,
+  };
+  return {
+    ...withAttempt(row, 'stopped', error, now, 0),
+    status: 'queued',
+    attempt: row.attempt - 1,
+    nextAttemptAt: null,
+  };
 }
 
 function withAttempt(
@@ -109,7 +128,13 @@ function withAttempt(
   now: Millis,
   delay: number | undefined,
 ): StepRow {
-  const record: AttemptRecord = { attempt: row.attempt, startedAt: row.startedAt ?? now, finishedAt: now, outcome, error };
+  const record: AttemptRecord = {
+    attempt: row.attempt,
+    startedAt: row.startedAt ?? now,
+    finishedAt: now,
+    outcome,
+    error,
+  };
   if (row.logs !== null) record.logs = row.logs;
   const attempts = [...(row.attempts ?? []), record];
   if (delay === undefined) return { ...row, status: 'failed', attempts, nextAttemptAt: null, finishedAt: now };
@@ -119,6 +144,12 @@ function withAttempt(
 /** The row of an invocation whose step the code no longer has. */
 export function unknownStep(workflow: Workflow, row: StepRow, now: Millis): StepRow {
   const message = `Workflow ${workflow.name} ${workflow.version} has no ${row.kind} ${row.step}.`;
-  const error: ErrorRecord = { code: 'STEP_UNKNOWN', class: 'final', name: 'StepUnknownError', message, attempt: row.attempt };
+  const error: ErrorRecord = {
+    code: 'STEP_UNKNOWN',
+    class: 'final',
+    name: 'StepUnknownError',
+    message,
+    attempt: row.attempt,
+  };
   return { ...row, status: 'failed', error, finishedAt: now };
 }

@@ -3,7 +3,9 @@ import { DurachartError } from '../core/error.ts';
 /** The database does not answer now; what was stored is not lost, and the same call may succeed later. */
 export class DatabaseUnavailableError extends DurachartError {
   constructor(cause: unknown) {
-    super('DATABASE_UNAVAILABLE', 'The database does not answer. Try again in a moment; what was stored is not lost.', { cause });
+    super('DATABASE_UNAVAILABLE', 'The database does not answer. Try again in a moment; what was stored is not lost.', {
+      cause,
+    });
     this.name = 'DatabaseUnavailableError';
   }
 }

@@ -7,7 +7,16 @@ import { Committer } from './committer.ts';
 import { decide, report, type Input } from './decide.ts';
 import { CANCEL } from './keys.ts';
 import { nextDue, nextTimer, own, type Owned } from './owned.ts';
-import type { Claimed, Commit, CommitResult, InboxEvent, Millis, NewInstance, StepRow, WorkerSession } from './ports.ts';
+import type {
+  Claimed,
+  Commit,
+  CommitResult,
+  InboxEvent,
+  Millis,
+  NewInstance,
+  StepRow,
+  WorkerSession,
+} from './ports.ts';
 import { emptyChange, isOver, instanceState, restored, unborn, type Change, type State } from './state.ts';
 import { lostWorker } from './step-rows.ts';
 import { Ticker } from './ticker.ts';
@@ -109,7 +118,15 @@ export class Worker implements AttemptHost {
   async start(): Promise<void> {
     const { store, clock, lanes, isTransient } = this.options;
     this.session = await store.startWorker(`${hostname()}:${process.pid}`, this.names, clock.now());
-    this.committer = new Committer({ store, clock, lanes, isTransient, worker: this.session.id, onFault: (error) => this.onCommitFault(error), onBroken: (error) => this.broken(error) });
+    this.committer = new Committer({
+      store,
+      clock,
+      lanes,
+      isTransient,
+      worker: this.session.id,
+      onFault: (error) => this.onCommitFault(error),
+      onBroken: (error) => this.broken(error),
+    });
     this.phase = 'working';
     this.unlisten = await store.onWork((ids) => this.onWork(ids));
     await this.bury();
@@ -143,7 +160,9 @@ export class Worker implements AttemptHost {
     this.ticker.stop();
     this.committer.kill();
     for (const owned of this.owned.values()) this.forget(owned);
-    await this.session.stop(clock.now()).catch((error: unknown) => this.options.events.fault('the worker could not sign off', error));
+    await this.session
+      .stop(clock.now())
+      .catch((error: unknown) => this.options.events.fault('the worker could not sign off', error));
   }
 
   /** Ends as a killed process does: nothing more is written, nothing is given back. For tests. */
@@ -161,11 +180,18 @@ export class Worker implements AttemptHost {
   async create(create: NewInstance, state: State, change: Change): Promise<boolean> {
     const { id } = state;
     // Whoever asks for the same id meanwhile is told when the first one is stored, or may try in its place.
-    for (let first = this.creating.get(id); first !== undefined; first = this.creating.get(id)) await Promise.allSettled([first]);
+    for (let first = this.creating.get(id); first !== undefined; first = this.creating.get(id))
+      await Promise.allSettled([first]);
     if (this.owned.has(id)) return false;
     const created = new Promise<boolean>((resolve, reject) => {
       const owned = this.take(state, 0);
-      this.write(owned, change, 0, { stored: () => resolve(true), lost: () => resolve(false), refused: reject }, { ...create, leased: true });
+      this.write(
+        owned,
+        change,
+        0,
+        { stored: () => resolve(true), lost: () => resolve(false), refused: reject },
+        { ...create, leased: true },
+      );
       this.settleDown(owned);
     }).finally(() => this.creating.delete(id));
     this.creating.set(id, created);
@@ -300,7 +326,14 @@ export class Worker implements AttemptHost {
       // Something has come in meanwhile; what is still ours would be nobody's.
       if (!released) this.ticker.now(async () => this.readAgain(claimed.id, (again) => this.adopt(again)));
     };
-    this.committer.push(this.nextLane++, { owner: commit, commit, children: [], stored: [stored], lost: [() => this.suspect()], refused: [] });
+    this.committer.push(this.nextLane++, {
+      owner: commit,
+      commit,
+      children: [],
+      stored: [stored],
+      lost: [() => this.suspect()],
+      refused: [],
+    });
   }
 
   private async readAgain(id: string, then: (claimed: Claimed) => void): Promise<void> {
@@ -326,8 +359,7 @@ export class Worker implements AttemptHost {
       if (row.status === 'done' || row.status === 'failed') {
         // A failed instance takes no results; what runs beside goes on, and its result is kept until the retry.
         if (owned.state.status !== 'failed') this.input(owned, { type: 'settled', row });
-      }
-      else if (row.kind === 'workflow') continue;
+      } else if (row.kind === 'workflow') continue;
       else if (row.status === 'queued') this.attempts.enqueue(owned, row);
       else if (row.status === 'running' && !owned.attempts.has(key)) {
         this.rowChanged(owned, lostWorker(row, this.options.clock.now()));
@@ -537,7 +569,10 @@ export class Worker implements AttemptHost {
           callbacks.refused?.(error);
           if (!this.holds(owned)) return;
           this.drop(owned);
-          const told = new DurachartError('NOT_STORABLE', `The database refuses what the instance wants to store: ${error.message}`);
+          const told = new DurachartError(
+            'NOT_STORABLE',
+            `The database refuses what the instance wants to store: ${error.message}`,
+          );
           this.ticker.now(async () => this.readAgain(owned.state.id, (claimed) => this.refuse(claimed, told)));
         },
       ],
@@ -585,7 +620,11 @@ export class Worker implements AttemptHost {
   // ---- the database and this worker's standing in it
 
   private async bury(): Promise<void> {
-    const dead = await this.options.store.buryWorkers(this.options.clock.now(), this.options.deadAfter, this.session.id);
+    const dead = await this.options.store.buryWorkers(
+      this.options.clock.now(),
+      this.options.deadAfter,
+      this.session.id,
+    );
     if (dead.length > 0) this.claim();
   }
 

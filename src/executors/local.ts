@@ -54,9 +54,13 @@ class Attempt {
         this.committing = tx !== undefined;
         return checked.data;
       }
-      throw new StepError('INVALID_OUTPUT', `${this.invocation.step} returned what its output schema refuses: ${checked.error.issues.map(issue).join('; ')}`, {
-        details: { issues: checked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })) },
-      });
+      throw new StepError(
+        'INVALID_OUTPUT',
+        `${this.invocation.step} returned what its output schema refuses: ${checked.error.issues.map(issue).join('; ')}`,
+        {
+          details: { issues: checked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })) },
+        },
+      );
     };
     return transaction === undefined ? run(undefined) : transaction(run);
   }

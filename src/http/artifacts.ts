@@ -20,13 +20,11 @@ export function artifacts({ artifacts: store }: Services): Api {
     summary: 'Get an artifact, or a range of it',
     request: {
       params: z.object({
-        key: z
-          .string()
-          .openapi({
-            param: { name: 'key', in: 'path' },
-            description: 'With its slashes.',
-            example: 'uploads/1/talk.mp4',
-          }),
+        key: z.string().openapi({
+          param: { name: 'key', in: 'path' },
+          description: 'With its slashes.',
+          example: 'uploads/1/talk.mp4',
+        }),
       }),
       headers: z.object({ range: z.string().optional().openapi({ example: 'bytes=0-1023' }) }),
     },

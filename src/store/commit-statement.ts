@@ -114,12 +114,17 @@ export function notifyPayload(ids: Iterable<string>): string | null {
 }
 
 /** The parameters of {@link COMMIT}. */
-export function commitParameters(worker: number, batch: readonly Commit[]): [number, string, string, string | null, string | null] {
+export function commitParameters(
+  worker: number,
+  batch: readonly Commit[],
+): [number, string, string, string | null, string | null] {
   const work = batch.flatMap((commit) => [
     ...commit.posts.map((post) => post.to),
     ...(commit.create !== null && !commit.create.leased && commit.create.wakeAt !== null ? [commit.id] : []),
     // A worker that stops gives back what is due at once.
-    ...(commit.release !== null && commit.release.wakeAt !== null && commit.release.wakeAt <= commit.at ? [commit.id] : []),
+    ...(commit.release !== null && commit.release.wakeAt !== null && commit.release.wakeAt <= commit.at
+      ? [commit.id]
+      : []),
   ]);
   const ended = batch.filter(({ after }) => ['done', 'failed', 'cancelled'].includes(after.status));
   return [
@@ -132,8 +137,14 @@ export function commitParameters(worker: number, batch: readonly Commit[]): [num
 }
 
 /** Says of an input and an output that is null that it is JSON's null. */
-function nullsMarked<T extends { input: unknown; output?: unknown }>(row: T): T & { nullInput?: true; nullOutput?: true } {
-  return { ...row, ...(row.input === null ? { nullInput: true } : {}), ...(row.output === null ? { nullOutput: true } : {}) };
+function nullsMarked<T extends { input: unknown; output?: unknown }>(
+  row: T,
+): T & { nullInput?: true; nullOutput?: true } {
+  return {
+    ...row,
+    ...(row.input === null ? { nullInput: true } : {}),
+    ...(row.output === null ? { nullOutput: true } : {}),
+  };
 }
 
 /** Empty lists are left out: a null costs the statement nothing. */
@@ -169,7 +180,8 @@ function encode(commit: Commit): object {
     if (commit[list].length > 0) row[list] = commit[list];
   }
   for (const list of ['newSteps', 'steps'] as const) {
-    if (commit[list].some(({ input, output }) => input === null || output === null)) row[list] = commit[list].map(nullsMarked);
+    if (commit[list].some(({ input, output }) => input === null || output === null))
+      row[list] = commit[list].map(nullsMarked);
   }
   if (commit.posts.length > 0) row['posts'] = commit.posts.map((post) => ({ ...post, at: commit.at }));
   return row;

@@ -26,17 +26,37 @@ const TRANSACTIONS = 10;
  * The batch statement meets tables that grow while its plan is cached. Left to itself the planner reads all steps of an
  * instance, or all events there are, to change one row; on these connections it goes by primary key, row by row.
  */
-const HOT_SETTINGS = { enable_mergejoin: 'off', enable_hashjoin: 'off', enable_seqscan: 'off', enable_bitmapscan: 'off', jit: 'off' };
+const HOT_SETTINGS = {
+  enable_mergejoin: 'off',
+  enable_hashjoin: 'off',
+  enable_seqscan: 'off',
+  enable_bitmapscan: 'off',
+  jit: 'off',
+};
 
 /** Opens the connections, lazily. @param url postgres://user:password@host:port/database */
 export function openDatabase(url: string): Database {
-  const common = { onnotice: () => {}, connect_timeout: 10, max_lifetime: null, backoff: () => 0.25, fetch_types: false, types: ARRAY_TYPES } as const;
+  const common = {
+    onnotice: () => {},
+    connect_timeout: 10,
+    max_lifetime: null,
+    backoff: () => 0.25,
+    fetch_types: false,
+    types: ARRAY_TYPES,
+  } as const;
   const named = (role: string) => ({ application_name: `durachart ${role}` });
   const pool = postgres(url, { ...common, max: 10, connection: named('pool') });
   const hot = postgres(url, { ...common, max: LANES, connection: { ...named('hot'), ...HOT_SETTINGS } });
   const session = postgres(url, { ...common, max: 1, idle_timeout: 0, connection: named('worker') });
   const transactions = new Connections(
-    (onclose) => postgres(url, { ...common, max: 1, idle_timeout: 30, onclose, connection: { ...named('step'), default_transaction_read_only: true } }),
+    (onclose) =>
+      postgres(url, {
+        ...common,
+        max: 1,
+        idle_timeout: 30,
+        onclose,
+        connection: { ...named('step'), default_transaction_read_only: true },
+      }),
     TRANSACTIONS,
   );
   return {
@@ -51,7 +71,16 @@ export function openDatabase(url: string): Database {
   };
 }
 
-const TRANSIENT_SYSTEM = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+const TRANSIENT_SYSTEM = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
 
 /** Whether the database may take the same statement later: it is away, overloaded, or the statement lost a deadlock. */
 export function isTransient(error: unknown): boolean {

@@ -137,7 +137,8 @@ async function tryLaunch(
   }
   let stopping = false;
   launched.child.once('exit', (code, signal) => {
-    if (!stopping) log(`Postgres ended by itself (${signal ?? `code ${code}`}). See ${join(home.folder, 'postgres.log')}.`);
+    if (!stopping)
+      log(`Postgres ended by itself (${signal ?? `code ${code}`}). See ${join(home.folder, 'postgres.log')}.`);
   });
   launched.child.unref();
   return {
@@ -167,7 +168,12 @@ async function answers(home: Home, secret: string, port: number): Promise<boolea
     // Another start just created it.
     if (code === '42P04' || code === '23505') return true;
     if (code === '28P01') {
-      throw unusable(home.folder, 'has a password in pgpass that its Postgres does not accept', 'Restore pgpass', error);
+      throw unusable(
+        home.folder,
+        'has a password in pgpass that its Postgres does not accept',
+        'Restore pgpass',
+        error,
+      );
     }
     // 57P..: starting up or shutting down; no SQLSTATE: no connection.
     if (code.startsWith('57P') || code.length !== 5) return false;
@@ -203,7 +209,9 @@ function portTaken(port: number): EmbeddedError {
 
 function startFailed(home: Home, words: string, cause?: unknown): EmbeddedError {
   const file = join(home.folder, 'postgres.log');
-  return new EmbeddedError('START_FAILED', `Postgres does not start on ${home.folder} (see ${file}). ${words}`, { cause });
+  return new EmbeddedError('START_FAILED', `Postgres does not start on ${home.folder} (see ${file}). ${words}`, {
+    cause,
+  });
 }
 
 /** A port nobody listens on right now. */

@@ -24,7 +24,11 @@ export async function migrate(url: string, all: readonly Migrations[] = [ENGINE_
   try {
     await sql`select pg_advisory_lock(${LOCK}, 0)`;
     for (const { folder, schema } of all) {
-      await runMigrations(drizzle(sql), { migrationsFolder: folder, migrationsSchema: schema, migrationsTable: 'migrations' });
+      await runMigrations(drizzle(sql), {
+        migrationsFolder: folder,
+        migrationsSchema: schema,
+        migrationsTable: 'migrations',
+      });
     }
   } finally {
     await sql.end({ timeout: 5 });

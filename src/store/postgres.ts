@@ -75,7 +75,10 @@ async function claim(
      update durachart.instances i set lease = $1 from due where i.id = due.id and exists (select from durachart.workers w where w.id = $1 and w.stopped_at is null) returning ${INSTANCE_COLUMNS}, due.place::int`,
     [worker, now, limit, [...workflows]],
   );
-  return withRows(pool, rows.toSorted((a, b) => (a['place'] as number) - (b['place'] as number)));
+  return withRows(
+    pool,
+    rows.toSorted((a, b) => (a['place'] as number) - (b['place'] as number)),
+  );
 }
 
 /** Reads what belongs to instances. A statement of its own: the one that took them may have waited for their last owner's commit, and would not see the rows of it. */
@@ -88,14 +91,21 @@ async function withRows(pool: postgres.Sql, rows: Row[]): Promise<Claimed[]> {
        join durachart.steps s on s.instance_id = i.id and s.key = k.key where i.id = any($1) order by k.n`,
       [ids],
     ),
-    pool.unsafe<Row[]>(`select instance_id, id, event, recipient, due_at, sequence from durachart.timers where instance_id = any($1)`, [ids]),
+    pool.unsafe<Row[]>(
+      `select instance_id, id, event, recipient, due_at, sequence from durachart.timers where instance_id = any($1)`,
+      [ids],
+    ),
     pool.unsafe<Row[]>(
       `select instance_id, id, type, payload, source, fence from durachart.events where instance_id = any($1) and status = 'pending' order by id`,
       [ids],
     ),
   ]);
-  const [stepsOf, timersOf, inboxOf] = [steps, timers, inbox].map((list) => Map.groupBy(list, (row) => row['instance_id']));
-  return rows.map((row) => claimed(row, stepsOf?.get(row['id']) ?? [], timersOf?.get(row['id']) ?? [], inboxOf?.get(row['id']) ?? []));
+  const [stepsOf, timersOf, inboxOf] = [steps, timers, inbox].map((list) =>
+    Map.groupBy(list, (row) => row['instance_id']),
+  );
+  return rows.map((row) =>
+    claimed(row, stepsOf?.get(row['id']) ?? [], timersOf?.get(row['id']) ?? [], inboxOf?.get(row['id']) ?? []),
+  );
 }
 
 async function readInboxes(pool: postgres.Sql, worker: number, ids: readonly string[]): ReturnType<Store['inbox']> {
@@ -131,10 +141,20 @@ async function transactional(
        from durachart.instances i
        where i.id = s.instance_id and i.lease = $1 and s.instance_id = $2 and s.key = $3 and s.attempt = $4 and s.status = 'running'
        returning s.key`,
-      [fence.worker, fence.instanceId, fence.key, fence.attempt, output === undefined ? null : JSON.stringify(output), fence.at()],
+      [
+        fence.worker,
+        fence.instanceId,
+        fence.key,
+        fence.attempt,
+        output === undefined ? null : JSON.stringify(output),
+        fence.at(),
+      ],
     );
     if (stored.length === 0) {
-      throw new DurachartError('FENCED', `Attempt ${fence.attempt} of ${fence.key} no longer counts; what it wrote was rolled back.`);
+      throw new DurachartError(
+        'FENCED',
+        `Attempt ${fence.attempt} of ${fence.key} no longer counts; what it wrote was rolled back.`,
+      );
     }
     await sql`commit`;
     // Lost just before, the connection would have come back, and committed nothing.

@@ -30,7 +30,10 @@ export function createReader(pool: postgres.Sql): Reader {
       return rows.map((row) => ({ ...historyEntry(row), status: row['status'] as InstanceRecord['status'] }));
     },
     steps: async (id) => {
-      const rows = await pool.unsafe<Row[]>(`select ${STEP_COLUMNS} from durachart.steps s where s.instance_id = $1 order by s.queued_at, s.key`, [id]);
+      const rows = await pool.unsafe<Row[]>(
+        `select ${STEP_COLUMNS} from durachart.steps s where s.instance_id = $1 order by s.queued_at, s.key`,
+        [id],
+      );
       return rows.map(stepDetail);
     },
     liveSteps: async (id) => {
@@ -44,11 +47,13 @@ export function createReader(pool: postgres.Sql): Reader {
     snapshot: async (id, sequence) => snapshot(pool, id, sequence),
     post: async (event) => post(pool, event),
     wasPosted: async (instanceId, dedupeKey) => {
-      const rows = await pool`select 1 from durachart.events where instance_id = ${instanceId} and dedupe_key = ${dedupeKey}`;
+      const rows =
+        await pool`select 1 from durachart.events where instance_id = ${instanceId} and dedupe_key = ${dedupeKey}`;
       return rows.length > 0;
     },
     isPending: async (instanceId, type) => {
-      const rows = await pool`select 1 from durachart.events where instance_id = ${instanceId} and status = 'pending' and type = ${type}`;
+      const rows =
+        await pool`select 1 from durachart.events where instance_id = ${instanceId} and status = 'pending' and type = ${type}`;
       return rows.length > 0;
     },
     feed: async (position, limit) => feed(pool, position, limit),
@@ -77,7 +82,11 @@ export function createReader(pool: postgres.Sql): Reader {
 }
 
 /** Hears ids on a channel; after a reconnect nobody knows what was missed. */
-async function listen(pool: postgres.Sql, channel: string, callback: (ids: string[] | '*') => void): Promise<() => Promise<void>> {
+async function listen(
+  pool: postgres.Sql,
+  channel: string,
+  callback: (ids: string[] | '*') => void,
+): Promise<() => Promise<void>> {
   const hear = (payload: string): void => callback(payload === '*' ? '*' : payload.split(','));
   const { unlisten } = await pool.listen(channel, hear, () => callback('*'));
   return unlisten;
@@ -98,7 +107,10 @@ async function instance(pool: postgres.Sql, id: string): Promise<InstanceRecord 
     input: row['input'] ?? undefined,
     output: row['output'],
     error: row['error'] as InstanceRecord['error'],
-    timers: ((row['timers'] ?? []) as { id: string; dueAt: string }[]).map((timer) => ({ id: timer.id, dueAt: new Date(timer.dueAt) })),
+    timers: ((row['timers'] ?? []) as { id: string; dueAt: string }[]).map((timer) => ({
+      id: timer.id,
+      dueAt: new Date(timer.dueAt),
+    })),
     children: (row['children'] ?? []) as InstanceRecord['children'],
   };
 }
@@ -169,14 +181,22 @@ async function post(pool: postgres.Sql, event: NewEvent): Promise<'posted' | 'du
 }
 
 /** Transitions after a position, in the order of their transactions; only what no earlier transaction can still come before. */
-async function feed(pool: postgres.Sql, position: { xid: bigint; instanceId: string; sequence: number }, limit: number): ReturnType<Reader['feed']> {
+async function feed(
+  pool: postgres.Sql,
+  position: { xid: bigint; instanceId: string; sequence: number },
+  limit: number,
+): ReturnType<Reader['feed']> {
   const rows = await pool.unsafe<Row[]>(
     `select ${HISTORY}, i.workflow, i.status from ${HISTORY_FROM} join durachart.instances i on i.id = t.instance_id
      where t.xid >= $1::text::bigint and t.xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint and (t.xid, t.instance_id, t.sequence) > ($1::text::bigint, $2, $3)
      order by t.xid, t.instance_id, t.sequence limit $4`,
     [String(position.xid), position.instanceId, position.sequence, limit],
   );
-  return rows.map((row) => ({ ...historyEntry(row), xid: BigInt(row['xid'] as string), status: row['status'] as InstanceRecord['status'] }));
+  return rows.map((row) => ({
+    ...historyEntry(row),
+    xid: BigInt(row['xid'] as string),
+    status: row['status'] as InstanceRecord['status'],
+  }));
 }
 
 function date(value: unknown): Date | null {
@@ -212,7 +232,19 @@ function summary(row: Row): InstanceSummary {
 }
 
 function stepDetail(row: Row): StepDetail {
-  const { attempts, logs, nextAttemptAt, queuedAt, startedAt, heartbeatAt, finishedAt, lost: _lost, queue: _queue, worker: _worker, ...rest } = stepRow(row);
+  const {
+    attempts,
+    logs,
+    nextAttemptAt,
+    queuedAt,
+    startedAt,
+    heartbeatAt,
+    finishedAt,
+    lost: _lost,
+    queue: _queue,
+    worker: _worker,
+    ...rest
+  } = stepRow(row);
   return {
     ...rest,
     errorCode: rest.error?.code ?? null,

@@ -29,7 +29,10 @@ export const instances = durachart.table(
     workflow: text('workflow').notNull(),
     version: text('version').notNull(),
     tenant: text('tenant'),
-    tags: text('tags').array().notNull().default(sql`'{}'`),
+    tags: text('tags')
+      .array()
+      .notNull()
+      .default(sql`'{}'`),
     /** 0 to 9; higher ones are taken first. */
     priority: smallint('priority').notNull().default(5),
     /** The Idempotency-Key it was started with. */
@@ -62,10 +65,16 @@ export const instances = durachart.table(
     finishedAt: time('finished_at'),
   },
   (table) => [
-    index('instances_wake').on(table.priority, table.wakeAt).where(sql`lease is null and wake_at is not null`),
-    index('instances_lease').on(table.lease).where(sql`lease is not null`),
+    index('instances_wake')
+      .on(table.priority, table.wakeAt)
+      .where(sql`lease is null and wake_at is not null`),
+    index('instances_lease')
+      .on(table.lease)
+      .where(sql`lease is not null`),
     index('instances_created').on(table.createdAt, table.id),
-    index('instances_parent').on(table.parentId).where(sql`parent_id is not null`),
+    index('instances_parent')
+      .on(table.parentId)
+      .where(sql`parent_id is not null`),
   ],
 );
 
@@ -89,7 +98,9 @@ export const transitions = durachart.table(
     emitted: json('emitted'),
     at: time('at').notNull(),
     /** Transaction that wrote it: the order of the feed. */
-    xid: bigint('xid', { mode: 'bigint' }).notNull().default(sql`(pg_current_xact_id()::text)::bigint`),
+    xid: bigint('xid', { mode: 'bigint' })
+      .notNull()
+      .default(sql`(pg_current_xact_id()::text)::bigint`),
   },
   (table) => [
     primaryKey({ columns: [table.instanceId, table.sequence] }),
@@ -156,9 +167,13 @@ export const events = durachart.table(
     createdAt: time('created_at').notNull(),
   },
   (table) => [
-    index('events_pending').on(table.instanceId, table.id).where(sql`status = 'pending'`),
+    index('events_pending')
+      .on(table.instanceId, table.id)
+      .where(sql`status = 'pending'`),
     index('events_instance').on(table.instanceId, table.id),
-    uniqueIndex('events_dedupe').on(table.instanceId, table.dedupeKey).where(sql`dedupe_key is not null`),
+    uniqueIndex('events_dedupe')
+      .on(table.instanceId, table.dedupeKey)
+      .where(sql`dedupe_key is not null`),
   ],
 );
 
@@ -200,7 +215,9 @@ export const runs = durachart.table(
   },
   (table) => [
     primaryKey({ columns: [table.instanceId, table.kind, table.key, table.round] }),
-    index('runs_open').on(table.createdAt).where(sql`ended_at is null`),
+    index('runs_open')
+      .on(table.createdAt)
+      .where(sql`ended_at is null`),
   ],
 );
 

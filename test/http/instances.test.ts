@@ -101,7 +101,10 @@ describe('starting', () => {
       }),
     );
     expect(new Set(all.map(({ id }) => id)).size).toBe(1);
-    expect(all.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([...Array.from({ length: 9 }, () => 200), 201]);
+    expect(all.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([
+      ...Array.from({ length: 9 }, () => 200),
+      201,
+    ]);
   });
 
   test('later is possible', async () => {

@@ -166,7 +166,10 @@ describe('a new data folder', () => {
     const names = ['fsync', 'synchronous_commit', 'full_page_writes', 'data_checksums', 'server_encoding'];
     names.push('listen_addresses', 'unix_socket_directories', 'max_connections', 'shared_buffers');
     names.push('shared_preload_libraries', 'password_encryption');
-    const values = await query(server.url, names.map((name) => `select current_setting('${name}')`).join(' union all '));
+    const values = await query(
+      server.url,
+      names.map((name) => `select current_setting('${name}')`).join(' union all '),
+    );
     expect(Object.fromEntries(names.map((name, index) => [name, values[index]]))).toEqual({
       fsync: 'on',
       synchronous_commit: 'on',
@@ -206,7 +209,9 @@ describe('a new data folder', () => {
 
   it('can be reached with the psql line', async ({ skip }) => {
     if (spawnSync('psql', ['--version']).status !== 0) skip('psql is not installed');
-    const output = execFileSync('sh', ['-c', `${server.psql} -w -Atc 'select current_database()'`], { encoding: 'utf8' });
+    const output = execFileSync('sh', ['-c', `${server.psql} -w -Atc 'select current_database()'`], {
+      encoding: 'utf8',
+    });
     expect(output).toBe('durachart\n');
   });
 });

@@ -63,9 +63,18 @@ function readVersion(home: Home): string | undefined {
     const version = readIfThere(join(home.folder, 'pgdata', 'PG_VERSION'))?.trim();
     if (version !== undefined || !readdirSync(home.folder).includes('pgdata')) return version;
   } catch (error) {
-    throw unusable(home.folder, `belongs to another user (${errorCode(error)})`, 'Start as that user, or choose another folder', error);
+    throw unusable(
+      home.folder,
+      `belongs to another user (${errorCode(error)})`,
+      'Start as that user, or choose another folder',
+      error,
+    );
   }
-  throw unusable(home.folder, 'has a pgdata without PG_VERSION', 'Remove the folder to start anew, or choose another one');
+  throw unusable(
+    home.folder,
+    'has a pgdata without PG_VERSION',
+    'Remove the folder to start anew, or choose another one',
+  );
 }
 
 async function initialize(home: Home, binaries: Binaries, secret: string, work: string): Promise<void> {

@@ -7,7 +7,12 @@
  * - `START_FAILED`: Postgres itself refused; the message has its words.
  */
 export type EmbeddedErrorCode =
-  'PORT_TAKEN' | 'DATA_DIR_UNUSABLE' | 'UNSAFE_FOLDER' | 'NO_SERVER_USER' | 'UNSUPPORTED_PLATFORM' | 'START_FAILED';
+  | 'PORT_TAKEN'
+  | 'DATA_DIR_UNUSABLE'
+  | 'UNSAFE_FOLDER'
+  | 'NO_SERVER_USER'
+  | 'UNSUPPORTED_PLATFORM'
+  | 'START_FAILED';
 
 /** What went wrong while starting the embedded Postgres, and what to do about it. Never contains the password. */
 export class EmbeddedError extends Error {

@@ -87,10 +87,15 @@ function followPointer(requested: string, pointer: string, log: (line: string) =
   // Root must not be led to a folder of somebody else's making.
   const valid =
     typeof folder === 'string' && ROOT_FOLDERS.includes(dirname(folder)) && /^data-[0-9a-f-]+$/.test(basename(folder));
-  if (!valid) throw unusable(requested, `has an unreadable ${POINTER}`, `Remove ${file} to start with an empty database`);
+  if (!valid)
+    throw unusable(requested, `has an unreadable ${POINTER}`, `Remove ${file} to start with an empty database`);
   const home = String(folder);
   if (!existsSync(home)) {
-    throw unusable(requested, `has its data in ${home}, which is gone`, `Remove ${file} to start with an empty database`);
+    throw unusable(
+      requested,
+      `has its data in ${home}, which is gone`,
+      `Remove ${file} to start with an empty database`,
+    );
   }
   requireRootOnly(dirname(home));
   requireRootOnly(home);
@@ -109,7 +114,9 @@ async function makeElsewhere(requested: string, log: (line: string) => void): Pr
   const { folder } = followPointer(requested, pointer, log);
   if (folder !== made) rmSync(made, { recursive: true });
   else if (older.length > 0) {
-    log(`Data of earlier folders at ${requested} is still in ${parent}: ${older.join(', ')}. Remove it when not needed.`);
+    log(
+      `Data of earlier folders at ${requested} is still in ${parent}: ${older.join(', ')}. Remove it when not needed.`,
+    );
   }
   return folder;
 }
@@ -153,7 +160,11 @@ function findServerUser(log: (line: string) => void): ServerUser {
 /** The user to prefer among those in a passwd file. */
 export function serverUserIn(passwd: string): ServerUser | undefined {
   for (const name of ['postgres', '_postgres', 'durachart', 'nobody']) {
-    const [, , uid, gid] = passwd.split('\n').find((line) => line.startsWith(`${name}:`))?.split(':') ?? [];
+    const [, , uid, gid] =
+      passwd
+        .split('\n')
+        .find((line) => line.startsWith(`${name}:`))
+        ?.split(':') ?? [];
     if (Number(uid) > 0 && Number(gid) >= 0) return { uid: Number(uid), gid: Number(gid) };
   }
   return undefined;

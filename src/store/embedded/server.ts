@@ -62,7 +62,10 @@ export async function launch(home: Home, binaries: Binaries, port: number): Prom
     await shutDown(pid, alive);
   };
   const words = () => readFileSync(logFile).subarray(from).toString('utf8').trim();
-  const said = (text: string) => words().split('\n').some((line) => line.includes(`[${pid}] `) && line.includes(text));
+  const said = (text: string) =>
+    words()
+      .split('\n')
+      .some((line) => line.includes(`[${pid}] `) && line.includes(text));
   return responsibleFor({ child, pid, alive, stop, words, said });
 }
 
@@ -117,7 +120,10 @@ function responsibleFor<P extends Postmaster>(postmaster: P): P {
 
 /** Notes that this process is the one responsible for the postmaster `pid`. */
 export function noteOwner(home: Home, pid: number): void {
-  replaceFile(ownerFile(home), JSON.stringify({ postmaster: pid, owner: process.pid, started: startedAt(process.pid) }));
+  replaceFile(
+    ownerFile(home),
+    JSON.stringify({ postmaster: pid, owner: process.pid, started: startedAt(process.pid) }),
+  );
 }
 
 /** Takes over the postmaster `pid` when the process that was responsible for it died; undefined when it lives. */

@@ -45,7 +45,16 @@ test('the sample video goes from RECEIVED to ANALYTICS_LOGGED, and every state i
   const { items } = await engine.history(id, { limit: 500 });
   const states = items.map(({ to }) => to).filter((state, i, all) => state !== all[i - 1]);
   expect(states).toEqual([
-    'RECEIVED', 'VALIDATED', 'INGESTED', 'TRANSCRIBED', 'INSIGHTS', 'DRAFTED', 'REVIEWED', 'DELIVERED', 'STORED', 'ANALYTICS_LOGGED',
+    'RECEIVED',
+    'VALIDATED',
+    'INGESTED',
+    'TRANSCRIBED',
+    'INSIGHTS',
+    'DRAFTED',
+    'REVIEWED',
+    'DELIVERED',
+    'STORED',
+    'ANALYTICS_LOGGED',
   ]);
   expect(items.map(({ sequence }) => sequence)).toEqual(items.map((_, i) => i + 1));
   const pack = JSON.parse(await readFile(join(folder, id, 'pack/manifest.json'), 'utf8')) as object;
@@ -70,7 +79,11 @@ test('without a transcript and a key it waits for one, costs nothing meanwhile, 
     code: 'EVENT_NOT_ACCEPTED',
     details: { state: 'NEEDS_USER_INPUT' },
   });
-  await engine.send(id, { type: 'TRANSCRIPT_PROVIDED', text: await readFile('samples/long-jobs.vtt', 'utf8'), format: 'vtt' });
+  await engine.send(id, {
+    type: 'TRANSCRIPT_PROVIDED',
+    text: await readFile('samples/long-jobs.vtt', 'utf8'),
+    format: 'vtt',
+  });
   await engine.result(id, { timeout: 20_000 });
   expect((await engine.get(id)).state).toBe('ANALYTICS_LOGGED');
 });
