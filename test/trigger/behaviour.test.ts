@@ -21,6 +21,7 @@ beforeAll(async () => {
     workflows: all,
     artifacts: undefined as never,
     dashboard: 'https://runs.example/',
+    onFault: () => {},
   });
 });
 afterAll(async () => {
