@@ -48,9 +48,9 @@ test(
       await Promise.all(
         ids.slice(kill * ROUND, (kill + 1) * ROUND).map((id) => client.start('orders', undefined, { id })),
       );
-      const place = Math.floor(random() * WORKERS);
-      const victim = workers[place] as WorkerProcess;
-      await atWork(sql, victim.workerId);
+      const busy = await atWork(sql);
+      const candidates = workers.filter(({ workerId }) => busy.includes(workerId));
+      const victim = (candidates[Math.floor(random() * candidates.length)] ?? workers[0]) as WorkerProcess;
       await sleep(30 * random());
       victim.kill();
       const [taken, replacement] = await Promise.all([
@@ -58,7 +58,7 @@ test(
         startProcess(sql, database.url, CONCURRENCY),
       ]);
       if (taken !== undefined) takeovers.push(taken);
-      workers[place] = replacement;
+      workers.splice(workers.indexOf(victim), 1, replacement);
     }
     const left = await sql`select 1 from durachart.instances where status <> 'done'`;
     await Promise.all(ids.map((id) => client.result(id, { timeout: 30_000 })));
@@ -79,12 +79,13 @@ test(
   },
 );
 
-/** Waits until a worker runs steps. */
-async function atWork(sql: postgres.Sql, worker: number): Promise<void> {
+/** Waits until workers run steps; which ones do. */
+async function atWork(sql: postgres.Sql): Promise<number[]> {
   for (;;) {
-    const rows = await sql`
-      select 1 from durachart.instances i join durachart.steps s on s.instance_id = i.id and s.status = 'running' where i.lease = ${worker} limit 1`;
-    if (rows.length > 0) return;
+    const rows = await sql<{ lease: number }[]>`
+      select distinct i.lease from durachart.instances i join durachart.steps s on s.instance_id = i.id and s.status = 'running'
+      join durachart.workers w on w.id = i.lease and w.stopped_at is null order by i.lease`;
+    if (rows.length > 0) return rows.map(({ lease }) => lease);
     await sleep(2);
   }
 }

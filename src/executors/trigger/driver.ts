@@ -60,6 +60,7 @@ async function hold(
   run: { id: string; signal: AbortSignal },
   flights: Flights,
 ): Promise<DriveResult | Waiting> {
+  if (run.signal.aborted) return { left: 'cancelled' };
   const taken = await take(runtime, id);
   if (typeof taken === 'string') return { left: taken };
   const { claimed, wakeAt, worker } = taken;
@@ -80,7 +81,7 @@ async function hold(
       return { left: 'failed', ...shown(lease.state) };
     }
     // The lease is the process's, and the process may live on.
-    if (!(error instanceof LeaseLost)) await lease.release(runtime.clock.now()).catch(() => {});
+    if (!(error instanceof LeaseLost)) await lease.giveBack().catch(() => {});
     throw error;
   }
 }
@@ -99,7 +100,7 @@ async function moveOn(
     await wakeOthers(runtime, lease);
     show(lease.state);
     if (run.signal.aborted) {
-      await lease.release(clock.now());
+      await lease.giveBack();
       return { left: 'cancelled', ...shown(lease.state) };
     }
     if (await runInline(runtime, lease, worker, run.id, run.signal)) continue;

@@ -97,13 +97,18 @@ export class Lease {
     return result?.released === true;
   }
 
+  /** Gives the instance back whatever has come in: it is due at once, for whoever comes next. The process may live on, and its leases with it. */
+  async giveBack(): Promise<void> {
+    while (!(await this.release(this.runtime.clock.now()))) await this.reload();
+  }
+
   /** Stores that the instance fails where it last stood, and gives it back. */
   async fail(error: DurachartError): Promise<void> {
     this.writes = [];
     await this.reload();
     const { code, name, message } = error;
     this.state = { ...this.state, status: 'failed', error: { code, class: 'final', name, message } };
-    await this.release(null);
+    if (!(await this.release(null))) await this.giveBack();
   }
 
   /** Reads anew what others have written. @throws LeaseLost */

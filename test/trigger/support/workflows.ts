@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { assign, setup } from 'xstate';
 import { defineStep, defineWorkflow, StepError, type StepContext } from '../../../src/index.ts';
-import { HeldStep } from '../../support/machines.ts';
 
 /** Calls of the steps here, by instance; a test looks at what a handler saw. */
 export const calls = new Map<string, { attempt: number; key: string; at: number; signal: AbortSignal }[]>();
@@ -15,8 +14,37 @@ function noted<T>(run: (context: StepContext<unknown>) => Promise<T> | T) {
   };
 }
 
-/** Held by the test: the n-th call waits until it is let go. */
-export const held = new HeldStep();
+/** A step that the test holds, instance by instance: its n-th call waits until it is let go. */
+class Held {
+  private readonly doors = new Map<string, PromiseWithResolvers<unknown>>();
+  private readonly contexts = new Map<string, PromiseWithResolvers<StepContext<unknown>>>();
+  private readonly counts = new Map<string, number>();
+
+  /** Resolves once an instance has called it so many times. */
+  async called(id: string, nth: number): Promise<StepContext<unknown>> {
+    return slot(this.contexts, `${id} ${nth}`).promise;
+  }
+
+  release(id: string, nth: number, output: unknown = null): void {
+    slot(this.doors, `${id} ${nth}`).resolve(output);
+  }
+
+  async run(context: StepContext<unknown>): Promise<unknown> {
+    const { id } = context.instance;
+    const nth = (this.counts.get(id) ?? 0) + 1;
+    this.counts.set(id, nth);
+    slot(this.contexts, `${id} ${nth}`).resolve(context);
+    return slot(this.doors, `${id} ${nth}`).promise;
+  }
+}
+
+function slot<T>(map: Map<string, PromiseWithResolvers<T>>, key: string): PromiseWithResolvers<T> {
+  const known = map.get(key) ?? Promise.withResolvers<T>();
+  map.set(key, known);
+  return known;
+}
+
+export const held = new Held();
 
 const RETRY = { maxAttempts: 3, minDelay: 10, maxDelay: 20 };
 const types = {} as {
@@ -29,7 +57,10 @@ const context = { got: null as unknown };
 
 /** BEGUN runs `work`, which the test holds; LEAVE leaves it, NOTE does not; then DONE. */
 export const holding = defineWorkflow({
-  machine: setup({ types, actors: { work: held.step({ retry: RETRY }) } }).createMachine({
+  machine: setup({
+    types,
+    actors: { work: defineStep<unknown, unknown>({ retry: RETRY, run: async (context) => held.run(context) }) },
+  }).createMachine({
     id: 'holding',
     context,
     initial: 'BEGUN',
