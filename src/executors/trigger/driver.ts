@@ -1,8 +1,8 @@
 import { metadata } from '@trigger.dev/sdk';
-import { DurachartError, type ErrorRecord } from '../../core/error.ts';
+import { DurachartError } from '../../core/error.ts';
 import { sleep } from '../../engine/clock.ts';
 import { timersRun } from '../../engine/decide.ts';
-import type { Claimed, Millis } from '../../engine/ports.ts';
+import type { Claimed, InstanceState, Millis } from '../../engine/ports.ts';
 import { emptyChange, type State } from '../../engine/state.ts';
 import { Flights, type Flight } from './flights.ts';
 import { runInline } from './inline.ts';
@@ -149,38 +149,46 @@ async function take(
 /** An instance in a state that the code no longer has fails where it stands, and can be retried once the state is back. */
 async function open(runtime: Runtime, worker: number, claimed: Claimed): Promise<Lease | undefined> {
   const workflow = runtime.workflows.get(claimed.workflow);
-  const release = { wakeAt: null, wake: claimed.wake };
-  const commit = {
-    ...emptyChange(),
-    id: claimed.id,
-    expected: claimed.sequence,
-    create: null,
-    requires: null,
-    at: runtime.clock.now(),
-    release,
-  };
-  const after = { ...claimed, output: claimed.snapshot?.output ?? null };
   if (workflow === undefined) {
     // Another version of the code may know it.
-    await runtime.persist(() => store(runtime).commit(worker, [{ ...commit, after }]));
-    throw new DurachartError(
-      'UNKNOWN_WORKFLOW',
-      `Instance ${claimed.id} is of workflow ${claimed.workflow}, which these tasks do not know. Add it to machines/index.ts and deploy.`,
-    );
+    await handBack(runtime, worker, claimed, claimed);
+    const words = `Instance ${claimed.id} is of workflow ${claimed.workflow}, which these tasks do not know.`;
+    throw new DurachartError('UNKNOWN_WORKFLOW', `${words} Add it to machines/index.ts and deploy.`);
   }
   try {
     return new Lease(runtime, worker, claimed, workflow);
   } catch (error) {
     const { code, name, message } = error as DurachartError;
-    const record: ErrorRecord = { code, class: 'final', name, message };
-    await runtime.persist(() =>
-      store(runtime).commit(worker, [{ ...commit, after: { ...after, status: 'failed', error: record } }]),
-    );
+    await handBack(runtime, worker, claimed, { status: 'failed', error: { code, class: 'final', name, message } });
     return undefined;
   }
 }
 
-const store = (runtime: Runtime): Runtime['store'] => runtime.store;
+/** Gives an instance back that cannot be brought to life here, whatever comes in meanwhile. */
+async function handBack(
+  runtime: Runtime,
+  worker: number,
+  claimed: Claimed,
+  { status, error }: Pick<InstanceState, 'status' | 'error'>,
+): Promise<void> {
+  const { store, clock } = runtime;
+  for (let row: Claimed | undefined = claimed; row !== undefined; [row] = await store.reload(worker, [claimed.id])) {
+    const after = { ...row, output: row.snapshot?.output ?? null, status, error };
+    const release = { wakeAt: null, wake: row.wake };
+    const commit = {
+      ...emptyChange(),
+      id: row.id,
+      expected: row.sequence,
+      create: null,
+      requires: null,
+      at: clock.now(),
+      release,
+      after,
+    };
+    const [result] = await runtime.persist(async () => store.commit(worker, [commit]));
+    if (result === undefined || result.released) return;
+  }
+}
 
 /** Drivers for those that were sent something. One that cannot be triggered is found by the sweep. */
 async function wakeOthers(runtime: Runtime, lease: Lease): Promise<void> {
