@@ -1,16 +1,14 @@
 import type postgres from 'postgres';
-import { DurachartError } from '../core/error.ts';
-import { assertJson } from '../core/json.ts';
 import type { Transaction } from '../core/step.ts';
 import type { Assignment, DriverStore, RoundFence, RunRow, Settled } from '../engine/driver-store.ts';
 import { SETTLED } from '../engine/keys.ts';
 import type { Millis, StepRow, StepStatus } from '../engine/ports.ts';
-import { DatabaseUnavailableError } from '../engine/unavailable.ts';
-import { isTransient, type Database } from './database.ts';
+import type { Database } from './database.ts';
 import { SAVE_STEP, SETTLE_STEP } from './driver-statements.ts';
 import { createStore } from './postgres.ts';
 import { millis, orNull, stepRow, STEP_COLUMNS, type Row } from './rows.ts';
 import { takeInstance } from './take.ts';
+import { stepTransaction } from './step-transaction.ts';
 
 /** The store of drivers and of the steps that they trigger. */
 export function createDriverStore(database: Database): DriverStore {
@@ -132,38 +130,15 @@ async function settle(sql: postgres.Sql, fence: RoundFence, row: StepRow, now: M
 }
 
 async function settleInTransaction(
-  { transactions }: Database,
+  database: Database,
   fence: RoundFence,
   run: (tx: Transaction) => Promise<unknown>,
   rowOf: (output: unknown) => { row: StepRow; now: Millis },
 ): Promise<Settled> {
-  const connection = await transactions.take();
-  const { sql } = connection;
-  let inHandler = false;
-  try {
-    await sql`begin read write`;
-    inHandler = true;
-    const output = await run(sql as unknown as Transaction);
-    inHandler = false;
-    assertJson(output, `The output of ${fence.key}`);
+  return stepTransaction(database, fence.key, run, async (sql, output) => {
     const { row, now } = rowOf(output);
-    const stored = await settle(sql, fence, row, now);
-    if (stored === undefined) {
-      throw new DurachartError(
-        'FENCED',
-        `Attempt ${row.attempt} of ${fence.key} no longer counts; what it wrote was rolled back.`,
-      );
-    }
-    await sql`commit`;
-    // Lost just before, the connection would have come back, and committed nothing.
-    if (connection.broken) throw new DatabaseUnavailableError(null);
-    return stored;
-  } catch (error) {
-    await sql`rollback`.catch(() => (connection.broken = true));
-    throw connection.broken || (!inHandler && isTransient(error)) ? new DatabaseUnavailableError(error) : error;
-  } finally {
-    transactions.give(connection);
-  }
+    return settle(sql, fence, row, now);
+  });
 }
 
 function stepJson(row: StepRow): string {

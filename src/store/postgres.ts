@@ -1,13 +1,11 @@
 import type postgres from 'postgres';
-import { DurachartError } from '../core/error.ts';
-import { assertJson } from '../core/json.ts';
 import type { Transaction } from '../core/step.ts';
 import type { Claimed, Commit, CommitResult, Millis, Store } from '../engine/ports.ts';
-import { DatabaseUnavailableError } from '../engine/unavailable.ts';
 import { COMMIT, commitParameters } from './commit-statement.ts';
-import { isTransient, type Database } from './database.ts';
+import type { Database } from './database.ts';
 import { claimed, inboxEvent, INSTANCE_COLUMNS, millis, STEP_COLUMNS, type Row } from './rows.ts';
 import { buryWorkers, startWorker } from './worker-session.ts';
+import { stepTransaction } from './step-transaction.ts';
 
 /** The store on Postgres. */
 export function createStore(database: Database): Store {
@@ -123,19 +121,11 @@ async function readInboxes(pool: postgres.Sql, worker: number, ids: readonly str
 }
 
 async function transactional(
-  { transactions }: Database,
+  database: Database,
   fence: Parameters<Store['transactional']>[0],
   run: (tx: Transaction) => Promise<unknown>,
 ): Promise<unknown> {
-  const connection = await transactions.take();
-  const { sql } = connection;
-  let inHandler = false;
-  try {
-    await sql`begin read write`;
-    inHandler = true;
-    const output = await run(sql as unknown as Transaction);
-    inHandler = false;
-    assertJson(output, `The output of ${fence.key}`);
+  const { output } = await stepTransaction(database, fence.key, run, async (sql, result) => {
     const stored = await sql.unsafe<Row[]>(
       `update durachart.steps s set status = 'done', output = $5::text::json, finished_at = to_timestamp($6::float8 / 1000)
        from durachart.instances i
@@ -146,24 +136,11 @@ async function transactional(
         fence.instanceId,
         fence.key,
         fence.attempt,
-        output === undefined ? null : JSON.stringify(output),
+        result === undefined ? null : JSON.stringify(result),
         fence.at(),
       ],
     );
-    if (stored.length === 0) {
-      throw new DurachartError(
-        'FENCED',
-        `Attempt ${fence.attempt} of ${fence.key} no longer counts; what it wrote was rolled back.`,
-      );
-    }
-    await sql`commit`;
-    // Lost just before, the connection would have come back, and committed nothing.
-    if (connection.broken) throw new DatabaseUnavailableError(null);
-    return output;
-  } catch (error) {
-    await sql`rollback`.catch(() => (connection.broken = true));
-    throw connection.broken || (!inHandler && isTransient(error)) ? new DatabaseUnavailableError(error) : error;
-  } finally {
-    transactions.give(connection);
-  }
+    return stored.length === 0 ? undefined : { output: result };
+  });
+  return output;
 }
