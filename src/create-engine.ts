@@ -1,14 +1,16 @@
 import type { ArtifactStore } from './core/artifact.ts';
 import type { Workflow } from './core/workflow.ts';
 import { systemClock } from './engine/clock.ts';
-import { assembleEngine, type EngineParts } from './engine/create.ts';
+import { assembleEngine, registry, type EngineParts } from './engine/create.ts';
 import type { Engine } from './engine/api.ts';
 import { localExecutor } from './executors/local.ts';
 import { onTrigger } from './executors/trigger/remote.ts';
 import { isTransient, LANES, openDatabase } from './store/database.ts';
 import { createDriverStore } from './store/driver-store.ts';
 import { createStore } from './store/postgres.ts';
+import { createOperationStore } from './store/operations.ts';
 import { createReader } from './store/reader.ts';
+import { createRetentionStore } from './store/retention.ts';
 
 /** What {@link createEngine} takes. */
 export interface CreateEngineOptions<W extends readonly Workflow[]> extends Pick<
@@ -37,14 +39,17 @@ export interface CreateEngineOptions<W extends readonly Workflow[]> extends Pick
  * @throws DefinitionError `DUPLICATE_WORKFLOW`
  */
 export function createEngine<const W extends readonly Workflow[]>(options: CreateEngineOptions<W>): Engine<W> {
-  const { database: url, executor, ...rest } = options;
+  const { database: url, executor, deadAfter = 30_000, ...rest } = options;
   const database = openDatabase(url);
   const onFault =
     options.onFault ?? ((message: string, error: unknown) => console.error(`durachart: ${message}`, error ?? ''));
   return assembleEngine({
     ...rest,
+    deadAfter,
     store: createStore(database),
     reader: createReader(database.pool),
+    operations: createOperationStore(database),
+    retention: createRetentionStore(database.pool),
     executor: localExecutor,
     close: async () => database.close(),
     isTransient,
@@ -52,7 +57,13 @@ export function createEngine<const W extends readonly Workflow[]>(options: Creat
     onFault,
     remote:
       executor === 'trigger'
-        ? onTrigger(createDriverStore(database), options.clock ?? systemClock, onFault)
+        ? onTrigger({
+            store: createDriverStore(database),
+            clock: options.clock ?? systemClock,
+            workflows: registry(options.workflows),
+            deadAfter,
+            fault: onFault,
+          })
         : undefined,
   });
 }

@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import { buildInspector } from './build-inspector.ts';
 import { Client } from './cli/client.ts';
 import { newCli } from './cli/command.ts';
 import { processTerminal } from './cli/terminal.ts';
@@ -32,8 +33,16 @@ async function start(): Promise<Server> {
 const exit = process.argv.includes('--exit');
 const stopped = untilStopped();
 
+try {
+  await buildInspector(() => say('Building the inspector (a few seconds, once) …'));
+} catch (error) {
+  say(`The inspector could not be built, the demo goes on without: ${(error as Error).message}`);
+}
 say('Starting Postgres, the engine and its API …');
 const server = await start();
+say();
+say(`Inspector  ${server.api.url}/`);
+say();
 const terminal = processTerminal();
 const client = new Client(server.api.url, readConfig(process.env).apiToken);
 say(`Running video-processing on ${INPUT.source}.`);
@@ -58,6 +67,7 @@ for (const { key, size } of results) say(`  ${size.toLocaleString('en').padStart
 if (all.length > results.length)
   say(`  and ${all.length - results.length} more: the source, the transcript, the drafts on their way`);
 say();
+say(`Inspector ${server.api.url}/ui/instances/${id}`);
 say(`API       ${server.api.url}/instances/${id}`);
 say(`          ${server.api.url}/openapi.json`);
 say(`Database  ${server.embedded?.psql ?? 'psql "$DATABASE_URL"'}`);

@@ -15,6 +15,9 @@ export type { RetryPolicy } from './core/retry.ts';
 export type { StateValue, StoredSnapshot } from './core/snapshot.ts';
 export type {
   Change,
+  Condition,
+  Count,
+  CountOptions,
   Engine,
   Health,
   HistoryEntry,
@@ -22,12 +25,35 @@ export type {
   InstanceView,
   ListOptions,
   Page,
+  Reconciled,
   Started,
   StartOptions,
   StepDetail,
   StepView,
 } from './engine/api.ts';
+export type {
+  Cause,
+  CauseCode,
+  Explanation,
+  LegalOperation,
+  PastOperation,
+  Preview,
+  Standpoint,
+} from './engine/explain/explanation.ts';
+export type { Retained, RetentionOptions } from './engine/retention.ts';
+export type { BulkBatch, BulkCount, BulkFilter, BulkOptions } from './engine/operations/bulk.ts';
+export type { ForkOptions } from './engine/operations/fork.ts';
+export type { ImportOptions } from './engine/operations/import.ts';
+export type { ExportDocument } from './engine/operations/instance-rows.ts';
+export type {
+  OperationOptions,
+  OperationRecord,
+  OperationRequest,
+  Paused,
+  PauseTarget,
+} from './engine/operations/records.ts';
 export type { AttemptRecord, Clock, InstanceStatus, LogLine, StepKind, StepStatus } from './engine/ports.ts';
 export { createLocalArtifacts } from './artifacts/local.ts';
 export { startEmbedded, EmbeddedError, type EmbeddedOptions, type EmbeddedServer } from './store/embedded.ts';
 export { ENGINE_MIGRATIONS, migrate, type Migrations } from './store/migrate.ts';
+export { migrateWorkflows } from './store/migrate-workflows.ts';

@@ -13,7 +13,7 @@ const program = buildCli(
     serve: async () => {
       const config = readConfig(process.env);
       const server = await startServer(config, createLog(config.logLevel), VERSION);
-      say(`durachart ${VERSION} listens on ${server.api.url}`);
+      say(`durachart ${VERSION} listens on ${server.api.url}: open it in a browser`);
       if (server.embedded !== undefined) say(`database: ${server.embedded.psql}`);
       await untilStopped();
       say('stopping: running steps get 10 seconds');
@@ -22,7 +22,8 @@ const program = buildCli(
     migrate: async () => {
       const { url, embedded } = await openDatabaseOf(readConfig(process.env), say);
       try {
-        await migrateAll(url);
+        const notices = await migrateAll(url);
+        return ['The database is up to date.', ...notices].join('\n');
       } finally {
         await embedded?.stop();
       }

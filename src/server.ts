@@ -11,6 +11,7 @@ import { createApi } from './http/api.ts';
 import { serveApi, type ApiServer } from './http/serve.ts';
 import { startEmbedded, type EmbeddedServer } from './store/embedded.ts';
 import { ENGINE_MIGRATIONS, migrate } from './store/migrate.ts';
+import { migrateWorkflows } from './store/migrate-workflows.ts';
 
 /** A server that runs: database, engine with a worker, API. */
 export interface Server {
@@ -35,9 +36,10 @@ export async function openDatabaseOf(
   return { url: embedded.url, embedded };
 }
 
-/** Brings the tables of the engine and of the registered workflows up to date. */
-export async function migrateAll(url: string): Promise<void> {
+/** Brings the tables and views of the engine and of the registered workflows up to date. @returns what the user should know */
+export async function migrateAll(url: string): Promise<string[]> {
   await migrate(url, [ENGINE_MIGRATIONS, ...migrations]);
+  return migrateWorkflows(url, workflows);
 }
 
 /** Starts everything that a server is made of; what was started is stopped again when a later part fails. */
@@ -55,7 +57,7 @@ export async function startServer(config: Config, log: Logger, version: string):
     }
     const { url, embedded } = await openDatabaseOf(config, (line) => log.info(line));
     if (embedded !== undefined) stops.push(() => embedded.stop());
-    await migrateAll(url);
+    for (const notice of await migrateAll(url)) log.warn(notice);
     const artifactFolder = resolve(config.dataDir, 'artifacts');
     const artifacts = createLocalArtifacts(artifactFolder);
     const engine = createEngine({

@@ -4,7 +4,6 @@ import type { Workflow } from './core/workflow.ts';
 import type { RunRow } from './engine/driver-store.ts';
 import type { Engine, InstanceView } from './engine/api.ts';
 import { Runtime, type RuntimeOptions } from './executors/trigger/runtime.ts';
-import { sweep, type Swept } from './executors/trigger/sweep.ts';
 import { isTransient, openDatabase } from './store/database.ts';
 import { createDriverStore } from './store/driver-store.ts';
 
@@ -43,12 +42,10 @@ export interface TriggerClientOptions<W extends readonly Workflow[]> extends Omi
 /** Typed functions for backends whose instances run on Trigger.dev. */
 export interface DurachartClient<W extends readonly Workflow[]> extends Pick<
   Engine<W>,
-  'start' | 'send' | 'cancel' | 'retry' | 'result' | 'stop'
+  'start' | 'send' | 'cancel' | 'retry' | 'result' | 'reconcile' | 'stop'
 > {
   /** Where an instance stands, and its runs, newest first. @throws `INSTANCE_NOT_FOUND` */
   status(id: string): Promise<InstanceView & { runs: RunView[] }>;
-  /** Looks at once for what the sweep would find within the minute. */
-  reconcile(): Promise<Swept>;
   /** Everything else that an engine can do. */
   engine: Engine<W>;
 }
@@ -66,7 +63,6 @@ export function createTriggerClient<const W extends readonly Workflow[]>(
   const engine = createEngine<W>({ ...(rest as CreateEngineOptions<W>), executor: 'trigger' });
   const database = openDatabase(options.database);
   const store = createDriverStore(database);
-  let runtime: Runtime | undefined;
   return {
     engine,
     start: engine.start.bind(engine) as Engine<W>['start'],
@@ -78,12 +74,8 @@ export function createTriggerClient<const W extends readonly Workflow[]>(
       const view = await engine.get(id);
       return { ...view, runs: (await store.runs(id)).map((run) => runView(run, dashboard)) };
     },
-    reconcile: async () => {
-      runtime ??= new Runtime({ ...rest, store, isTransient, sweepAfter: 0 });
-      return sweep(runtime);
-    },
+    reconcile: engine.reconcile.bind(engine),
     stop: async (stopping) => {
-      await (await runtime?.session())?.stop(Date.now());
       await engine.stop(stopping);
       await database.close();
     },

@@ -1,72 +1,12 @@
 import type { OutputFrom } from 'xstate';
 import type { ErrorRecord } from '../../src/index.ts';
+import type { Context, Failure, WorkingState } from './context-schema.ts';
 import type { JobInput } from './input.ts';
-import type { Draft, Edits, Feedback, Format, Media, Timing } from './model.ts';
+import type { Format, Media, Timing } from './model.ts';
 import type { generateInsights } from './steps/generate-insights.ts';
 import type { ingest } from './steps/ingest.ts';
 import type { review } from './steps/review.ts';
 import type { transcribe } from './steps/transcribe.ts';
-
-/** States that invoke a step: where a job can fail, and go back to. */
-export type WorkingState =
-  | 'RECEIVED'
-  | 'VALIDATED'
-  | 'INGESTED'
-  | 'TRANSCRIBED'
-  | 'INSIGHTS'
-  | 'DRAFTED'
-  | 'REVIEWED'
-  | 'DELIVERED'
-  | 'STORED';
-
-/** What went wrong, and where. */
-export interface Failure {
-  state: WorkingState;
-  step: string;
-  code: string;
-  message: string;
-}
-
-/** How often and how long a step ran, and what it counted last. */
-interface StepFacts {
-  runs: number;
-  milliseconds: number;
-  finishedAt: string;
-  counts: Record<string, number>;
-}
-
-/** What a job knows. Texts are in the artifact store; here are their keys. */
-export interface Context {
-  job: JobInput;
-  media: Media | null;
-  /** Why a person is asked for a transcript. */
-  transcriptReason: string | null;
-  transcript: { key: string; method: string; words: number } | null;
-  insights: { key: string; method: string } | null;
-  drafts: Partial<Record<Format, { key: string; method: Draft['method'] }>>;
-  /** A reviewer's text, until the review has stored it. */
-  edits: Edits | null;
-  review: {
-    key: string;
-    verdict: 'pass' | 'manual';
-    score: number;
-    reasons: string[];
-    /** Risky passages, left out when the drafts are written again. */
-    risky: string[];
-  } | null;
-  decision: { verdict: 'approved' | 'edited' | 'rejected'; by: string | null; note: string | null } | null;
-  feedback: Feedback | null;
-  rejections: number;
-  /** Counts up with each transcript, edit and rejection: it is part of the keys, so that no version overwrites another. */
-  round: number;
-  /** Key of the list of delivered files. */
-  manifest: string | null;
-  files: number;
-  steps: Record<string, StepFacts>;
-  failure: Failure | null;
-  /** Errors of single drafts, while the others go on. */
-  draftFailures: Partial<Record<Format, Failure>>;
-}
 
 /** The context of a new job. */
 export function initialContext(job: JobInput): Context {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineWorkflow } from '../../src/index.ts';
+import { contextSchema, outputSchema } from './context-schema.ts';
 import { eventSchemas, inputSchema } from './input.ts';
 import { machine } from './machine.ts';
 
@@ -10,7 +11,10 @@ export const videoProcessing = defineWorkflow({
   machine,
   input: inputSchema,
   events: eventSchemas,
+  context: contextSchema,
+  output: outputSchema,
   errors: { REVIEW_REJECTED: 'final' },
+  controls: { resume: 'RETRY' },
 });
 
 /** The pipeline's own tables: SQL files for drizzle's migrator, and the schema to keep its list of them in. */

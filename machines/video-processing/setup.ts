@@ -1,5 +1,7 @@
 import { assign, setup } from 'xstate';
-import { codeOf, failureFrom, type Context, type WorkingState } from './context.ts';
+import type { z } from 'zod';
+import { codeOf, failureFrom } from './context.ts';
+import type { Context, outputSchema, WorkingState } from './context-schema.ts';
 import type { JobEvent, JobInput } from './input.ts';
 import type { Format } from './model.ts';
 import { deliver } from './steps/deliver.ts';
@@ -21,7 +23,7 @@ export const video = setup({
     context: {} as Context,
     input: {} as JobInput,
     events: {} as JobEvent,
-    output: {} as { workspaceId: string; manifest: string; files: number; score: number },
+    output: {} as z.infer<typeof outputSchema>,
   },
   actors: {
     validate,

@@ -1,4 +1,4 @@
-import type { WorkingState } from './context.ts';
+import type { WorkingState } from './context-schema.ts';
 
 /** What `onError` does. */
 export function failTo<Target extends 'FAILED' | 'FAILED_VALIDATION' | 'BLOCKED_ENTITLEMENT'>(

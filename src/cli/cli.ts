@@ -1,18 +1,33 @@
 import { Command, CommanderError } from 'commander';
 import { addCancel } from './cancel.ts';
 import { newCli, type CliHost } from './command.ts';
+import { addCounts } from './counts.ts';
+import { addEdit } from './edit.ts';
 import { CliError, EXIT, EXIT_HELP, type ExitCode } from './exit.ts';
+import { addExplain } from './explain.ts';
+import { addExport } from './export.ts';
+import { addFork } from './fork.ts';
 import { addHistory } from './history.ts';
+import { addImport } from './import.ts';
 import { addList } from './list.ts';
 import { addMigrate } from './migrate.ts';
+import { addOperations } from './operations.ts';
+import { addPause } from './pause.ts';
+import { addPauses } from './pauses.ts';
+import { addReconcile } from './reconcile.ts';
+import { addRetention } from './retention.ts';
 import { addRetry } from './retry.ts';
+import { addResume } from './resume.ts';
+import { addRewind } from './rewind.ts';
 import { addSend } from './send.ts';
 import { addServer } from './server.ts';
 import { addShow } from './show.ts';
+import { addSkip } from './skip.ts';
 import { addSql } from './sql.ts';
 import { addStart } from './start.ts';
 import { paint, processTerminal, type Terminal } from './terminal.ts';
 import { plain, plainLines, safeJson } from './text.ts';
+import { addUnpause } from './unpause.ts';
 import { addUpload } from './upload.ts';
 import { addWatch } from './watch.ts';
 import { addWorkflows } from './workflows.ts';
@@ -48,11 +63,26 @@ export function buildCli(host: CliHost, terminal: Terminal = processTerminal(), 
     addWorkflows,
     addStart,
     addList,
+    addCounts,
     addShow,
+    addExplain,
     addHistory,
     addSend,
-    addCancel,
     addRetry,
+    addResume,
+    addSkip,
+    addRewind,
+    addFork,
+    addEdit,
+    addPause,
+    addUnpause,
+    addCancel,
+    addOperations,
+    addExport,
+    addImport,
+    addPauses,
+    addReconcile,
+    addRetention,
     addWatch,
     addUpload,
     addSql,

@@ -11,9 +11,33 @@ export interface StartRequest {
   startAt?: string;
 }
 
+export interface RetentionRequest {
+  endedBefore: string;
+  workflow?: string;
+  state?: string;
+  status?: string[];
+  archive?: string;
+  delete?: true;
+  dryRun?: true;
+}
+
 /** Filters of a list, by the names that the API gives them. */
 export type ListQuery = Partial<
-  Record<'workflow' | 'status' | 'state' | 'tag' | 'tenant' | 'parentId' | 'limit' | 'cursor', string>
+  Record<
+    | 'workflow'
+    | 'status'
+    | 'state'
+    | 'tag'
+    | 'tenant'
+    | 'parentId'
+    | 'errorCode'
+    | 'is'
+    | 'since'
+    | 'until'
+    | 'limit'
+    | 'cursor',
+    string
+  >
 >;
 
 /** The HTTP API, typed. Every method throws CliError with the exit code that fits. */
@@ -43,6 +67,10 @@ export class Client {
     return this.json('GET', `/instances${queryOf(query)}`);
   }
 
+  counts(query: Pick<ListQuery, 'workflow' | 'status' | 'state'>): Promise<{ items: api.Count[] }> {
+    return this.json('GET', `/instances/counts${queryOf(query)}`);
+  }
+
   get(id: string): Promise<api.Instance> {
     return this.json('GET', path`/instances/${id}`);
   }
@@ -55,16 +83,74 @@ export class Client {
     return this.json('GET', path`/instances/${id}/steps`);
   }
 
+  explain(id: string): Promise<api.Explanation> {
+    return this.json('GET', path`/instances/${id}/explain`);
+  }
+
+  preview(id: string, event: { type: string; [field: string]: unknown }): Promise<api.Preview> {
+    return this.json('POST', path`/instances/${id}/events/preview`, event);
+  }
+
   send(id: string, event: { type: string; [field: string]: unknown }, key?: string): Promise<api.Sent> {
     return this.json('POST', path`/instances/${id}/events`, event, key);
   }
 
-  cancel(id: string): Promise<api.Instance> {
-    return this.json('POST', path`/instances/${id}/cancel`);
+  /** Moves an instance by hand. @param wait seconds to wait for what comes of it */
+  operate(
+    id: string,
+    operation: string,
+    body: object,
+    { key, wait }: { key?: string | undefined; wait?: number | undefined },
+  ): Promise<api.Operated> {
+    // A fork is there at once.
+    const waiting = operation === 'fork' || wait === undefined ? {} : { wait: String(wait * 1_000) };
+    return this.json('POST', path`/instances/${id}/${operation}` + queryOf(waiting), body, key);
   }
 
-  retry(id: string): Promise<api.Instance> {
-    return this.json('POST', path`/instances/${id}/retry`);
+  /** What a bulk operation would do. */
+  countBulk(body: object): Promise<api.BulkCount> {
+    return this.json('POST', '/operations/bulk', { ...body, dryRun: true });
+  }
+
+  /** Does one batch of a bulk operation. */
+  bulk(body: object, { key, wait }: { key: string; wait?: number | undefined }): Promise<api.BulkBatch> {
+    const waiting = wait === undefined ? {} : { wait: String(wait * 1_000) };
+    return this.json('POST', '/operations/bulk' + queryOf(waiting), body, key);
+  }
+
+  export(id: string): Promise<api.Export> {
+    return this.json('GET', path`/instances/${id}/export`);
+  }
+
+  import(body: object, key?: string): Promise<api.Operated> {
+    return this.json('POST', '/instances/import', body, key);
+  }
+
+  operations(id: string, query: { limit?: string; cursor?: string }): Promise<api.Page<api.Operation>> {
+    return this.json('GET', path`/instances/${id}/operations` + queryOf(query));
+  }
+
+  /** Pauses a workflow or a queue, or lets it go on. */
+  pause(
+    operation: 'pause' | 'unpause',
+    target: 'workflow' | 'queue',
+    name: string,
+    body: object,
+    key: string | undefined,
+  ): Promise<api.Operation> {
+    return this.json('POST', path`/${`${target}s`}/${name}/${operation}`, body, key);
+  }
+
+  pauses(): Promise<{ items: api.Paused[] }> {
+    return this.json('GET', '/pauses');
+  }
+
+  retention(request: RetentionRequest): Promise<api.Retained> {
+    return this.json('POST', '/retention', request);
+  }
+
+  reconcile(): Promise<api.Reconciled> {
+    return this.json('POST', '/reconcile');
   }
 
   /** @param body a blob of a file is read while it is sent */

@@ -67,3 +67,6 @@ export function wholeNumber(min: number, max: number): (value: string) => number
     return number;
   };
 }
+
+/** What an instance's status may be. */
+export const STATUSES = ['scheduled', 'running', 'waiting', 'paused', 'done', 'failed', 'cancelled'] as const;

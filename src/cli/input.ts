@@ -27,6 +27,12 @@ export async function readJson(file: string, terminal: Terminal): Promise<unknow
   }
 }
 
+/** JSON from an option: as it stands, from a file after `@`, or from standard input for `-`. @throws CliError (usage) */
+export async function jsonOption(text: string, option: string, terminal: Terminal): Promise<unknown> {
+  if (text === '-') return readJson('-', terminal);
+  return text.startsWith('@') ? readJson(text.slice(1), terminal) : parseJson(text, option);
+}
+
 async function text(stream: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);

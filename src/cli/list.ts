@@ -1,7 +1,7 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import type { InstanceSummary } from '../http/types.ts';
-import type { ListQuery } from './client.ts';
 import { apiCommand, wholeNumber, type Cli, type CommonOptions } from './command.ts';
+import { filtered, filterOf, type FilterOptions } from './filters.ts';
 import { standing, statusColor } from './standing.ts';
 import { printTable } from './table.ts';
 import { relative } from './text.ts';
@@ -9,44 +9,19 @@ import { relative } from './text.ts';
 /** A line of fewer characters leaves out what is least asked for. */
 const ROOMY = 110;
 
-interface ListOptions extends CommonOptions {
-  workflow?: string;
-  status?: string;
-  state?: string;
-  tag?: string;
-  tenant?: string;
-  parent?: string;
+interface ListOptions extends CommonOptions, FilterOptions {
   limit: number;
   cursor?: string;
 }
 
 export function addList(program: Command, cli: Cli): void {
-  apiCommand(program, 'list', 'list instances, newest first')
-    .option('--workflow <name>', 'of this workflow')
-    .addOption(
-      new Option('--status <status>', 'with this status').choices([
-        'scheduled',
-        'running',
-        'waiting',
-        'done',
-        'failed',
-        'cancelled',
-      ]),
-    )
-    .option('--state <state>', 'in this state, like VALIDATED')
-    .option('--tag <tag>', 'with this tag')
-    .option('--tenant <tenant>', 'of this tenant')
-    .option('--parent <id>', 'started by this instance')
+  filtered(apiCommand(program, 'list', 'list instances, newest first'))
     .option('--limit <number>', 'at most so many, 1 to 500', wholeNumber(1, 500), 50)
     .option('--cursor <cursor>', 'the page that a page before ended with')
-    .action(async ({ json, url, parent, limit, ...filters }: ListOptions) => {
-      const query: ListQuery = {
-        ...filters,
-        limit: String(limit),
-        ...(parent === undefined ? {} : { parentId: parent }),
-      };
-      const page = await cli.client(url === undefined ? {} : { url }).list(query);
-      if (json) return cli.json(page);
+    .action(async ({ limit, cursor, ...options }: ListOptions) => {
+      const query = { ...filterOf(options), limit: String(limit), ...(cursor === undefined ? {} : { cursor }) };
+      const page = await cli.client(options).list(query);
+      if (options.json) return cli.json(page);
       if (page.items.length === 0) return cli.terminal.out('No instances.\n');
       printInstances(cli, page.items);
       if (page.next !== null) cli.terminal.err(`There are more: --cursor ${page.next}\n`);

@@ -64,6 +64,7 @@ export function statusColor(status: InstanceStatus): Color {
 
 const STATUS_COLORS: Readonly<Record<InstanceStatus, Color>> = {
   scheduled: 'dim',
+  paused: 'yellow',
   running: 'cyan',
   waiting: 'yellow',
   done: 'green',

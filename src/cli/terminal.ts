@@ -1,8 +1,12 @@
+import { createInterface } from 'node:readline/promises';
+
 /** Where the CLI reads from and writes to. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
   stdin: AsyncIterable<Uint8Array>;
+  /** Asks whoever sits there, yes or no; undefined: nobody does. */
+  confirm(question: string): Promise<boolean | undefined>;
   /** Characters on a line; undefined: not a terminal, lines may be as long as they are. */
   columns(): number | undefined;
   /** Whether to send colours. */
@@ -24,6 +28,18 @@ export function processTerminal(): Terminal {
     out: (text) => void stdout.write(text),
     err: (text) => void stderr.write(text),
     stdin,
+    confirm: async (question) => {
+      if (!stdin.isTTY || !stderr.isTTY) return undefined;
+      const line = createInterface({ input: stdin, output: stderr });
+      try {
+        return /^y(es)?$/i.test((await line.question(`${question} [y/N] `)).trim());
+      } catch {
+        // Ctrl-C and Ctrl-D are a no.
+        return false;
+      } finally {
+        line.close();
+      }
+    },
     columns: () => (stdout.isTTY ? stdout.columns || 80 : undefined),
     colors: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
     now: () => new Date(),

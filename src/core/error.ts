@@ -93,4 +93,5 @@ export const ERROR_CLASSES: Readonly<Record<string, ErrorClass>> = {
   NOT_FOUND: 'final',
   CONFLICT: 'final',
   WORKER_LOST: 'final',
+  INVALID_CONCURRENCY_KEY: 'final',
 };

@@ -1,7 +1,9 @@
 import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import { chartOf, type Chart } from './chart.ts';
 import { collectEffects } from './collect.ts';
 import { type Context, restoredContext, settleContext, storedContext } from './context.ts';
 import type { Effect, EventObject } from './effect.ts';
+import { definitionOf, type Definition } from './definition.ts';
 import { DurachartError, TransitionError } from './error.ts';
 import { assertJson } from './json.ts';
 import { Scope, type ChildActor, type Children } from './scope.ts';
@@ -47,9 +49,14 @@ export class Machine {
     options.maxIterations = Math.min(original.options.maxIterations ?? Infinity, MAX_MICROSTEPS);
   }
 
-  /** The machine's definition as plain data, for pictures. */
-  get definition(): unknown {
-    return JSON.parse(JSON.stringify(this.original.definition));
+  /** The machine as plain data, for pictures. */
+  get definition(): Definition {
+    return definitionOf(this.original);
+  }
+
+  /** The machine as a table of states and transitions, for SQL. */
+  get chart(): Chart {
+    return chartOf(this.original);
   }
 
   /** The first macrostep. @throws TransitionError, NotJsonError */
@@ -92,6 +99,14 @@ export class Machine {
     return [...new Set(types.filter((type) => !type.startsWith('xstate.')))].toSorted();
   }
 
+  /** Types of the events that a part of the machine waits for while nothing runs for it: one region may wait while another works. */
+  waitsFor(snapshot: LiveSnapshot): string[] {
+    const lines = snapshot._nodes.filter((node) => node.type === 'atomic').map(upToRegion);
+    const idle = lines.filter((line) => line.every((node) => node.invoke.length === 0));
+    const types = idle.flat().flatMap((node) => node.ownEvents as string[]);
+    return [...new Set(types.filter((type) => !type.startsWith('xstate.')))].toSorted();
+  }
+
   /** The tags of the current states. */
   tags(snapshot: LiveSnapshot): string[] {
     return [...snapshot.tags].toSorted();
@@ -128,6 +143,29 @@ export class Machine {
         `Machine ${this.original.id} has no state ${JSON.stringify(stored.value)}: ${describe(error)}`,
         { details: { value: stored.value }, cause: error },
       );
+    }
+  }
+
+  /**
+   * The input that a live invocation would be given if its state were entered by an event that carries nothing.
+   * Undefined where no state invokes it, and where the machine cannot say without the event.
+   */
+  inputOf(snapshot: LiveSnapshot, id: string): { value: unknown } | undefined {
+    const invocations = snapshot._nodes.flatMap((node) => node.invoke as { id: string; input?: unknown }[]);
+    const invocation = invocations.find((one) => one.id === id);
+    if (invocation === undefined) return undefined;
+    const { input } = invocation;
+    if (typeof input !== 'function') return { value: input };
+    try {
+      const value: unknown = input({
+        context: snapshot.context,
+        event: { type: 'xstate.init' },
+        self: this.scope.self,
+      });
+      assertJson(value, `The input of ${id}`);
+      return { value };
+    } catch {
+      return undefined;
     }
   }
 
@@ -169,6 +207,14 @@ export class Machine {
 }
 
 type Node = AnyStateMachine['root'];
+
+/** A state and those around it, up to its region; what is around all regions waits for none of them. */
+function upToRegion(node: Node): Node[] {
+  const { parent } = node;
+  return parent === undefined || parent.type === 'parallel' || parent.parent === undefined
+    ? [node]
+    : [node, ...upToRegion(parent)];
+}
 
 function ordered(node: Node, value: StateValue): StateValue {
   if (typeof value === 'string') return value;

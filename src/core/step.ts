@@ -1,7 +1,7 @@
 import { fromPromise, type AnyActorLogic, type PromiseActorLogic } from 'xstate';
 import type { z } from 'zod';
 import type { ArtifactStore } from './artifact.ts';
-import { DurachartError } from './error.ts';
+import { DefinitionError, DurachartError } from './error.ts';
 import { retryPolicy, type RetryPolicy } from './retry.ts';
 
 /** Lines that a step writes; the last ones are kept with the attempt. */
@@ -53,7 +53,7 @@ export interface StepOptions {
   heartbeat?: number;
   /** Name of the queue whose limit it shares with other steps. */
   queue?: string;
-  /** How many invocations of this step one worker runs at a time. */
+  /** How many invocations of this step one worker runs at a time; with a `concurrencyKey`, of each key. On Trigger.dev for all processes together. */
   concurrency?: number;
   /** On Trigger.dev: run it inside the driver, without a run of its own. For what takes milliseconds; while it runs, the instance takes no events. */
   inline?: boolean;
@@ -71,6 +71,11 @@ interface StepSchemas<Input, Output> {
   input?: Schema<Input>;
   /** Checked before the result is stored; a mismatch is `INVALID_OUTPUT`. */
   output?: Schema<Output>;
+  /**
+   * Makes `concurrency` count for each key by itself: `concurrency: 1, concurrencyKey: (input) => input.accountId` runs one
+   * invocation an account. 1 to 128 characters, the same for the same input; anything else fails the step with `INVALID_CONCURRENCY_KEY`.
+   */
+  concurrencyKey?: (input: Input) => string;
 }
 
 /** A step as the engine sees it. */
@@ -84,6 +89,7 @@ export interface StepDefinition {
   readonly heartbeat: number | undefined;
   readonly queue: string | undefined;
   readonly concurrency: number | undefined;
+  readonly concurrencyKey?: ((input: unknown) => unknown) | undefined;
   readonly transactional: boolean;
   readonly inline?: boolean | undefined;
   readonly machinePreset?: MachinePreset | undefined;
@@ -106,7 +112,7 @@ export type Step<Input, Output> = PromiseActorLogic<Output, Input> & { readonly 
  *   timeout: 10_000,
  *   run: ({ input, key, signal }) => payments.charge(input, { idempotencyKey: key, signal }),
  * });
- * @throws DefinitionError `INVALID_RETRY`
+ * @throws DefinitionError `INVALID_RETRY`, `CONCURRENCY_MISSING`
  */
 export function defineStep<Input, Output>(
   definition: StepOptions &
@@ -129,6 +135,12 @@ export function defineStep<Input, Output>(
       run: (context: TransactionalStepContext<Input>) => Promise<Output> | Output;
     },
 ): Step<Input, Output> {
+  if (definition.concurrencyKey !== undefined && definition.concurrency === undefined) {
+    throw new DefinitionError(
+      'CONCURRENCY_MISSING',
+      'defineStep: concurrencyKey says what concurrency counts, but there is no concurrency. Set it to how many of one key may run at a time.',
+    );
+  }
   const step: StepDefinition = {
     input: definition.input,
     output: definition.output,
@@ -138,6 +150,7 @@ export function defineStep<Input, Output>(
     heartbeat: definition.heartbeat,
     queue: definition.queue,
     concurrency: definition.concurrency,
+    concurrencyKey: definition.concurrencyKey as StepDefinition['concurrencyKey'],
     transactional: definition.transactional ?? false,
     inline: definition.inline,
     machinePreset: definition.machinePreset,

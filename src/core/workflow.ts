@@ -1,4 +1,4 @@
-import type { AnyActorLogic, AnyStateMachine, EventFromLogic, InputFrom, OutputFrom } from 'xstate';
+import type { AnyActorLogic, AnyStateMachine, ContextFrom, EventFromLogic, InputFrom, OutputFrom } from 'xstate';
 import type { z } from 'zod';
 import { checkMachine } from './check.ts';
 import { DefinitionError, ERROR_CLASSES, type ErrorClass } from './error.ts';
@@ -18,6 +18,12 @@ export interface WorkflowOptions<M extends AnyStateMachine, Name extends string,
   input?: Input;
   /** Schema of an event's payload (the event without `type`), by event type; checked when the event is sent. */
   events?: Partial<Record<EventFromLogic<M>['type'], z.ZodType>>;
+  /** Of the machine's context: an edited one is held against it, and its fields become columns of the workflow's view. */
+  context?: z.ZodType<ContextFrom<M>>;
+  /** Of the machine's output: its fields become columns of the workflow's view, and a skipped child's output is held against it. */
+  output?: z.ZodType<OutputFrom<M>>;
+  /** Events that the machine has for what operators do: it is sent them instead of being moved from outside. */
+  controls?: Partial<Record<'cancel' | 'resume', EventFromLogic<M>['type']>>;
   /** Error codes of its own, or another class for a known one. */
   errors?: Record<string, ErrorClass>;
   /** Default retry of its steps; a step's own `retry` wins. */
@@ -34,6 +40,9 @@ export interface Workflow<Name extends string = string, Input = unknown, Event =
   readonly machine: Machine;
   readonly input: z.ZodType | undefined;
   readonly events: Readonly<Record<string, z.ZodType>>;
+  readonly context: z.ZodType | undefined;
+  readonly output: z.ZodType | undefined;
+  readonly controls: Readonly<{ cancel?: string | undefined; resume?: string | undefined }>;
   /** Every event type that some state of the machine has a transition for; `*` and `name.*` stand for many. */
   readonly eventTypes: readonly string[];
   readonly steps: ReadonlyMap<string, StepDefinition>;
@@ -104,6 +113,9 @@ export function defineWorkflow<
     machine: new Machine(machine),
     input: options.input,
     events: { ...options.events },
+    context: options.context,
+    output: options.output,
+    controls: { ...options.controls },
     eventTypes: externalEventTypes(machine.events as string[]),
     steps,
     children,

@@ -1,7 +1,15 @@
 import type { ErrorRecord } from '../core/error.ts';
 import type { StateValue, StoredSnapshot } from '../core/snapshot.ts';
+import type { BulkBatch, BulkCount, BulkFilter, BulkOptions } from './operations/bulk.ts';
+import type { ForkOptions } from './operations/fork.ts';
+import type { ImportOptions } from './operations/import.ts';
+import type { ExportDocument } from './operations/instance-rows.ts';
+import type { OperationOptions, OperationRecord, OperationRequest, Paused, PauseTarget } from './operations/records.ts';
 import type { EventOf, InputOf, OutputOf, Workflow } from '../core/workflow.ts';
+import type { Explanation, Preview } from './explain/explanation.ts';
+import type { Retained, RetentionOptions } from './retention.ts';
 import type { AttemptRecord, InstanceStatus, LogLine, StepKind, StepStatus } from './ports.ts';
+import type { Overview, Period, WorkflowStatistics } from './statistics.ts';
 
 /** How an instance is started. */
 export interface StartOptions {
@@ -126,10 +134,36 @@ export interface ListOptions {
   tag?: string;
   tenant?: string;
   parentId?: string;
+  /** Of a failed or cancelled instance. */
+  errorCode?: string;
+  /** In the view of that name; docs/sql.md says what it means. */
+  is?: Condition;
+  /** Started then or later. */
+  since?: Date;
+  /** Started before. */
+  until?: Date;
   /** Default 50, at most 500. */
   limit?: number;
   /** The `next` of the page before. */
   cursor?: string;
+}
+
+/** How an instance may stand, beside its status. */
+export const CONDITIONS = ['stuck', 'retrying', 'waiting', 'overdue'] as const;
+export type Condition = (typeof CONDITIONS)[number];
+
+/** What is to be counted; default: all instances. */
+export type CountOptions = Pick<ListOptions, 'workflow' | 'status' | 'state'>;
+
+/** How many instances of a workflow stand in a state. */
+export interface Count {
+  workflow: string;
+  status: InstanceStatus;
+  state: string;
+  /** At most 10,000. */
+  count: number;
+  /** There are more than `count`. */
+  more: boolean;
 }
 
 export interface Page<T> {
@@ -141,8 +175,22 @@ export interface Page<T> {
 export interface Health {
   /** The database answers. */
   database: boolean;
+  /** Instances are moved on Trigger.dev: there are no workers, and none is missing. */
+  remote?: true;
   /** Live workers, this process's or others'. */
   workers: { id: number; name: string; workflows: string[]; startedAt: Date; beatAt: Date; owned: number }[];
+}
+
+/** What a reconciliation has found; of many instances some, and the next one takes the rest. */
+export interface Reconciled {
+  /** Processes that had died without a word. What they held is free again. */
+  dead: number;
+  /** Instances whose time had come and that nobody had. */
+  due: string[];
+  /** On Trigger.dev: instances with a step whose run has ended without a word, was never made, or never named. */
+  lost: string[];
+  /** Of all these, on Trigger.dev, those for which no driver could be triggered. */
+  failed: string[];
 }
 
 /** The workflow of that name; one whose name is only known at run time stands for any. */
@@ -177,21 +225,86 @@ export interface Engine<W extends readonly Workflow[] = readonly Workflow[]> {
   get(id: string): Promise<InstanceView>;
   /** Newest first. @throws `INVALID_CURSOR`, `INVALID_OPTION` */
   list(options?: ListOptions): Promise<Page<InstanceSummary>>;
+  /** How many instances there are, by workflow, status and state. @throws `INVALID_OPTION` */
+  counts(options?: CountOptions): Promise<Count[]>;
   /** Oldest first; the cursor is the last sequence. @throws `INSTANCE_NOT_FOUND` */
   history(id: string, options?: { limit?: number; cursor?: string }): Promise<Page<HistoryEntry>>;
   /** The invocations of an instance, oldest first, with inputs, outputs, errors and lines. @throws `INSTANCE_NOT_FOUND` */
   steps(id: string): Promise<StepDetail[]>;
   /** The snapshot after a transition. @throws `INSTANCE_NOT_FOUND`, `TRANSITION_NOT_FOUND` */
   snapshot(id: string, sequence: number): Promise<StoredSnapshot>;
-  /** Ends an instance and what it started. An ended one stays as it is. @throws `INSTANCE_NOT_FOUND` */
-  cancel(id: string): Promise<void>;
+  /** Why an instance stands where it stands, and what can be done about it now. @throws `INSTANCE_NOT_FOUND` */
+  explain(id: string): Promise<Explanation>;
+  /** What an event would do if it were sent now; nothing is written. @throws `INSTANCE_NOT_FOUND`, `UNKNOWN_WORKFLOW` */
+  preview(id: string, event: EventOf<W[number]> | { type: string; [field: string]: unknown }): Promise<Preview>;
+  /**
+   * Ends an instance and what it started; by the machine's own cancel event (`controls.cancel`) where the state takes it,
+   * unless forced. An ended one stays as it is: null.
+   * @throws `INSTANCE_NOT_FOUND`
+   */
+  cancel(id: string, options?: OperationOptions & { force?: boolean }): Promise<OperationRecord | null>;
   /** Gives the failed step of a failed instance fresh attempts. @throws `INSTANCE_NOT_FOUND`, `NOT_FAILED` */
-  retry(id: string): Promise<void>;
+  retry(id: string, options?: OperationOptions): Promise<OperationRecord>;
+  /**
+   * Moves an instance by hand: retry, resume, skip, rewind, edit, pause, unpause, cancel. Recorded with who and why; done
+   * in its turn among the instance's other events, by whoever moves it.
+   * @throws `INSTANCE_NOT_FOUND`, `NOT_FAILED`, `NOT_STUCK`, `NOTHING_TO_SKIP`, `AMBIGUOUS_STEP`, `INVALID_OUTPUT`, `TRANSITION_NOT_FOUND`,
+   * `MOMENT_ENDED`, `STATE_UNKNOWN`, `IN_FLIGHT`, `INVALID_PATCH`, `INVALID_CONTEXT`, `ALREADY_PAUSED`, `NOT_PAUSED`, `NOT_ACTIVE`, `NOT_STARTED`,
+   * `INSTANCE_ENDED`, `KEY_REUSED`, `INVALID_OPTION`
+   */
+  operate(id: string, request: OperationRequest, options?: OperationOptions): Promise<OperationRecord>;
+  /** An operation and what came of it. @param options.wait milliseconds to wait for that; the signal ends the wait @throws `OPERATION_NOT_FOUND` */
+  operation(id: number, options?: { wait?: number; signal?: AbortSignal }): Promise<OperationRecord>;
+  /** What was done by hand, newest first. @throws `INVALID_CURSOR`, `INVALID_OPTION` */
+  operations(options?: {
+    target?: OperationRecord['target'];
+    targetId?: string;
+    limit?: number;
+    cursor?: string;
+  }): Promise<Page<OperationRecord>>;
+  /**
+   * Does an operation to one batch of the instances that a filter finds, newest first; `next` and the same key go on.
+   * With `dryRun` it counts them, and says for how many it would be legal.
+   * @throws `INVALID_OPTION` (also for a filter with nothing in it, without `all`), `INVALID_CURSOR`
+   */
+  bulk(request: OperationRequest, filter: BulkFilter, options: BulkOptions & { dryRun: true }): Promise<BulkCount>;
+  bulk(request: OperationRequest, filter: BulkFilter, options?: BulkOptions & { dryRun?: false }): Promise<BulkBatch>;
+  /** Pauses a workflow or a queue, for all processes. @throws `UNKNOWN_WORKFLOW`, `UNKNOWN_QUEUE`, `ALREADY_PAUSED`, `KEY_REUSED`, `INVALID_OPTION` */
+  pause(target: PauseTarget, options?: Omit<OperationOptions, 'wait'>): Promise<OperationRecord>;
+  /** Lets a workflow or a queue go on. @throws `UNKNOWN_WORKFLOW`, `UNKNOWN_QUEUE`, `NOT_PAUSED`, `KEY_REUSED`, `INVALID_OPTION` */
+  unpause(target: PauseTarget, options?: Omit<OperationOptions, 'wait'>): Promise<OperationRecord>;
+  /** The workflows and queues that are paused. */
+  pauses(): Promise<Paused[]>;
+  /**
+   * Starts a new instance where another one stood after a transition, by the code as it is now.
+   * @throws `INSTANCE_NOT_FOUND`, `TRANSITION_NOT_FOUND`, `MOMENT_ENDED`, `STATE_UNKNOWN`, `INVALID_INPUT`, `INVALID_PATCH`, `INVALID_CONTEXT`, `ID_TAKEN`
+   */
+  fork(id: string, fork?: ForkOptions, options?: Omit<OperationOptions, 'wait'>): Promise<Started>;
+  /** Everything that is stored of an instance, as one document: its context, inputs and outputs with all that is in them. @throws `INSTANCE_NOT_FOUND` */
+  export(id: string): Promise<ExportDocument>;
+  /**
+   * Makes a new instance of an export, with its history, that stands where the exported one stood (or after one of its
+   * transitions), and that moves nothing by itself: what was in motion is paused.
+   * @throws `INVALID_EXPORT` (details.issues), `UNKNOWN_WORKFLOW`, `TRANSITION_NOT_FOUND`, `MOMENT_ENDED`, `STATE_UNKNOWN`, `ID_TAKEN`, `INVALID_OPTION`
+   */
+  import(document: unknown, options?: ImportOptions & Omit<OperationOptions, 'wait'>): Promise<Started>;
   /** Waits for the end. @throws `INSTANCE_NOT_FOUND`, `INSTANCE_FAILED`, `INSTANCE_CANCELLED`, `TIMEOUT`, `ENGINE_STOPPED` */
   result<O = OutputOf<W[number]>>(id: string, options?: { timeout?: number; signal?: AbortSignal }): Promise<O>;
   /** Follows one instance or all of them, from now or from a position; `0` is the beginning. Ends with the signal and with the engine; of one instance, with its end. */
   subscribe(options?: { id?: string; after?: string; signal?: AbortSignal }): AsyncIterable<Change>;
+  /** How it goes with all workflows, for an overview; looks a day back by default. @throws `INVALID_OPTION` */
+  overview(period?: Period): Promise<Overview>;
+  /** How it goes with one workflow; looks a day back by default. @throws `UNKNOWN_WORKFLOW`, `INVALID_OPTION` */
+  statistics(workflow: string, period?: Period): Promise<WorkflowStatistics>;
   health(): Promise<Health>;
+  /**
+   * Removes instances that have been finished long enough, archived first where asked for; never one that goes on, nor a
+   * child of one. Some seconds' worth: to be called again while there is `more`. Nothing is removed unless it is called.
+   * @throws `INVALID_OPTION`, `INVALID_ARTIFACT_KEY`
+   */
+  retention(options: RetentionOptions): Promise<Retained>;
+  /** Looks at once for what was lost, and gets somebody to go on with it; otherwise workers look each second, and on Trigger.dev the sweep each minute. */
+  reconcile(): Promise<Reconciled>;
   /** Starts the worker of this process; without it the engine starts, sends and reads only. */
   work(): Promise<void>;
   /** Stops: no new work, running steps get `grace` milliseconds (default 10,000), leases are given back, connections closed. */

@@ -1,10 +1,11 @@
 import type { Workflow } from '../core/workflow.ts';
 import { sleep } from './clock.ts';
 import { idempotencyKey } from './keys.ts';
-import { Limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 import { LineKeeper } from './lines.ts';
 import type { AttemptEntry, Owned } from './owned.ts';
 import type { AttemptListener, Clock, Executor, Invocation, Outcome, StepRow, Store } from './ports.ts';
+import { placesOf, WORKER, workerLimits } from './places.ts';
 import type { Change } from './state.ts';
 import { emptyChange } from './state.ts';
 import { DatabaseUnavailableError } from './unavailable.ts';
@@ -15,6 +16,8 @@ export interface AttemptHost {
   readonly workerId: number;
   /** Whether new attempts may begin. */
   readonly accepting: boolean;
+  /** Whether this one may: nobody has paused it. */
+  mayBegin(owned: Owned, row: StepRow): boolean;
   /** A row of a live invocation changed: it goes on, waits, or has come to its end. */
   rowChanged(owned: Owned, row: StepRow): void;
   /** Stores a row and nothing else; calls back once it is stored. */
@@ -55,19 +58,12 @@ export class Attempts {
   constructor(options: AttemptOptions, host: AttemptHost) {
     this.options = options;
     this.host = host;
-    const limits = new Map([['worker', options.concurrency]]);
-    for (const [queue, limit] of Object.entries(options.queues)) limits.set(`queue ${queue}`, limit);
-    for (const workflow of options.workflows.values()) {
-      for (const [name, { concurrency }] of workflow.steps) {
-        if (concurrency !== undefined) limits.set(`step ${workflow.name} ${name}`, concurrency);
-      }
-    }
-    this.limits = new Limits((name) => limits.get(name) ?? Infinity);
+    this.limits = workerLimits(options);
   }
 
   /** Attempts that hold a place now. */
   get running(): number {
-    return this.limits.taken('worker');
+    return this.limits.taken(WORKER);
   }
 
   /** Takes places for new steps at once where there are any, so that their first row already says running. */
@@ -76,7 +72,8 @@ export class Attempts {
     const reserved: StepRow[] = [];
     change.newSteps = change.newSteps.map((row) => {
       const places = placesOf(owned.state.workflow, row);
-      if (row.kind === 'workflow' || !this.limits.tryTake(places)) return row;
+      if (row.kind === 'workflow' || row.status !== 'queued' || !this.host.mayBegin(owned, row)) return row;
+      if (!this.limits.tryTake(places)) return row;
       const running = begun(row, this.host.workerId, this.options.clock.now());
       owned.attempts.set(row.key, { attempt: null, places, leaveLine: () => {} });
       reserved.push(running);
@@ -92,7 +89,7 @@ export class Attempts {
 
   /** Gets in line for a place; then the attempt is stored as begun, and then it runs. */
   enqueue(owned: Owned, row: StepRow): void {
-    if (!this.host.accepting || owned.attempts.has(row.key)) return;
+    if (!this.host.accepting || owned.attempts.has(row.key) || !this.host.mayBegin(owned, row)) return;
     const places = placesOf(owned.state.workflow, row);
     const entry: AttemptEntry = { attempt: null, places: null, leaveLine: () => {} };
     owned.attempts.set(row.key, entry);
@@ -100,7 +97,8 @@ export class Attempts {
       entry.places = places;
       const current = owned.state.steps.get(row.key);
       // A worker that stops begins nothing any more.
-      if (current === undefined || !this.host.accepting) return this.end(owned, row.key);
+      if (current === undefined || !this.host.accepting || !this.host.mayBegin(owned, current))
+        return this.end(owned, row.key);
       const running = begun(current, this.host.workerId, this.options.clock.now());
       return this.host.storeRows(owned, [running], () => this.run(owned, running));
     });
@@ -151,10 +149,12 @@ export class Attempts {
     });
   }
 
-  /** Ends what is no longer invoked, aborting what runs. */
+  /** Ends what is no longer invoked, or has been given a result by hand, aborting what runs. */
   endStopped(owned: Owned): void {
     for (const key of owned.attempts.keys()) {
-      if (!owned.state.steps.has(key)) this.end(owned, key, 'The machine has left the state that invoked this step.');
+      const row = owned.state.steps.get(key);
+      if (row === undefined) this.end(owned, key, 'The machine has left the state that invoked this step.');
+      else if (row.status === 'done') this.end(owned, key, 'This step has been skipped.');
     }
   }
 
@@ -263,13 +263,6 @@ export class Attempts {
       }
     }
   }
-}
-
-/** The limits that an invocation falls under. */
-function placesOf(workflow: Workflow, row: StepRow): string[] {
-  const places = ['worker', `step ${workflow.name} ${row.step}`];
-  if (row.queue !== null) places.push(`queue ${row.queue}`);
-  return places;
 }
 
 /** A change of rows alone. */

@@ -96,15 +96,20 @@ export class Changes {
     }
   }
 
-  /** Looks until there is an answer: when the instance has come to an end, and now and then. @throws DurachartError `TIMEOUT`, `ENGINE_STOPPED` */
+  private listenForEnd(id: string, listener: Listener): () => void {
+    this.unlistenEnds ??= this.hear((callback) => this.reader.onEnd(callback), this.waiters);
+    return this.waiters.add(id, listener);
+  }
+
+  /** Looks until there is an answer: when the instance has come to an end (or changes in any way), and now and then. @throws DurachartError `TIMEOUT`, `ENGINE_STOPPED` */
   async wait<T>(
     id: string,
     options: { timeout?: number; signal?: AbortSignal },
     look: () => Promise<{ value: T } | undefined>,
+    till: 'end' | 'change' = 'end',
   ): Promise<T> {
     const bell = new Bell(this.clock);
-    this.unlistenEnds ??= this.hear((callback) => this.reader.onEnd(callback), this.waiters);
-    const stop = this.waiters.add(id, () => bell.ring());
+    const stop = till === 'end' ? this.listenForEnd(id, () => bell.ring()) : this.listen(id, () => bell.ring());
     const end = options.timeout === undefined ? Infinity : this.clock.now() + options.timeout;
     const abort = (): void => bell.ring();
     options.signal?.addEventListener('abort', abort);

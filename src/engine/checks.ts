@@ -3,10 +3,15 @@ import { DurachartError } from '../core/error.ts';
 import { matchesEventType } from '../core/event-types.ts';
 import { assertJson } from '../core/json.ts';
 import type { Workflow } from '../core/workflow.ts';
-import type { ListOptions, StartOptions } from './api.ts';
+import { CONDITIONS, type ListOptions, type StartOptions } from './api.ts';
+import { LATEST } from './clock.ts';
 import { isInstanceId } from './keys.ts';
+import type { OperationOptions } from './operations/records.ts';
 import type { InstanceRecord } from './reader.ts';
 import { hasEnded } from './state.ts';
+
+/** The first day of year 1. */
+const EARLIEST = -62_135_596_800_000;
 
 /** One thing that is wrong with a value, and where. */
 export interface Issue {
@@ -24,7 +29,7 @@ export function checkInput(workflow: Workflow, input: unknown): unknown {
 /** The event's payload as it will be stored. @throws DurachartError `INSTANCE_ENDED`, `UNKNOWN_EVENT`, `INVALID_EVENT`, `EVENT_NOT_ACCEPTED` */
 export function checkEvent(
   workflow: Workflow,
-  record: InstanceRecord,
+  record: Pick<InstanceRecord, 'id' | 'status' | 'state' | 'snapshot'>,
   event: { type: string; [field: string]: unknown },
 ): Record<string, unknown> | null {
   const { type, ...fields } = event;
@@ -79,8 +84,7 @@ export function checkOptions(options: StartOptions): void {
               ? 'tags must be at most 20 texts of 1 to 200 characters'
               : priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)
                 ? 'priority must be a whole number from 0 to 9'
-                : startAt !== undefined &&
-                    !(startAt instanceof Date && !Number.isNaN(startAt.getTime()) && startAt.getFullYear() < 10_000)
+                : startAt !== undefined && !(startAt instanceof Date && startAt.getTime() <= LATEST)
                   ? 'startAt must be a valid Date'
                   : undefined;
   if (wrong !== undefined) throw new DurachartError('INVALID_OPTION', `${wrong}.`);
@@ -90,6 +94,18 @@ export function checkOptions(options: StartOptions): void {
 export function checkKey(key: string | undefined): void {
   if (key !== undefined && !isText(key, 500))
     throw new DurachartError('INVALID_OPTION', 'key must be text of 1 to 500 characters.');
+}
+
+/** Who asks for an operation, and why. @throws DurachartError `INVALID_OPTION` */
+export function checkBy({ by, why, key, wait }: OperationOptions): { by: string; why: string | null } {
+  checkKey(key);
+  if (by !== undefined && !isText(by, 200))
+    throw new DurachartError('INVALID_OPTION', 'by must be text of 1 to 200 characters.');
+  if (why !== undefined && !isText(why, 2_000))
+    throw new DurachartError('INVALID_OPTION', 'why must be text of 1 to 2,000 characters.');
+  if (wait !== undefined && !(Number.isFinite(wait) && wait >= 0 && wait <= 600_000))
+    throw new DurachartError('INVALID_OPTION', 'wait must be milliseconds from 0 to 600,000.');
+  return { by: by ?? 'unknown', why: why ?? null };
 }
 
 /** Text as Postgres can store it. */
@@ -103,13 +119,25 @@ function isText(value: unknown, longest: number): boolean {
   );
 }
 
+/** A time as Postgres and the API can tell it. */
+export function isDate(value: unknown): boolean {
+  return value instanceof Date && value.getTime() >= EARLIEST && value.getTime() <= LATEST;
+}
+
 /** What a list is asked for. @throws DurachartError `INVALID_OPTION` */
 export function checkFilters(options: ListOptions): void {
-  for (const name of ['workflow', 'status', 'state', 'tag', 'tenant', 'parentId'] as const) {
+  for (const name of ['workflow', 'status', 'state', 'tag', 'tenant', 'parentId', 'errorCode'] as const) {
     const value = options[name];
     if (value !== undefined && !isText(value, 10_000))
       throw new DurachartError('INVALID_OPTION', `${name} must be text.`);
   }
+  for (const name of ['since', 'until'] as const) {
+    const value = options[name];
+    if (value !== undefined && !isDate(value))
+      throw new DurachartError('INVALID_OPTION', `${name} must be a valid Date.`);
+  }
+  if (options.is !== undefined && !CONDITIONS.includes(options.is))
+    throw new DurachartError('INVALID_OPTION', `is must be one of ${CONDITIONS.join(', ')}.`);
 }
 
 /** How many items a page has. @throws DurachartError `INVALID_OPTION` */
@@ -119,7 +147,8 @@ export function pageSize(limit = 50): number {
   return limit;
 }
 
-function parse(schema: z.ZodType | undefined, value: unknown, code: string, what: string): unknown {
+/** A value as a schema takes it; as it is where there is none. @throws DurachartError of that code, with details.issues */
+export function parse(schema: z.ZodType | undefined, value: unknown, code: string, what: string): unknown {
   if (schema === undefined) return value;
   const result = schema.safeParse(value);
   if (result.success) return result.data;

@@ -207,7 +207,7 @@ function takeBatch(queue: Map<string, Pending>): Pending[] {
 }
 
 /** Two commits of one instance as one. */
-function merge(first: Pending, second: Pending): Pending {
+export function merge(first: Pending, second: Pending): Pending {
   const a = first.commit;
   const b = second.commit;
   const changed = new Map(b.steps.map((row) => [row.key, row]));
@@ -231,6 +231,7 @@ function merge(first: Pending, second: Pending): Pending {
       : [...(a.cancelled as string[]).filter((id) => !armed.has(id)), ...(b.cancelled as string[])],
     consumed: [...a.consumed, ...b.consumed],
     posts: [...a.posts, ...b.posts],
+    audits: [...a.audits, ...b.audits],
     release: b.release,
   };
   return {

@@ -4,8 +4,10 @@ import type { Workflow } from '../core/workflow.ts';
 import type { Engine } from './api.ts';
 import { systemClock } from './clock.ts';
 import { DurableEngine, type Remote } from './engine.ts';
+import type { OperationStore } from './operations/records.ts';
 import type { Clock, Executor, Store } from './ports.ts';
 import type { Reader } from './reader.ts';
+import type { RetentionStore } from './retention.ts';
 import { outspoken } from './unavailable.ts';
 
 /** What an engine is put together from; `createEngine` of the package does it for a Postgres. */
@@ -13,6 +15,8 @@ export interface EngineParts<W extends readonly Workflow[]> {
   workflows: W;
   store: Store;
   reader: Reader;
+  operations: OperationStore;
+  retention: RetentionStore;
   executor: (parts: { clock: Clock; artifacts: ArtifactStore }) => Executor;
   artifacts: ArtifactStore;
   close: () => Promise<void>;
@@ -44,6 +48,9 @@ export function assembleEngine<const W extends readonly Workflow[]>(parts: Engin
     registered: parts.workflows,
     store: parts.store,
     reader: outspoken(parts.reader, parts.isTransient),
+    operations: outspoken(parts.operations, parts.isTransient),
+    retention: outspoken(parts.retention, parts.isTransient),
+    artifacts: parts.artifacts,
     executor: parts.executor({ clock, artifacts: parts.artifacts }),
     close: parts.close,
     isTransient: parts.isTransient,

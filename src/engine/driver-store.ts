@@ -1,5 +1,5 @@
 import type { Transaction } from '../core/step.ts';
-import type { Claimed, Millis, StepRow, Store } from './ports.ts';
+import type { Claimed, Millis, StepRow, Store, Wanted } from './ports.ts';
 
 /** A run of another system that an instance waits for, as its row in `runs` tells. */
 export interface RunRow {
@@ -29,6 +29,7 @@ export interface RoundFence {
 /** An invocation, as the run that is to make it finds it. */
 export interface Assignment {
   instance: { id: string; workflow: string; tenant: string | null };
+  priority: number;
   row: StepRow;
 }
 
@@ -38,6 +39,8 @@ export interface Settled {
   waiter: string | null;
   /** Nobody has the instance: whoever stored the result has to see to it that somebody looks. */
   free: boolean;
+  /** Of the instance. */
+  priority: number;
 }
 
 /**
@@ -46,7 +49,7 @@ export interface Settled {
  */
 export interface DriverStore extends Pick<
   Store,
-  'commit' | 'reload' | 'startWorker' | 'buryWorkers' | 'transactional'
+  'commit' | 'reload' | 'startWorker' | 'buryWorkers' | 'due' | 'transactional' | 'pauses'
 > {
   /** Takes one instance, if nobody has it. `held`: somebody has. `expired`: this worker has been declared dead. */
   take(
@@ -56,7 +59,7 @@ export interface DriverStore extends Pick<
   /** Has the owner of an instance look at it once more before giving it back. */
   nudge(id: string): Promise<void>;
   /** Of these instances, those that nobody has. */
-  free(ids: readonly string[]): Promise<string[]>;
+  free(ids: readonly string[]): Promise<Wanted[]>;
 
   /** The runs that an instance waits for, in order of their making. */
   openRuns(instanceId: string): Promise<RunRow[]>;
@@ -84,8 +87,6 @@ export interface DriverStore extends Pick<
     rowOf: (output: unknown) => { row: StepRow; now: Millis },
   ): Promise<Settled>;
 
-  /** Instances that nobody has and whose time has come. */
-  due(now: Millis, workflows: readonly string[], limit: number): Promise<string[]>;
-  /** Runs of steps that are open since before a time; of many, some. */
-  openSince(before: Millis, limit: number): Promise<RunRow[]>;
+  /** Runs of steps that are open since before a time, with the priority of their instance; of many, some. */
+  openSince(before: Millis, limit: number): Promise<(RunRow & { priority: number })[]>;
 }

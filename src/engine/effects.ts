@@ -131,6 +131,7 @@ function invoke(
       parent: { id: state.id, key },
       leased: false,
       wakeAt: now,
+      startAt: null,
       createdAt: now,
     },
   });
@@ -181,6 +182,21 @@ function addressOf(state: State, target: Target, draft: Draft): string | undefin
     if (row.kind === 'workflow' && invokeId(row.key) === target.child) return row.childId ?? undefined;
   }
   return undefined;
+}
+
+/** A row that is to be run anew, with fresh attempts. */
+export function blankAgain(row: StepRow, now: Millis): StepRow {
+  return {
+    ...row,
+    status: row.kind === 'workflow' ? 'running' : 'queued',
+    attempt: 0,
+    lost: 0,
+    error: null,
+    nextAttemptAt: null,
+    queuedAt: now,
+    startedAt: null,
+    finishedAt: null,
+  };
 }
 
 function blankRow(key: string, step: string, now: Millis): StepRow {

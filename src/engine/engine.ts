@@ -1,8 +1,11 @@
+import type { ArtifactStore } from '../core/artifact.ts';
 import { DurachartError } from '../core/error.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
 import type { Workflow } from '../core/workflow.ts';
 import type {
   Change as FeedChange,
+  Count,
+  CountOptions,
   Engine,
   Health,
   HistoryEntry,
@@ -10,25 +13,55 @@ import type {
   InstanceView,
   ListOptions,
   Page,
+  Reconciled,
   Started,
   StartOptions,
   StepDetail,
 } from './api.ts';
 import { Changes } from './changes.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { decide } from './decide.ts';
+import type { Explanation, Preview } from './explain/explanation.ts';
+import { preview } from './explain/preview.ts';
+import { readAndExplain } from './explain/shell.ts';
 import { follow } from './follow.ts';
-import { CANCEL, idempotentId, RETRY } from './keys.ts';
-import { checkEvent, checkFilters, checkInput, checkKey, checkOptions, pageSize } from './checks.ts';
-import type { Commit, CommitResult, Millis, NewInstance } from './ports.ts';
+import {
+  bulk,
+  countBulk,
+  type BulkBatch,
+  type BulkCount,
+  type BulkFilter,
+  type BulkOptions,
+} from './operations/bulk.ts';
+import { exportDocument } from './operations/export-document.ts';
+import type { ForkOptions } from './operations/fork.ts';
+import type { ImportOptions } from './operations/import.ts';
+import type { ExportDocument } from './operations/instance-rows.ts';
+import { Operator } from './operations/operator.ts';
+import type {
+  OperationOptions,
+  OperationRecord,
+  OperationRequest,
+  OperationStore,
+  Paused,
+  PauseTarget,
+} from './operations/records.ts';
+import { movedWorkflows } from './pauses.ts';
+import { checkEvent, checkFilters, checkKey, pageSize } from './checks.ts';
+import type { Millis } from './ports.ts';
 import type { InstanceRecord, Reader } from './reader.ts';
-import { emptyChange, hasEnded, isOver, instanceState, unborn, type Change, type State } from './state.ts';
+import { retain, type Retained, type RetentionOptions, type RetentionStore } from './retention.ts';
+import { hasEnded } from './state.ts';
+import { bucketMs, periodMs, type Overview, type Period, type WorkflowStatistics } from './statistics.ts';
 import { DatabaseUnavailableError } from './unavailable.ts';
+import { Starter } from './starter.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
 export interface EngineOptions extends Omit<WorkerOptions, 'events'> {
   registered: readonly Workflow[];
   reader: Reader;
+  operations: OperationStore;
+  retention: RetentionStore;
+  artifacts: ArtifactStore;
   close: () => Promise<void>;
   onFault: (message: string, error: unknown) => void;
   /** Where no worker of this process, nor of another one, would look by itself: gets somebody to move these instances. */
@@ -41,7 +74,12 @@ export interface Remote {
   check(): Promise<void>;
   /** Called after what concerns these instances is stored. Never rejects. */
   announce(ids: readonly string[], at: Millis): Promise<void>;
+  /** Finds what was lost, and gets the other system to go on with it. */
+  reconcile(): Promise<Reconciled>;
 }
+
+/** Instances in one reconciliation. */
+const MOST_DUE = 500;
 
 /** The engine of one process: starts, sends and reads for anybody, and, once told to work, runs a worker. */
 export class DurableEngine implements Engine {
@@ -49,6 +87,8 @@ export class DurableEngine implements Engine {
   private readonly options: EngineOptions;
   private readonly reader: Reader;
   private readonly changes: Changes;
+  private readonly operator: Operator;
+  private readonly starter: Starter;
   private worker: Worker | undefined;
   private stopped = false;
 
@@ -57,6 +97,22 @@ export class DurableEngine implements Engine {
     this.workflows = options.registered;
     this.reader = options.reader;
     this.changes = new Changes(options.reader, options.clock, options.onFault);
+    this.operator = new Operator({
+      ...options,
+      changes: this.changes,
+      record: async (id) => this.record(id),
+      workflowOf: (record) => this.workflowOf(record),
+      reconcile: async () => void (await options.remote?.reconcile()),
+      announce: async (id) => options.remote?.announce([id], options.clock.now()),
+    });
+    this.starter = new Starter({
+      ...options,
+      changes: this.changes,
+      operator: this.operator,
+      worker: () => this.worker,
+      record: async (id) => this.record(id),
+      workflowOf: (record) => this.workflowOf(record),
+    });
   }
 
   async work(): Promise<void> {
@@ -78,109 +134,8 @@ export class DurableEngine implements Engine {
     }
   }
 
-  async start(name: string, input: unknown, options: StartOptions = {}): Promise<Started> {
-    const workflow = this.options.workflows.get(name);
-    if (workflow === undefined) {
-      const known = this.workflows.map((other) => other.name).join(', ');
-      throw new DurachartError('UNKNOWN_WORKFLOW', `There is no workflow ${JSON.stringify(name)}. Known: ${known}.`, {
-        details: { workflows: known },
-      });
-    }
-    checkOptions(options);
-    const parsed = checkInput(workflow, input);
-    const now = this.options.clock.now();
-    const id = options.id ?? idempotentId(name, options.tenant ?? null, options.key, now);
-    const startAt = options.startAt?.getTime() ?? now;
-    const create: NewInstance = {
-      workflow: name,
-      version: workflow.version,
-      tenant: options.tenant ?? null,
-      tags: options.tags ?? [],
-      priority: options.priority ?? 5,
-      input: parsed,
-      key: options.key ?? null,
-      parent: null,
-      leased: false,
-      wakeAt: Math.max(startAt, now),
-      createdAt: now,
-    };
-    const first =
-      startAt > now
-        ? { state: unborn(id, workflow, create), change: emptyChange() }
-        : this.firstTransition(id, workflow, create, now);
-    if (await this.create(create, first.state, first.change, startAt <= now)) return { id, created: true };
-    // Neither stored nor there: the worker that was to store it has been taken for dead. It goes by itself then.
-    if ((await this.reader.instance(id)) === undefined && (await this.create(create, first.state, first.change, false)))
-      return { id, created: true };
-    return this.existing(id, name, parsed, options);
-  }
-
-  /** The start is thought through here, so that an input that the machine itself refuses is refused to the caller. */
-  private firstTransition(
-    id: string,
-    workflow: Workflow,
-    create: NewInstance,
-    now: number,
-  ): { state: State; change: Change } {
-    const first = decide(unborn(id, workflow, create), { type: 'start' }, now);
-    if (first.state.status !== 'failed') return first;
-    const { code, message } = first.state.error ?? { code: 'TRANSITION_FAILED', message: 'The machine did not start.' };
-    throw new DurachartError(code, `Workflow ${workflow.name} does not start with this input: ${message}`);
-  }
-
-  private async create(create: NewInstance, state: State, change: Change, now: boolean): Promise<boolean> {
-    if (now && this.worker?.hasRoom === true) return this.worker.create(create, state, change);
-    const { children, ...rows } = change;
-    const root: Commit = {
-      ...rows,
-      id: state.id,
-      expected: 0,
-      create,
-      requires: null,
-      after: instanceState(state),
-      at: create.createdAt,
-      release: null,
-    };
-    const rest = children.map((child): Commit => {
-      const workflow = this.options.workflows.get(child.create.workflow) as Workflow;
-      return {
-        ...emptyChange(),
-        id: child.id,
-        expected: 0,
-        create: child.create,
-        requires: state.id,
-        after: instanceState(unborn(child.id, workflow, child.create)),
-        at: create.createdAt,
-        release: null,
-      };
-    });
-    const stored = await this.commit([root, ...rest]);
-    this.changes.changed(state.id, isOver(state.status));
-    await this.options.remote?.announce(
-      stored.map(({ id }) => id),
-      create.wakeAt ?? create.createdAt,
-    );
-    return stored.some(({ id }) => id === state.id);
-  }
-
-  private async commit(batch: Commit[]): Promise<CommitResult[]> {
-    try {
-      return await this.options.store.commit(0, batch);
-    } catch (error) {
-      throw this.options.isTransient(error) ? new DatabaseUnavailableError(error) : error;
-    }
-  }
-
-  private async existing(id: string, workflow: string, input: unknown, options: StartOptions): Promise<Started> {
-    const record = await this.record(id);
-    const same = record.workflow === workflow && canonical(record.input ?? null) === canonical(input ?? null);
-    if (same) return { id, created: false };
-    const what = options.key === undefined ? `The id ${id}` : `The idempotency key ${JSON.stringify(options.key)}`;
-    throw new DurachartError(
-      'KEY_REUSED',
-      `${what} belongs to an instance with another workflow or input. Use a new one, or send the same input.`,
-      { details: { id } },
-    );
+  async start(workflow: string, input: unknown, options: StartOptions = {}): Promise<Started> {
+    return this.starter.start(workflow, input, options);
   }
 
   async send(
@@ -226,6 +181,11 @@ export class DurableEngine implements Engine {
     return { items: page, next: items.length > limit && last !== undefined ? encodeCursor(last) : null };
   }
 
+  async counts(options: CountOptions = {}): Promise<Count[]> {
+    checkFilters(options);
+    return this.reader.counts(options);
+  }
+
   async history(id: string, options: { limit?: number; cursor?: string } = {}): Promise<Page<HistoryEntry>> {
     const limit = pageSize(options.limit);
     const { cursor = '0' } = options;
@@ -253,30 +213,97 @@ export class DurableEngine implements Engine {
     return snapshot;
   }
 
-  async cancel(id: string): Promise<void> {
-    const { status } = await this.record(id);
-    if (hasEnded(status)) return;
-    await this.post(id, CANCEL, null, 'control');
+  async explain(id: string): Promise<Explanation> {
+    const { clock, remote, workflows, concurrency, queues, deadAfter } = this.options;
+    const settings = { workflows, concurrency, queues, deadAfter, onTrigger: remote !== undefined };
+    const explanation = canBeAsked(id) ? await readAndExplain(this.reader, id, settings, clock.now()) : undefined;
+    if (explanation === undefined) throw notFound(id);
+    return explanation;
   }
 
-  async retry(id: string): Promise<void> {
-    const record = await this.record(id);
-    if (record.status !== 'failed') {
-      throw new DurachartError(
-        'NOT_FAILED',
-        `Instance ${id} is ${record.status} in ${record.state}; only a failed one can be retried.`,
-        { details: { status: record.status } },
-      );
+  async preview(id: string, event: { type: string; [field: string]: unknown }): Promise<Preview> {
+    const claimed = canBeAsked(id) ? await this.reader.standing(id) : undefined;
+    if (claimed === undefined) throw notFound(id);
+    return preview(claimed, this.workflowOf(claimed), event, this.options.clock.now());
+  }
+
+  async cancel(id: string, options: OperationOptions & { force?: boolean } = {}): Promise<OperationRecord | null> {
+    const { force, ...rest } = options;
+    try {
+      return await this.operator.operate(id, { operation: 'cancel', force }, rest);
+    } catch (error) {
+      if (error instanceof DurachartError && error.code === 'INSTANCE_ENDED') return null;
+      throw error;
     }
-    await this.post(id, RETRY, null, 'control');
+  }
+
+  async retry(id: string, options: OperationOptions = {}): Promise<OperationRecord> {
+    return this.operator.operate(id, { operation: 'retry' }, options);
+  }
+
+  async operate(id: string, request: OperationRequest, options: OperationOptions = {}): Promise<OperationRecord> {
+    return this.operator.operate(id, request, options);
+  }
+
+  async operation(id: number, options: { wait?: number; signal?: AbortSignal } = {}): Promise<OperationRecord> {
+    return this.operator.outcome(await this.operator.find(id), options.wait, options.signal);
+  }
+
+  async operations(
+    options: { target?: OperationRecord['target']; targetId?: string; limit?: number; cursor?: string } = {},
+  ): Promise<Page<OperationRecord>> {
+    const limit = pageSize(options.limit);
+    if (options.cursor !== undefined && !/^\d{1,15}$/.test(options.cursor))
+      throw new DurachartError('INVALID_CURSOR', 'The cursor of operations is the id of the last one seen.');
+    const before = options.cursor === undefined ? undefined : Number(options.cursor);
+    const items = await this.options.operations.list(options, limit + 1, before);
+    const page = items.slice(0, limit);
+    return { items: page, next: items.length > limit ? String(page.at(-1)?.id) : null };
+  }
+
+  bulk(request: OperationRequest, filter: BulkFilter, options: BulkOptions & { dryRun: true }): Promise<BulkCount>;
+  bulk(request: OperationRequest, filter: BulkFilter, options?: BulkOptions & { dryRun?: false }): Promise<BulkBatch>;
+  async bulk(
+    request: OperationRequest,
+    filter: BulkFilter,
+    { dryRun, ...options }: BulkOptions & { dryRun?: boolean } = {},
+  ): Promise<BulkBatch | BulkCount> {
+    const parts = { reader: this.reader, operator: this.operator };
+    return dryRun === true ? countBulk(parts, request, filter, options) : bulk(parts, request, filter, options);
+  }
+
+  async pause(target: PauseTarget, options: Omit<OperationOptions, 'wait'> = {}): Promise<OperationRecord> {
+    return this.operator.pause('pause', target, options);
+  }
+
+  async unpause(target: PauseTarget, options: Omit<OperationOptions, 'wait'> = {}): Promise<OperationRecord> {
+    return this.operator.pause('unpause', target, options);
+  }
+
+  async pauses(): Promise<Paused[]> {
+    return this.options.operations.paused();
+  }
+
+  async fork(id: string, fork: ForkOptions = {}, options: Omit<OperationOptions, 'wait'> = {}): Promise<Started> {
+    return this.starter.fork(id, fork, options);
+  }
+
+  async export(id: string): Promise<ExportDocument> {
+    const rows = canBeAsked(id) ? await this.options.operations.rows(id) : undefined;
+    if (rows === undefined) throw notFound(id);
+    return exportDocument(rows, this.options.clock.now());
+  }
+
+  async import(document: unknown, options: ImportOptions & Omit<OperationOptions, 'wait'> = {}): Promise<Started> {
+    return this.starter.import(document, options);
   }
 
   async result<O>(id: string, options: { timeout?: number; signal?: AbortSignal } = {}): Promise<O> {
     return this.changes.wait(id, options, async () => {
       let record = await this.record(id);
       if (record.status === 'failed') {
-        // Whoever has asked for a retry waits for what comes of it.
-        if (await this.reader.isPending(id, RETRY)) return undefined;
+        // Whoever has asked for a retry, or for another operation, waits for what comes of it.
+        if (await this.reader.hasOrder(id)) return undefined;
         record = await this.record(id);
       }
       if (record.status === 'done') return { value: record.output as O };
@@ -297,12 +324,52 @@ export class DurableEngine implements Engine {
     return follow(this.reader, this.changes, options, async (id) => this.record(id));
   }
 
+  async overview(period?: Period): Promise<Overview> {
+    const length = periodMs(period);
+    return this.reader.overview(length, bucketMs(length));
+  }
+
+  async statistics(workflow: string, period?: Period): Promise<WorkflowStatistics> {
+    if (!this.options.workflows.has(workflow))
+      throw new DurachartError('UNKNOWN_WORKFLOW', `There is no workflow ${JSON.stringify(workflow)}.`);
+    return this.reader.workflowStatistics(workflow, periodMs(period));
+  }
+
+  async retention(options: RetentionOptions): Promise<Retained> {
+    const { retention: store, artifacts, clock } = this.options;
+    return retain({ store, artifacts, clock }, options);
+  }
+
   async health(): Promise<Health> {
     try {
-      return { database: true, workers: await this.reader.workers() };
+      const workers = await this.reader.workers();
+      return { database: true, workers, ...(this.options.remote === undefined ? {} : { remote: true }) };
     } catch {
       return { database: false, workers: [] };
     }
+  }
+
+  async reconcile(): Promise<Reconciled> {
+    try {
+      return await (this.options.remote?.reconcile() ?? this.freeWhatIsLost());
+    } catch (error) {
+      throw this.options.isTransient(error) ? new DatabaseUnavailableError(error) : error;
+    }
+  }
+
+  private async freeWhatIsLost(): Promise<Reconciled> {
+    const { store, clock, deadAfter, workflows } = this.options;
+    const asking = this.worker?.accepting === true ? this.worker.workerId : 0;
+    const { workers, freed } = await store.buryWorkers(clock.now(), deadAfter, asking);
+    const due = await store.due(clock.now(), movedWorkflows(workflows.keys(), await store.pauses()), MOST_DUE);
+    this.worker?.suspect();
+    // What was freed may be in new hands by now.
+    return {
+      dead: workers.length,
+      due: [...new Set([...freed, ...due.map(({ id }) => id)])],
+      lost: [],
+      failed: [],
+    };
   }
 
   async stop(options: { grace?: number } = {}): Promise<void> {
@@ -343,15 +410,12 @@ export class DurableEngine implements Engine {
   }
 
   private async record(id: string): Promise<InstanceRecord> {
-    const record =
-      typeof id === 'string' && id.length <= 1_000 && !id.includes('\0') && id.isWellFormed()
-        ? await this.reader.instance(id)
-        : undefined;
+    const record = canBeAsked(id) ? await this.reader.instance(id) : undefined;
     if (record === undefined) throw notFound(id);
     return record;
   }
 
-  private workflowOf(record: InstanceRecord): Workflow {
+  private workflowOf(record: Pick<InstanceRecord, 'id' | 'workflow'>): Workflow {
     const workflow = this.options.workflows.get(record.workflow);
     if (workflow === undefined) {
       throw new DurachartError(
@@ -363,15 +427,11 @@ export class DurableEngine implements Engine {
   }
 }
 
-function notFound(id: string): DurachartError {
-  return new DurachartError('INSTANCE_NOT_FOUND', `There is no instance ${JSON.stringify(id)}.`, { details: { id } });
+/** What else is asked for is nobody's id, and Postgres would stumble over some of it. */
+function canBeAsked(id: unknown): id is string {
+  return typeof id === 'string' && id.length <= 1_000 && !id.includes('\0') && id.isWellFormed();
 }
 
-/** JSON with its keys in order: two inputs that mean the same are the same text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+function notFound(id: string): DurachartError {
+  return new DurachartError('INSTANCE_NOT_FOUND', `There is no instance ${JSON.stringify(id)}.`, { details: { id } });
 }

@@ -11,6 +11,11 @@ export function stepKey(sequence: number, invokeId: string): string {
   return `${sequence}:${invokeId}`;
 }
 
+/** The transition that asked for an invocation. */
+export function sequenceOf(key: string): number {
+  return Number(key.slice(0, key.indexOf(':')));
+}
+
 /** The invoke id in an invocation's key. */
 export function invokeId(key: string): string {
   return key.slice(key.indexOf(':') + 1);

@@ -3,42 +3,57 @@ interface Waiting {
   start: () => void;
 }
 
-/** How many may run at a time, by name: of this worker, of a step, of a queue. An invocation needs a place in each that it names. */
+/** Those that wait for the same places. */
+interface Line {
+  names: readonly string[];
+  waiting: Waiting[];
+}
+
+/**
+ * How many may run at a time, by name: of this worker, of a step, of a key of a step, of a queue. An invocation needs a
+ * place in each that it names. Keys come and go, so a name or line that nobody is in takes no memory.
+ */
 export class Limits {
   private readonly used = new Map<string, number>();
-  private readonly waiting = new Map<string, { names: readonly string[]; line: Waiting[] }>();
+  private readonly lines = new Map<string, Line>();
+  /** How many wait with each priority: the search ends at the first one that nobody surpasses. */
+  private readonly priorities = new Map<number, number>();
   private readonly limitOf: (name: string) => number;
+  private readonly common: string | undefined;
 
-  /** @param limitOf the limit of a name; Infinity for none */
-  constructor(limitOf: (name: string) => number) {
+  /**
+   * @param limitOf the limit of a name; Infinity for none
+   * @param common a name that every invocation has: while it is full, nobody is looked for
+   */
+  constructor(limitOf: (name: string) => number, common?: string) {
     this.limitOf = limitOf;
+    this.common = common;
   }
 
   /** Takes a place at once, if nobody is in line before it. */
   tryTake(names: readonly string[]): boolean {
-    const line = this.waiting.get(lineOf(names));
-    if ((line !== undefined && line.line.length > 0) || !this.fits(names)) return false;
-    this.add(names, 1);
+    if (this.lines.has(lineOf(names)) || !this.fits(names)) return false;
+    count(this.used, names, 1);
     return true;
   }
 
   /** Takes a place when there is one; higher priority first, then in order. The function it returns leaves the line. */
   take(names: readonly string[], priority: number, start: () => void): () => void {
     const key = lineOf(names);
-    const { line } = this.waiting.get(key) ?? this.open(key, names);
+    const line = this.lines.get(key) ?? { names, waiting: [] };
+    this.lines.set(key, line);
     const entry = { priority, start };
-    const at = line.findIndex((other) => other.priority < priority);
-    line.splice(at < 0 ? line.length : at, 0, entry);
-    this.serve();
-    return () => {
-      const index = line.indexOf(entry);
-      if (index >= 0) line.splice(index, 1);
-    };
+    const at = line.waiting.findIndex((other) => other.priority < priority);
+    line.waiting.splice(at < 0 ? line.waiting.length : at, 0, entry);
+    count(this.priorities, [priority], 1);
+    // For those in other lines nothing has changed.
+    if (line.waiting[0] === entry && this.fits(names)) this.begin(line, entry);
+    return () => this.leave(line, entry);
   }
 
   /** Gives a place back. */
   release(names: readonly string[]): void {
-    this.add(names, -1);
+    count(this.used, names, -1);
     this.serve();
   }
 
@@ -47,36 +62,63 @@ export class Limits {
     return this.used.get(name) ?? 0;
   }
 
+  /** Names and lines that somebody is in. */
+  get size(): number {
+    return this.used.size + this.lines.size;
+  }
+
   private serve(): void {
-    for (;;) {
-      let best: { names: readonly string[]; line: Waiting[] } | undefined;
-      for (const candidate of this.waiting.values()) {
-        const [first] = candidate.line;
-        if (first === undefined || !this.fits(candidate.names)) continue;
-        if (best === undefined || first.priority > (best.line[0]?.priority ?? 0)) best = candidate;
-      }
-      const next = best?.line.shift();
-      if (best === undefined || next === undefined) return;
-      this.add(best.names, 1);
-      next.start();
+    while (this.common === undefined || this.fits([this.common])) {
+      const line = this.next();
+      const first = line?.waiting[0];
+      if (line === undefined || first === undefined) return;
+      this.begin(line, first);
     }
   }
 
-  private open(key: string, names: readonly string[]): { names: readonly string[]; line: Waiting[] } {
-    const opened = { names, line: [] };
-    this.waiting.set(key, opened);
-    return opened;
+  /** The line whose first one is to begin. */
+  private next(): Line | undefined {
+    const highest = Math.max(...this.priorities.keys());
+    let best: Line | undefined;
+    let priority = -Infinity;
+    for (const line of this.lines.values()) {
+      const [first] = line.waiting;
+      if (first === undefined || first.priority <= priority || !this.fits(line.names)) continue;
+      best = line;
+      ({ priority } = first);
+      if (priority === highest) break;
+    }
+    return best;
+  }
+
+  private begin(line: Line, first: Waiting): void {
+    this.leave(line, first);
+    count(this.used, line.names, 1);
+    first.start();
+  }
+
+  private leave(line: Line, entry: Waiting): void {
+    const index = line.waiting.indexOf(entry);
+    if (index < 0) return;
+    line.waiting.splice(index, 1);
+    count(this.priorities, [entry.priority], -1);
+    if (line.waiting.length === 0) this.lines.delete(lineOf(line.names));
   }
 
   private fits(names: readonly string[]): boolean {
     return names.every((name) => this.taken(name) < this.limitOf(name));
   }
+}
 
-  private add(names: readonly string[], count: number): void {
-    for (const name of names) this.used.set(name, this.taken(name) + count);
+/** Counts up or down; what comes to nothing is dropped. */
+function count<K>(counts: Map<K, number>, keys: readonly K[], by: number): void {
+  for (const key of keys) {
+    const now = (counts.get(key) ?? 0) + by;
+    if (now === 0) counts.delete(key);
+    else counts.set(key, now);
   }
 }
 
 function lineOf(names: readonly string[]): string {
-  return names.join('\n');
+  return JSON.stringify(names);
 }

@@ -1,4 +1,5 @@
-import { timersRun } from './decide.ts';
+import { timersRun } from './inputs.ts';
+import { mayBegin, type Pauses } from './pauses.ts';
 import type { Millis, RunningAttempt } from './ports.ts';
 import type { State } from './state.ts';
 
@@ -43,20 +44,23 @@ export function own(state: State, lane: number, wake: number): Owned {
 }
 
 /** When the instance has to be looked at next, or null when only an event moves it. What runs beside a step that failed goes on. */
-export function nextDue(state: State): Millis | null {
-  let due = nextTimer(state) ?? Infinity;
+export function nextDue(state: State, pauses: Pauses): Millis | null {
+  if (state.status === 'paused') return null;
+  let due = nextTimer(state, pauses) ?? Infinity;
   for (const row of state.steps.values()) {
-    if (row.status === 'queued') due = Math.min(due, row.queuedAt);
+    if (row.status === 'queued' && mayBegin(pauses, state.workflow.name, row)) due = Math.min(due, row.queuedAt);
   }
   return due === Infinity ? null : due;
 }
 
-/** When the next timer or retry is due, or null for none. */
-export function nextTimer(state: State): Millis | null {
-  let due = Infinity;
+/** When its start, the next timer or the next retry is due, or null for none. */
+export function nextTimer(state: State, pauses: Pauses): Millis | null {
+  if (state.status === 'paused') return null;
+  let due = state.status === 'scheduled' ? (state.startAt ?? Infinity) : Infinity;
   if (timersRun(state)) for (const timer of state.timers.values()) due = Math.min(due, timer.dueAt);
   for (const row of state.steps.values()) {
-    if (row.status === 'retrying') due = Math.min(due, row.nextAttemptAt ?? 0);
+    if (row.status === 'retrying' && mayBegin(pauses, state.workflow.name, row))
+      due = Math.min(due, row.nextAttemptAt ?? 0);
   }
   return due === Infinity ? null : due;
 }

@@ -2,6 +2,7 @@ import type { EventObject } from '../core/effect.ts';
 import type { ErrorRecord } from '../core/error.ts';
 import type { SnapshotDiff, StoredSnapshot } from '../core/snapshot.ts';
 import type { StepDefinition, StepLogger, Transaction } from '../core/step.ts';
+import type { Pauses } from './pauses.ts';
 
 /** Milliseconds since 1970, as the engine's clock gives them. */
 export type Millis = number;
@@ -13,7 +14,7 @@ export interface Clock {
   after(delay: number, callback: () => void): () => void;
 }
 
-export type InstanceStatus = 'scheduled' | 'running' | 'waiting' | 'done' | 'failed' | 'cancelled';
+export type InstanceStatus = 'scheduled' | 'running' | 'waiting' | 'paused' | 'done' | 'failed' | 'cancelled';
 export type StepStatus = 'queued' | 'running' | 'retrying' | 'done' | 'failed' | 'stopped';
 export type StepKind = 'step' | 'workflow' | 'action';
 
@@ -31,6 +32,8 @@ export interface NewInstance {
   leased: boolean;
   /** When a worker must look at it, if nobody has taken it. */
   wakeAt: Millis | null;
+  /** Not before this time; null for at once. */
+  startAt: Millis | null;
   createdAt: Millis;
 }
 
@@ -44,7 +47,40 @@ export interface TransitionRow {
   to: string;
   diff: SnapshotDiff;
   emitted: unknown[] | null;
+  timers: Outstanding | null;
   at: Millis;
+}
+
+/** What was still to come after a transition, which the snapshot does not say: a rewind to it begins from this. */
+export interface Outstanding {
+  /** Timers that it armed. */
+  armed: Omit<Timer, 'sequence'>[];
+  /** Ids of those that were armed before, and that it left. */
+  left: string[];
+  /** Invoke ids that the snapshot after it has, and that have come to their end: a rewind does not begin them again. */
+  over?: string[];
+}
+
+/** Where an instance stands, in the record of an operation. */
+export interface Stand {
+  status: InstanceStatus;
+  state: string;
+  sequence: number;
+  errorCode: string | null;
+}
+
+/** What came of an operation that somebody asked for: one row of `audit`. */
+export interface AuditOutcome {
+  /** The event that brought it; null where the commit makes the row. */
+  eventId: number | null;
+  /** The row, where there is none yet. */
+  create: { operation: string; arguments: unknown; by: string; why: string | null; key: string | null } | null;
+  status: 'applied' | 'refused';
+  code: string | null;
+  reason: string | null;
+  before: Stand | null;
+  after: Stand;
+  result: unknown;
 }
 
 /** One finished attempt, as kept in `steps.attempts`. */
@@ -52,7 +88,7 @@ export interface AttemptRecord {
   attempt: number;
   startedAt: Millis;
   finishedAt: Millis;
-  outcome: 'done' | 'failed' | 'lost' | 'stopped';
+  outcome: 'done' | 'failed' | 'lost' | 'stopped' | 'skipped';
   error?: ErrorRecord;
   logs?: LogLine[];
   /** Where an attempt ran that did not run in a worker: the id of its run on Trigger.dev. */
@@ -156,6 +192,7 @@ export interface Commit {
   cancelled: string[] | 'all';
   consumed: { id: number; status: 'taken' | 'ignored'; sequence: number | null }[];
   posts: Post[];
+  audits: AuditOutcome[];
   /** Give the instance back, to be looked at again then (null: when an event comes), if its inbox is as it was at `wake`. */
   release: { wakeAt: Millis | null; wake: number } | null;
 }
@@ -184,10 +221,24 @@ export interface Claimed {
   wake: number;
   priority: number;
   createdAt: Millis;
+  startAt: Millis | null;
   finishedAt: Millis | null;
   steps: StepRow[];
   timers: Timer[];
   inbox: InboxEvent[];
+}
+
+/** Workers that were found dead. */
+export interface Buried {
+  workers: number[];
+  /** Instances that they had, or that others who died before them had. */
+  freed: string[];
+}
+
+/** An instance that somebody has to look at, and how soon. */
+export interface Wanted {
+  id: string;
+  priority: number;
 }
 
 /** What a worker needs of the database. Every write is all or nothing. */
@@ -199,6 +250,8 @@ export interface Store {
   commit(worker: number, batch: readonly Commit[]): Promise<CommitResult[]>;
   /** Takes up to `limit` instances whose time has come, by priority. */
   claim(worker: number, now: Millis, limit: number, workflows: readonly string[]): Promise<Claimed[]>;
+  /** Takes up to `limit` instances of paused workflows that an operator has asked something of. */
+  claimOrdered(worker: number, limit: number, workflows: readonly string[]): Promise<Claimed[]>;
   /** Reads anew what this worker already owns; leaves out what it does not. */
   reload(worker: number, ids: readonly string[]): Promise<Claimed[]>;
   /** Ids of all instances that this worker owns. */
@@ -209,10 +262,14 @@ export interface Store {
   pending(worker: number): Promise<string[]>;
   /** When the next instance that nobody owns is due, or null. */
   nextWake(workflows: readonly string[]): Promise<Millis | null>;
+  /** Workflows and queues that are paused. */
+  pauses(): Promise<Pauses>;
   /** Registers a worker process and holds its lock until `stopWorker` or until the process dies. */
   startWorker(name: string, workflows: readonly string[], now: Millis): Promise<WorkerSession>;
-  /** Ids of workers whose process is gone; their instances are free from then on. The worker that asks lives. */
-  buryWorkers(now: Millis, timeout: number, asking: number): Promise<number[]>;
+  /** Declares workers dead whose process is gone, and frees their instances. The worker that asks lives. */
+  buryWorkers(now: Millis, timeout: number, asking: number): Promise<Buried>;
+  /** Instances that nobody has and whose time has come. */
+  due(now: Millis, workflows: readonly string[], limit: number): Promise<Wanted[]>;
   /** Runs a step in a transaction and stores its result in the same commit, on condition that the attempt still counts. @throws DurachartError `FENCED`; DatabaseUnavailableError when its outcome is unknown; what `run` throws */
   transactional(
     fence: { worker: number; instanceId: string; key: string; attempt: number; at: () => Millis },

@@ -1,7 +1,18 @@
 import type { ErrorRecord } from '../core/error.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
-import type { Health, HistoryEntry, InstanceSummary, InstanceView, ListOptions, StepDetail } from './api.ts';
+import type {
+  Count,
+  CountOptions,
+  Health,
+  HistoryEntry,
+  InstanceSummary,
+  InstanceView,
+  ListOptions,
+  StepDetail,
+} from './api.ts';
+import type { ExplainReader } from './explain/reader.ts';
 import type { InboxEvent, InstanceStatus, Millis } from './ports.ts';
+import type { Overview, WorkflowStatistics } from './statistics.ts';
 
 /** An instance's row, with what hangs on it. */
 export interface InstanceRecord extends InstanceSummary {
@@ -31,13 +42,16 @@ export interface FeedPosition {
 }
 
 /** What the engine reads, and the one thing that it writes without owning: an event. */
-export interface Reader {
+export interface Reader extends ExplainReader {
   instance(id: string): Promise<InstanceRecord | undefined>;
   list(
     options: ListOptions,
     limit: number,
     before: { createdAt: Date; id: string } | undefined,
   ): Promise<InstanceSummary[]>;
+  /** How many instances a list would have, up to so many. */
+  howMany(options: ListOptions, most: number): Promise<number>;
+  counts(options: CountOptions): Promise<Count[]>;
   /** Each with the instance's status as of the same moment. */
   history(id: string, after: number, limit: number): Promise<(HistoryEntry & { status: InstanceStatus })[]>;
   steps(id: string): Promise<StepDetail[]>;
@@ -46,13 +60,16 @@ export interface Reader {
   post(event: NewEvent): Promise<'posted' | 'duplicate' | 'no instance'>;
   /** Whether an event with this key is in the inbox, or has been. */
   wasPosted(instanceId: string, dedupeKey: string): Promise<boolean>;
-  /** Whether an event of this type is in the inbox. */
-  isPending(instanceId: string, type: string): Promise<boolean>;
+  /** Whether an operator's order is in the inbox. */
+  hasOrder(instanceId: string): Promise<boolean>;
   /** Transitions of all instances after a position; none is ever inserted before one that was given out. */
   feed(position: FeedPosition, limit: number): Promise<(HistoryEntry & { xid: bigint; status: InstanceStatus })[]>;
   /** The newest position that is safe to start from, and which transactions after it are to be seen already. */
   position(): Promise<{ xid: bigint; isSeen: (xid: bigint) => boolean }>;
   workers(): Promise<Health['workers']>;
+  /** Of the last `period` milliseconds, throughput in buckets of `bucket`. */
+  overview(period: Millis, bucket: Millis): Promise<Overview>;
+  workflowStatistics(workflow: string, period: Millis): Promise<WorkflowStatistics>;
   /** Calls back with the ids that have changed ("*": any). */
   onChange(callback: (ids: string[] | '*') => void): Promise<() => Promise<void>>;
   /** Calls back with the ids that are done, failed or cancelled ("*": any). */

@@ -1,8 +1,18 @@
-import type { ErrorRecord } from '../core/error.ts';
+import type { DurachartError, ErrorRecord } from '../core/error.ts';
 import type { LiveSnapshot } from '../core/machine.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
 import type { Workflow } from '../core/workflow.ts';
-import type { Claimed, Commit, InstanceState, InstanceStatus, Millis, NewInstance, StepRow, Timer } from './ports.ts';
+import type {
+  Claimed,
+  Commit,
+  InstanceState,
+  InstanceStatus,
+  Millis,
+  NewInstance,
+  Stand,
+  StepRow,
+  Timer,
+} from './ports.ts';
 
 /** An instance in memory, between two inputs. Immutable. */
 export interface State {
@@ -13,9 +23,10 @@ export interface State {
   readonly input: unknown;
   readonly parent: { id: string; key: string } | null;
   readonly createdAt: Millis;
+  readonly startAt: Millis | null;
   readonly status: InstanceStatus;
   readonly sequence: number;
-  /** Null before the first transition. */
+  /** Null before the first transition, and where the code no longer has the state. */
   readonly snapshot: LiveSnapshot | null;
   readonly stored: StoredSnapshot | null;
   /** The state's name on one line. */
@@ -30,7 +41,7 @@ export interface State {
 /** What a decision adds to the instance's next commit. */
 export interface Change extends Pick<
   Commit,
-  'transitions' | 'newSteps' | 'steps' | 'timers' | 'cancelled' | 'consumed' | 'posts'
+  'transitions' | 'newSteps' | 'steps' | 'timers' | 'cancelled' | 'consumed' | 'posts' | 'audits'
 > {
   /** Instances to be started with it. */
   children: { id: string; create: NewInstance }[];
@@ -38,7 +49,17 @@ export interface Change extends Pick<
 
 /** A change that changes nothing, to be added to. */
 export function emptyChange(): Change & { cancelled: string[] } {
-  return { transitions: [], newSteps: [], steps: [], timers: [], cancelled: [], consumed: [], posts: [], children: [] };
+  return {
+    transitions: [],
+    newSteps: [],
+    steps: [],
+    timers: [],
+    cancelled: [],
+    consumed: [],
+    posts: [],
+    audits: [],
+    children: [],
+  };
 }
 
 /** No further input moves the instance. */
@@ -75,6 +96,7 @@ export function unborn(id: string, workflow: Workflow, create: NewInstance): Sta
     input: create.input,
     parent: create.parent,
     createdAt: create.createdAt,
+    startAt: create.startAt,
     status: 'scheduled',
     sequence: 0,
     snapshot: null,
@@ -87,8 +109,27 @@ export function unborn(id: string, workflow: Workflow, create: NewInstance): Sta
   };
 }
 
-/** An instance as it was read. @throws DurachartError `STATE_UNKNOWN` */
+/** An instance as it was read. One in a state that the code no longer has is failed (`STATE_UNKNOWN`): it moves by operations only. */
 export function restored(claimed: Claimed, workflow: Workflow): State {
+  try {
+    return withSnapshot(
+      claimed,
+      workflow,
+      claimed.snapshot === null ? null : workflow.machine.restore(claimed.snapshot),
+    );
+  } catch (thrown) {
+    const { code, name, message } = thrown as DurachartError;
+    const error: ErrorRecord = { code, class: 'final', name, message };
+    return { ...withSnapshot(claimed, workflow, null), status: 'failed', error };
+  }
+}
+
+/** Whether the code no longer has the state. */
+export function isUnreadable({ sequence, snapshot }: Pick<State, 'sequence' | 'snapshot'>): boolean {
+  return sequence > 0 && snapshot === null;
+}
+
+function withSnapshot(claimed: Claimed, workflow: Workflow, snapshot: LiveSnapshot | null): State {
   return {
     id: claimed.id,
     workflow,
@@ -97,9 +138,10 @@ export function restored(claimed: Claimed, workflow: Workflow): State {
     input: claimed.input,
     parent: claimed.parent,
     createdAt: claimed.createdAt,
+    startAt: claimed.startAt,
     status: claimed.status,
     sequence: claimed.sequence,
-    snapshot: claimed.snapshot === null ? null : workflow.machine.restore(claimed.snapshot),
+    snapshot,
     stored: claimed.snapshot,
     name: claimed.state,
     steps: new Map(claimed.steps.map((row) => [row.key, row])),
@@ -107,4 +149,14 @@ export function restored(claimed: Claimed, workflow: Workflow): State {
     error: claimed.error,
     finishedAt: claimed.finishedAt,
   };
+}
+
+/** What moves by itself stands still: an operator's word is awaited. What comes in meanwhile is kept. */
+export function isHeld(status: InstanceStatus): boolean {
+  return status === 'failed' || status === 'paused';
+}
+
+/** Where the instance stands, for the record. */
+export function standOf({ status, name, sequence, error }: State): Stand {
+  return { status, state: name, sequence, errorCode: error?.code ?? null };
 }

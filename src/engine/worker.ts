@@ -1,12 +1,16 @@
 import { hostname } from 'node:os';
-import { DurachartError } from '../core/error.ts';
+import { DurachartError, type ErrorRecord } from '../core/error.ts';
 import type { Workflow } from '../core/workflow.ts';
 import { Attempts, rowsOnly, type AttemptHost, type AttemptOptions } from './attempts.ts';
 import { sleep } from './clock.ts';
 import { Committer } from './committer.ts';
-import { decide, report, type Input } from './decide.ts';
+import { decide, type Input } from './decide.ts';
+import { becameUnreadable, report } from './macrostep.ts';
+import { Claims, type ClaimHost, type ClaimOptions } from './claims.ts';
 import { CANCEL } from './keys.ts';
+import { orderOf } from './operations/order.ts';
 import { nextDue, nextTimer, own, type Owned } from './owned.ts';
+import { mayBegin, NOTHING_PAUSED, samePauses, type Pauses } from './pauses.ts';
 import type {
   Claimed,
   Commit,
@@ -17,7 +21,18 @@ import type {
   StepRow,
   WorkerSession,
 } from './ports.ts';
-import { emptyChange, isOver, instanceState, restored, unborn, type Change, type State } from './state.ts';
+import {
+  emptyChange,
+  hasEnded,
+  instanceState,
+  isHeld,
+  isOver,
+  restored,
+  unborn,
+  isUnreadable,
+  type Change,
+  type State,
+} from './state.ts';
 import { lostWorker } from './step-rows.ts';
 import { Ticker } from './ticker.ts';
 
@@ -31,10 +46,8 @@ export interface WorkerEvents {
   fault(message: string, error: unknown): void;
 }
 
-export interface WorkerOptions extends AttemptOptions {
+export interface WorkerOptions extends AttemptOptions, ClaimOptions {
   events: WorkerEvents;
-  /** Milliseconds between looks at the database when nothing notifies. */
-  pollInterval: number;
   /** Milliseconds without a beat after which a worker counts as dead although its session stands. */
   deadAfter: number;
   lanes: number;
@@ -48,7 +61,6 @@ interface Callbacks {
 
 /** Instances in memory at a time; the others wait in the database. */
 const MAX_OWNED = 10_000;
-const CLAIM = 200;
 /** What is due within so many milliseconds is waited for with the instance in hand. */
 const KEEP = 1_000;
 const BEAT = 1_000;
@@ -64,36 +76,31 @@ const FLUSH = 250;
  * Takes instances that have work, moves them by `decide`, runs their steps, and gives them back when they are parked.
  * Every input is thought through, stored, and only then acted upon.
  */
-export class Worker implements AttemptHost {
+export class Worker implements AttemptHost, ClaimHost {
   private readonly options: WorkerOptions;
   private readonly names: string[];
   private readonly owned = new Map<string, Owned>();
   private readonly creating = new Map<string, Promise<boolean>>();
   private readonly attempts: Attempts;
+  private readonly claims: Claims;
   private readonly ticker: Ticker;
   private committer!: Committer;
   private session!: WorkerSession;
   private nextLane = 0;
-  private claiming = false;
-  private claimAgain = false;
   /** Children whose first commit is under way: theirs in the database, not yet in memory. */
   private readonly expected = new Set<string>();
-  /** Something has gone wrong between the database and the memory: what is owned is compared before the next look for work. */
-  private suspicious = false;
-  /** Instances had to be left to others for want of room. */
-  private full = false;
   private readonly poked = new Set<string>();
   private readingInboxes = false;
-  private stopPoll: () => void = () => {};
-  private nextPoll: Millis = Infinity;
   private unlisten: () => Promise<void> = async () => {};
   private phase: 'new' | 'working' | 'draining' | 'stopped' = 'new';
   private databaseAway = false;
+  pauses: Pauses = NOTHING_PAUSED;
 
   constructor(options: WorkerOptions) {
     this.options = options;
     this.names = [...options.workflows.keys()];
     this.attempts = new Attempts(options, this);
+    this.claims = new Claims(options, this.names, this);
     this.ticker = new Ticker(options.clock, (error) => this.fault(error));
   }
 
@@ -106,9 +113,25 @@ export class Worker implements AttemptHost {
     return this.phase === 'working';
   }
 
-  /** Whether a new instance may be handed over directly. */
-  get hasRoom(): boolean {
-    return this.accepting && !this.databaseAway && this.owned.size < MAX_OWNED;
+  get room(): number {
+    return MAX_OWNED - this.owned.size;
+  }
+
+  /** Whether a new instance of a workflow may be handed over directly. */
+  takes(workflow: string): boolean {
+    return this.accepting && !this.databaseAway && this.room > 0 && !this.pauses.workflows.has(workflow);
+  }
+
+  mayBegin(owned: Owned, row: StepRow): boolean {
+    return owned.state.status !== 'paused' && mayBegin(this.pauses, owned.state.workflow.name, row);
+  }
+
+  knows(id: string): boolean {
+    return this.owned.has(id) || this.expected.has(id) || this.creating.has(id);
+  }
+
+  suspect(): void {
+    this.claims.suspect();
   }
 
   holds(owned: Owned): boolean {
@@ -128,12 +151,17 @@ export class Worker implements AttemptHost {
       onBroken: (error) => this.broken(error),
     });
     this.phase = 'working';
+    this.pauses = await store.pauses();
     this.unlisten = await store.onWork((ids) => this.onWork(ids));
-    await this.bury();
+    await this.bury().catch((error: unknown) => {
+      // Somebody else may be at the same rows; it looks again soon.
+      if (!isTransient(error)) throw error;
+      this.fault(error);
+    });
     this.ticker.every(WATCH, () => this.bury());
     this.ticker.every(BEAT, () => this.beat());
     this.ticker.every(FLUSH, async () => this.attempts.flush());
-    this.claim();
+    this.claims.look();
   }
 
   /** Stops taking work, gives running steps `grace` milliseconds, interrupts the rest, gives everything back. */
@@ -141,9 +169,9 @@ export class Worker implements AttemptHost {
     if (this.phase !== 'working') return;
     this.phase = 'draining';
     const { clock } = this.options;
-    this.stopPoll();
+    this.claims.stop();
     await this.unlisten().catch((error: unknown) => this.fault(error));
-    while (this.claiming) await sleep(clock, 5);
+    while (this.claims.busy) await sleep(clock, 5);
     for (const owned of this.owned.values()) {
       this.attempts.leaveLines(owned);
       this.settleDown(owned);
@@ -170,7 +198,7 @@ export class Worker implements AttemptHost {
     this.phase = 'stopped';
     this.committer.kill();
     this.ticker.stop();
-    this.stopPoll();
+    this.claims.stop();
     for (const owned of this.owned.values()) this.forget(owned);
     await this.session.kill();
     await this.unlisten().catch(() => {});
@@ -202,91 +230,38 @@ export class Worker implements AttemptHost {
 
   private onWork(ids: string[] | '*'): void {
     if (ids === '*') {
+      this.ticker.now(() => this.readPauses());
       this.ticker.now(() => this.checkPending());
-      this.claim();
+      this.claims.look();
       return;
     }
     for (const id of ids) {
       const owned = this.owned.get(id);
-      if (owned === undefined) this.claim();
+      if (owned === undefined) this.claims.look();
       else this.poke(owned);
     }
   }
 
-  /** Looks for work; one look at a time, and one more if it was asked for meanwhile. */
-  private claim(): void {
-    this.claimAgain = true;
-    if (this.claiming || !this.accepting) return;
-    this.claiming = true;
-    void this.claimAll().finally(() => (this.claiming = false));
+  private isStill({ state }: Owned): boolean {
+    return this.pauses.workflows.has(state.workflow.name);
   }
 
-  private async claimAll(): Promise<void> {
-    const { store, clock, pollInterval } = this.options;
-    let pause = pollInterval;
-    this.stopPoll();
-    this.nextPoll = Infinity;
-    try {
-      while (this.claimAgain && this.accepting) {
-        this.claimAgain = false;
-        if (this.suspicious) await this.takeUpForgotten();
-        const room = Math.min(CLAIM, MAX_OWNED - this.owned.size);
-        this.full = room <= 0;
-        if (this.full) break;
-        const claimed = await store.claim(this.session.id, clock.now(), room, this.names);
-        for (const row of claimed) this.adopt(row);
-        if (claimed.length === room) this.claimAgain = true;
-      }
-      const next = this.full ? null : await store.nextWake(this.names);
-      if (next !== null) pause = Math.max(1, Math.min(pause, next - clock.now()));
-    } catch (error) {
-      // What was taken may never have arrived here.
-      this.suspicious = true;
-      this.fault(error);
+  /** Workflows and queues are paused and let go on by anybody; what is in hand is put down, or taken up again. */
+  private async readPauses(): Promise<void> {
+    const pauses = await this.options.store.pauses();
+    if (samePauses(pauses, this.pauses) || !this.accepting) return;
+    this.pauses = pauses;
+    for (const owned of this.owned.values()) {
+      this.attempts.leaveLines(owned);
+      this.resume(owned);
+      this.poke(owned);
     }
-    this.pollAt(clock.now() + (this.claimAgain ? 1 : pause));
+    this.claims.look();
   }
 
-  /** Sees to it that the next look for work is not later. */
-  private pollAt(at: Millis): void {
-    if (!this.accepting || at >= this.nextPoll) return;
-    this.stopPoll();
-    this.nextPoll = at;
-    const { clock } = this.options;
-    this.stopPoll = clock.after(Math.max(1, at - clock.now()), () => this.claim());
-  }
-
-  /** Takes up what is this worker's in the database and not in its memory: an answer got lost, or what was thought about it was void. */
-  private async takeUpForgotten(): Promise<void> {
-    this.suspicious = false;
-    const { store } = this.options;
-    const forgotten = (id: string): boolean => !this.owned.has(id) && !this.expected.has(id) && !this.creating.has(id);
-    try {
-      const ids = (await store.leased(this.session.id)).filter(forgotten);
-      if (ids.length === 0) return;
-      for (const claimed of await store.reload(this.session.id, ids)) if (forgotten(claimed.id)) this.adopt(claimed);
-    } catch (error) {
-      this.suspicious = true;
-      throw error;
-    }
-  }
-
-  /** Looks soon for what this worker may own without knowing it. */
-  suspect(): void {
-    this.suspicious = true;
-    this.claim();
-  }
-
-  private adopt(claimed: Claimed): void {
+  adopt(claimed: Claimed): void {
     const workflow = this.options.workflows.get(claimed.workflow) as Workflow;
-    let state: State;
-    try {
-      state = restored(claimed, workflow);
-    } catch (error) {
-      this.refuse(claimed, error as DurachartError);
-      return;
-    }
-    const owned = this.take(state, claimed.wake);
+    const owned = this.take(restored(claimed, workflow), claimed.wake);
     try {
       this.goOn(owned, claimed);
     } catch (error) {
@@ -298,18 +273,19 @@ export class Worker implements AttemptHost {
   /** Takes up where the rows say that it stands. */
   private goOn(owned: Owned, claimed: Claimed): void {
     const { state } = owned;
+    if (isUnreadable(state)) this.write(owned, becameUnreadable(state, claimed.status), claimed.sequence, {});
     // One that was cancelled before its time does not begin.
     const cancelled = claimed.inbox.some(({ type }) => type === CANCEL);
-    if (state.status === 'scheduled' && !cancelled) this.input(owned, { type: 'start' });
+    if (state.status === 'scheduled' && !cancelled && !this.isStill(owned)) this.input(owned, { type: 'start' });
     this.resume(owned);
     this.drain(owned, claimed.inbox);
     this.settleDown(owned);
   }
 
-  /** An instance that cannot go on (the code no longer has its state, the database refuses its data) fails where it stands, and can be retried once that is mended. */
+  /** An instance whose data the database refuses fails where it stands, and can be retried once that is mended. */
   private refuse(claimed: Claimed, error: DurachartError): void {
     const { status: _, output, ...rest } = { ...claimed, output: claimed.snapshot?.output ?? null };
-    const record = { code: error.code, class: 'final', name: error.name, message: error.message } as const;
+    const record = errorRecord(error);
     const commit: Commit = {
       ...emptyChange(),
       id: claimed.id,
@@ -357,8 +333,8 @@ export class Worker implements AttemptHost {
       const row = owned.state.steps.get(key);
       if (row === undefined) continue;
       if (row.status === 'done' || row.status === 'failed') {
-        // A failed instance takes no results; what runs beside goes on, and its result is kept until the retry.
-        if (owned.state.status !== 'failed') this.input(owned, { type: 'settled', row });
+        // A held instance takes no results; what runs beside goes on, and its result is kept until it goes on.
+        if (!isHeld(owned.state.status)) this.input(owned, { type: 'settled', row });
       } else if (row.kind === 'workflow') continue;
       else if (row.status === 'queued') this.attempts.enqueue(owned, row);
       else if (row.status === 'running' && !owned.attempts.has(key)) {
@@ -371,10 +347,12 @@ export class Worker implements AttemptHost {
   settleDown(owned: Owned): void {
     if (owned.releasing || !this.holds(owned) || this.phase === 'stopped') return;
     owned.stopWaiting();
-    const due = nextDue(owned.state);
-    const soon = this.accepting && due !== null && due <= this.options.clock.now() + KEEP;
+    const still = this.isStill(owned);
+    // Of a paused workflow it is looked at as soon as that goes on.
+    const due = still ? this.options.clock.now() : nextDue(owned.state, this.pauses);
+    const soon = this.accepting && !still && due !== null && due <= this.options.clock.now() + KEEP;
     if (owned.attempts.size > 0 || owned.poked || soon) {
-      const timer = nextTimer(owned.state);
+      const timer = still ? null : nextTimer(owned.state, this.pauses);
       if (timer !== null && this.accepting) this.wait(owned, timer);
       return;
     }
@@ -384,7 +362,7 @@ export class Worker implements AttemptHost {
       owned.releasing = false;
       if (!released) return this.poke(owned);
       this.drop(owned);
-      if (due !== null) this.pollAt(due);
+      if (due !== null && !still) this.claims.lookAt(due);
     };
     this.write(owned, emptyChange(), owned.state.sequence, { stored }, null, release);
   }
@@ -395,13 +373,14 @@ export class Worker implements AttemptHost {
   }
 
   private onDue(owned: Owned): void {
-    if (!this.holds(owned) || !this.accepting) return;
+    if (!this.holds(owned) || !this.accepting || this.isStill(owned)) return;
     const now = this.options.clock.now();
     const due = [...owned.state.timers.values()]
       .filter((timer) => timer.dueAt <= now)
       .toSorted((a, b) => a.dueAt - b.dueAt || a.sequence - b.sequence);
     // Each looks again at what the one before has left: a timer that was cancelled does not fire.
     for (const { id } of due) this.input(owned, { type: 'timer', id });
+    if (owned.state.status === 'scheduled') this.input(owned, { type: 'start' });
     for (const row of owned.state.steps.values()) {
       if (row.status === 'retrying' && (row.nextAttemptAt ?? 0) <= now) this.attempts.enqueue(owned, row);
     }
@@ -413,9 +392,9 @@ export class Worker implements AttemptHost {
     if (this.holds(owned)) this.owned.delete(owned.state.id);
     this.forget(owned);
     this.committer.forget(owned.lane, owned.state.id, owned);
-    if (this.full) this.claim();
+    this.claims.roomier();
     // What came in meanwhile is for whoever takes it next.
-    if (owned.poked) this.claim();
+    if (owned.poked) this.claims.look();
   }
 
   private forget(owned: Owned): void {
@@ -438,6 +417,8 @@ export class Worker implements AttemptHost {
       while (this.poked.size > 0 && this.phase !== 'stopped') {
         ids = [...this.poked];
         this.poked.clear();
+        // What kept one from being given back may be that a queue goes on.
+        if (this.pauses.queues.size > 0) await this.readPauses();
         const read = await this.options.store.inbox(this.session.id, ids);
         const ours = new Set(read.map(({ id }) => id));
         for (const id of ids) {
@@ -469,14 +450,17 @@ export class Worker implements AttemptHost {
   private drain(owned: Owned, inbox: readonly InboxEvent[]): void {
     for (const event of inbox) {
       if (owned.taken.has(event.id)) continue;
-      const wasFailed = owned.state.status === 'failed';
+      // Of a paused workflow only what operators ask for is done, and what its steps and children come to is kept.
+      if (this.isStill(owned) && orderOf(event) === undefined && event.fence === null) continue;
+      const kept = keepsEvents(owned.state);
       if (this.input(owned, { type: 'event', event })) owned.taken.add(event.id);
-      if (wasFailed && owned.state.status !== 'failed') {
-        // A retry sets free what had to wait.
-        if (owned.state.status === 'scheduled') this.input(owned, { type: 'start' });
+      if (owned.state.status === 'paused') this.attempts.leaveLines(owned);
+      if (kept && !keepsEvents(owned.state)) {
+        // A word that lets it go on, or that ends it, sets free what had to wait.
+        if (owned.state.status === 'scheduled' && !this.isStill(owned)) this.input(owned, { type: 'start' });
         this.resume(owned);
         this.poke(owned);
-        // What was kept came before the retry, and is taken before what came after it.
+        // What was kept came before that word, and is taken before what came after it.
         return;
       }
     }
@@ -532,6 +516,7 @@ export class Worker implements AttemptHost {
     const reserved = this.attempts.reserve(owned, change);
     const { children, ...rows } = change;
     for (const { id } of children) this.expected.add(id);
+    const taken = children.filter(({ create: child }) => this.accepting && !this.pauses.workflows.has(child.workflow));
     const commit: Commit = {
       ...rows,
       id: owned.state.id,
@@ -545,10 +530,11 @@ export class Worker implements AttemptHost {
     this.committer.push(owned.lane, {
       owner: owned,
       commit,
-      children: children.map((child) => this.childCommit(owned.state.id, child)),
+      children: children.map((child) => this.childCommit(owned.state.id, child, taken.includes(child))),
       stored: [
         (result) => {
-          this.takeChildren(change);
+          for (const { id } of children) this.expected.delete(id);
+          this.takeChildren(taken);
           callbacks.stored?.(result);
           this.onStored(owned, change, reserved);
         },
@@ -579,7 +565,7 @@ export class Worker implements AttemptHost {
     });
   }
 
-  private childCommit(parentId: string, { id, create }: Change['children'][number]): Commit {
+  private childCommit(parentId: string, { id, create }: Change['children'][number], leased: boolean): Commit {
     const state = unborn(id, this.options.workflows.get(create.workflow) as Workflow, create);
     return {
       ...emptyChange(),
@@ -588,15 +574,13 @@ export class Worker implements AttemptHost {
       requires: parentId,
       at: create.createdAt,
       release: null,
-      create: { ...create, leased: this.accepting },
+      create: { ...create, leased },
       after: instanceState(state),
     };
   }
 
-  private takeChildren(change: Change): void {
-    for (const { id, create } of change.children) {
-      this.expected.delete(id);
-      if (!this.accepting) continue;
+  private takeChildren(children: Change['children']): void {
+    for (const { id, create } of children) {
       const child = this.take(unborn(id, this.options.workflows.get(create.workflow) as Workflow, create), 0);
       this.input(child, { type: 'start' });
       // Its parent may have sent it something in the commit that brought it into being.
@@ -620,26 +604,29 @@ export class Worker implements AttemptHost {
   // ---- the database and this worker's standing in it
 
   private async bury(): Promise<void> {
-    const dead = await this.options.store.buryWorkers(
+    const { workers } = await this.options.store.buryWorkers(
       this.options.clock.now(),
       this.options.deadAfter,
       this.session.id,
     );
-    if (dead.length > 0) this.claim();
+    if (workers.length > 0) this.claims.look();
   }
 
   private async beat(): Promise<void> {
     const { store, clock, events } = this.options;
     const lives = await this.session.beat(clock.now());
     if (!this.accepting) return;
-    if (lives) return this.checkPending();
+    if (lives) {
+      await this.readPauses();
+      return this.checkPending();
+    }
     // Taken for dead: everything may be in other hands. It begins again as somebody new.
     events.fault(`worker ${this.session.id} was taken for dead and begins again under a new id`, null);
     for (const owned of this.owned.values()) this.forget(owned);
     this.owned.clear();
     this.session = await store.startWorker(`${hostname()}:${process.pid}`, this.names, clock.now());
     this.committer.become(this.session.id);
-    this.claim();
+    this.claims.look();
   }
 
   private onCommitFault(error: unknown): void {
@@ -662,4 +649,13 @@ export class Worker implements AttemptHost {
     if (this.phase !== 'working' || this.databaseAway) return;
     this.options.events.fault('the database does not answer; the worker tries on', error);
   }
+}
+
+/** What is sent to it stays in the inbox: it is held, or has not begun. */
+function keepsEvents({ status, sequence }: State): boolean {
+  return isHeld(status) || (sequence === 0 && !hasEnded(status));
+}
+
+function errorRecord({ code, name, message }: DurachartError): ErrorRecord {
+  return { code, class: 'final', name, message };
 }

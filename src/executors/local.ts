@@ -1,4 +1,5 @@
 import type { ArtifactStore } from '../core/artifact.ts';
+import { concurrencyKeyOf } from '../core/concurrency-key.ts';
 import { StepError } from '../core/error.ts';
 import type { Transaction, TransactionalStepContext } from '../core/step.ts';
 import type { AttemptListener, Clock, Executor, Invocation, Outcome, RunningAttempt } from '../engine/ports.ts';
@@ -42,9 +43,11 @@ class Attempt {
   }
 
   private async call(): Promise<unknown> {
-    const { definition, input, transaction } = this.invocation;
+    const { definition, step, input, transaction } = this.invocation;
     // A mismatch is the caller's fault, and stays one however often it is tried: ZodError is final.
     const parsed = definition.input === undefined ? input : definition.input.parse(input);
+    // One without a key has no place of its own, and must not run for that.
+    concurrencyKeyOf(definition, step, parsed);
     const run = async (tx: Transaction | undefined): Promise<unknown> => {
       if (this.over) throw new StepError('FENCED', 'The attempt was over before it had a connection.');
       const output = await definition.run(this.context(parsed, tx));

@@ -3,16 +3,26 @@ import type { Logger } from 'pino';
 import type { ArtifactStore } from '../core/artifact.ts';
 import type { Engine } from '../engine/api.ts';
 import { artifacts } from './artifacts.ts';
+import { bulk } from './bulk.ts';
 import { commands } from './commands.ts';
 import { newApi, type Api, type HttpEnv, type Services } from './env.ts';
-import { localGuard, noNul, tokenCheck, tokenGuard } from './guard.ts';
+import { localGuard, noNul, tokenGuard } from './guard.ts';
+import { explanations } from './explain.ts';
 import { health } from './health.ts';
+import { inspector } from './inspector.ts';
 import { instances } from './instances.ts';
 import { createLog, requestLog } from './log.ts';
 import { notFound } from './not-found.ts';
+import { operations } from './operations.ts';
+import { pauses } from './pauses.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemResponse } from './problem.ts';
+import { reconcile } from './reconcile.ts';
+import { createAccess } from './session.ts';
+import { statistics } from './statistics.ts';
+import { retention } from './retention.ts';
 import { streams } from './stream.ts';
+import { transfers } from './transfers.ts';
 import { DEFAULT_UPLOAD_LIMIT, uploads } from './uploads.ts';
 import { workflows } from './workflows.ts';
 
@@ -25,6 +35,8 @@ export interface ApiOptions {
   version?: string;
   /** Bytes that an upload may have. Default: 2 GiB. */
   uploadLimit?: number;
+  /** Folder of the inspector, as `npm run build` makes it. Default: the one that comes with the package. */
+  inspector?: string;
   /** Default: nothing is logged. */
   log?: Logger;
 }
@@ -40,21 +52,36 @@ export function createApi(engine: Engine, options: ApiOptions): Api {
     version: options.version ?? '0',
     uploadLimit: options.uploadLimit ?? DEFAULT_UPLOAD_LIMIT,
   };
+  const access = createAccess(token);
   const api = newApi();
   api.onError(problemResponse);
   api.notFound(notFound(api));
   api.use(requestLog(options.log ?? createLog('silent')));
   api.use(plainHeaders);
-  api.use(token === undefined ? localGuard : tokenGuard(token));
+  api.use(token === undefined ? localGuard : tokenGuard(access));
   api.use(noNul);
 
   api.route('/', workflows(services));
+  api.route('/', statistics(services));
   api.route('/', instances(services));
   api.route('/', commands(services));
+  api.route('/', bulk(services));
+  api.route('/', transfers(services));
+  api.route('/', operations(services));
+  api.route('/', pauses(services));
+  api.route('/', explanations(services));
   api.route('/', streams(services));
   api.route('/', uploads(services));
   api.route('/', artifacts(services));
-  api.route('/', health(services, token === undefined ? () => true : tokenCheck(token)));
+  api.route('/', reconcile(services));
+  api.route('/', retention(services));
+  api.route(
+    '/',
+    health(services, (c) => access.way(c) !== undefined),
+  );
+
+  api.route('/', access.routes);
+  api.route('/', inspector(options.inspector));
 
   if (token !== undefined) {
     secured.add(api);

@@ -1,17 +1,27 @@
 import type { Context } from 'hono';
 import { assertKey } from '../artifacts/key.ts';
-import type { Artifact, ArtifactStore } from '../core/artifact.ts';
+import type * as core from '../core/artifact.ts';
+import type { ArtifactStore } from '../core/artifact.ts';
 import { DurachartError } from '../core/error.ts';
-import { z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { newApi, type Api, type HttpEnv, type Services } from './env.ts';
 import { contentType, isInline } from './media-types.ts';
 import { Problem } from './problem.ts';
-import { problems } from './routes.ts';
+import { answer, InstanceId, problems } from './routes.ts';
+import { Artifact } from './schemas.ts';
 
 const BYTES = { 'application/octet-stream': { schema: { type: 'string' as const, format: 'binary' } } };
 
+const listArtifacts = createRoute({
+  method: 'get',
+  path: '/instances/{id}/artifacts',
+  summary: 'What the steps of an instance have stored under its id, in the order of the keys',
+  request: { params: InstanceId },
+  responses: { 200: answer('All of them', z.object({ items: z.array(Artifact) })), ...problems(404) },
+});
+
 /** Files that steps and people have stored. */
-export function artifacts({ artifacts: store }: Services): Api {
+export function artifacts({ engine, artifacts: store }: Services): Api {
   const api = newApi();
   // A key has slashes, for which OpenAPI has no word: documented by hand.
   api.openAPIRegistry.registerPath({
@@ -36,7 +46,14 @@ export function artifacts({ artifacts: store }: Services): Api {
     },
   });
   api.get('/artifacts/:key{.+}', (c) => send(c, store, c.req.param('key')));
-  return api;
+  return api.openapi(listArtifacts, async (c) => {
+    const { id } = await engine.get(c.req.valid('param').id);
+    const found = await store.list(`${id}/`);
+    return c.json(
+      { items: found.map(({ key, size, sha256 }) => ({ key, size, sha256, type: contentType(key) })) },
+      200,
+    );
+  });
 }
 
 async function send(c: Context<HttpEnv>, store: ArtifactStore, key: string): Promise<Response> {
@@ -89,7 +106,7 @@ async function open(
 }
 
 /** First and last byte asked for. What is not one single range means all of it, as RFC 9110 allows. */
-function rangeOf(c: Context<HttpEnv>, { size }: Artifact, etag: string): [start: number, end: number] | undefined {
+function rangeOf(c: Context<HttpEnv>, { size }: core.Artifact, etag: string): [start: number, end: number] | undefined {
   const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(c.req.header('range')?.replaceAll(' ', '') ?? '');
   const [, first = '', last = ''] = match ?? [];
   if ((first === '' && last === '') || (c.req.header('if-range') ?? etag) !== etag) return undefined;

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import type { HttpEnv } from './env.ts';
 import { Problem, type FieldError } from './problem.ts';
 
@@ -13,7 +13,28 @@ const LISTED = 20;
  * Reads the body of a JSON route before its schema sees it: content type, size, encoding, syntax, nesting,
  * and text that Postgres could not store.
  */
-export const jsonBody: MiddlewareHandler<HttpEnv> = async (c, next) => {
+export const jsonBody = jsonBodyOf(JSON_LIMIT);
+
+/** The same for bodies of another size. @param limit in bytes */
+export function jsonBodyOf(limit: number): MiddlewareHandler<HttpEnv> {
+  return async (c, next) => {
+    checkType(c);
+    take(c, await readLimited(c.req.raw.body, c.req.header('content-length'), limit));
+    await next();
+  };
+}
+
+/** The same for a route whose body may be left out. Without a content type the validators look whether there is one. */
+export const optionalJsonBody: MiddlewareHandler<HttpEnv> = async (c, next) => {
+  if (c.req.header('content-type') !== undefined) {
+    checkType(c);
+    const bytes = await readLimited(c.req.raw.body, c.req.header('content-length'), JSON_LIMIT);
+    take(c, bytes.length === 0 ? Buffer.from('{}') : bytes);
+  }
+  await next();
+};
+
+function checkType(c: Context<HttpEnv>): void {
   const type = c.req.header('content-type') ?? '';
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
     throw new Problem(
@@ -24,30 +45,36 @@ export const jsonBody: MiddlewareHandler<HttpEnv> = async (c, next) => {
       },
     );
   }
-  const text = decode(await readLimited(c.req.raw.body, c.req.header('content-length')));
+}
+
+function take(c: Context<HttpEnv>, bytes: Buffer): void {
+  const text = decode(bytes);
   inspect(parse(text));
   // Hono's validators take the body from here.
   c.req.bodyCache.text = Promise.resolve(text) as never;
-  await next();
-};
+}
 
-async function readLimited(body: ReadableStream<Uint8Array> | null, length: string | undefined): Promise<Buffer> {
+async function readLimited(
+  body: ReadableStream<Uint8Array> | null,
+  length: string | undefined,
+  limit: number,
+): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = Number(length ?? 0);
-  if (size <= JSON_LIMIT) {
+  if (size <= limit) {
     size = 0;
     for await (const chunk of body ?? []) {
       size += chunk.byteLength;
-      if (size > JSON_LIMIT) break;
+      if (size > limit) break;
       chunks.push(chunk);
     }
   }
-  if (size > JSON_LIMIT) {
+  if (size > limit) {
     throw new Problem(
       'BODY_TOO_LARGE',
-      `A JSON body has at most ${JSON_LIMIT} bytes. Upload what is larger (PUT /uploads/{name}) and pass its key.`,
+      `The body has at most ${limit} bytes. Upload what is larger (PUT /uploads/{name}) and pass its key.`,
       {
-        details: { limit: JSON_LIMIT },
+        details: { limit },
       },
     );
   }

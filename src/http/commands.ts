@@ -2,10 +2,9 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { DurachartError } from '../core/error.ts';
 import { jsonBody } from './body.ts';
 import { newApi, type Api, type Services } from './env.ts';
-import { presentInstance } from './present.ts';
 import { Problem } from './problem.ts';
 import { answer, IdempotencyKey, InstanceId, integer, json, problems } from './routes.ts';
-import { Instance, Sent } from './schemas.ts';
+import { Sent } from './schemas.ts';
 
 const DEFAULT_WAIT_MS = 30_000;
 const MAX_WAIT_MS = 600_000;
@@ -25,22 +24,6 @@ const sendEvent = createRoute({
   middleware: jsonBody,
 });
 
-const cancelInstance = createRoute({
-  method: 'post',
-  path: '/instances/{id}/cancel',
-  summary: 'End an instance and what it started; an ended one stays as it is',
-  request: { params: InstanceId },
-  responses: { 200: answer('The instance', Instance), ...problems(404) },
-});
-
-const retryInstance = createRoute({
-  method: 'post',
-  path: '/instances/{id}/retry',
-  summary: 'Give the failed step of a failed instance fresh attempts',
-  request: { params: InstanceId },
-  responses: { 200: answer('The instance', Instance), ...problems(404, 409) },
-});
-
 const getResult = createRoute({
   method: 'get',
   path: '/instances/{id}/result',
@@ -55,7 +38,7 @@ const getResult = createRoute({
   responses: { 200: answer('It is done', z.object({ output: z.unknown() })), ...problems(404, 408, 409, 422) },
 });
 
-/** Moving instances. */
+/** Sending to instances, and waiting for them. */
 export function commands({ engine }: Services): Api {
   return newApi()
     .openapi(sendEvent, async (c) => {
@@ -63,16 +46,6 @@ export function commands({ engine }: Services): Api {
       const key = c.req.valid('header')['idempotency-key'];
       const { duplicate } = await engine.send(id, c.req.valid('json'), key === undefined ? {} : { key });
       return c.json({ duplicate }, 202);
-    })
-    .openapi(cancelInstance, async (c) => {
-      const { id } = c.req.valid('param');
-      await engine.cancel(id);
-      return c.json(presentInstance(await engine.get(id)), 200);
-    })
-    .openapi(retryInstance, async (c) => {
-      const { id } = c.req.valid('param');
-      await engine.retry(id);
-      return c.json(presentInstance(await engine.get(id)), 200);
     })
     .openapi(getResult, async (c) => {
       const { id } = c.req.valid('param');

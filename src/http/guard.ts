@@ -1,25 +1,30 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { MiddlewareHandler } from 'hono';
 import type { HttpEnv } from './env.ts';
+import { isInspectorPath } from './inspector.ts';
 import { Problem } from './problem.ts';
+import { assertNoForgery, type Access } from './session.ts';
 
 /** Open to everybody: they say nothing of what is inside. */
-const OPEN = new Set(['/health/live', '/health/ready', '/openapi.json']);
+const OPEN = new Set(['/health/live', '/health/ready', '/openapi.json', '/session']);
 
-/** Lets in who has the token. The comparison takes as long whatever is wrong with the one given. */
-export function tokenGuard(token: string): MiddlewareHandler<HttpEnv> {
-  const isRight = tokenCheck(token);
+/** Lets in who has the token, or the cookie that a browser was given for it. */
+export function tokenGuard({ way }: Access): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
-    if (!OPEN.has(c.req.path) && !isRight(c.req.header('authorization'))) {
-      throw new Problem('UNAUTHORIZED', 'Send the API token: "Authorization: Bearer <token>".', {
-        headers: { 'www-authenticate': 'Bearer realm="durachart"' },
-      });
+    if (!OPEN.has(c.req.path) && !isInspectorPath(c.req.path)) {
+      const found = way(c);
+      if (found === undefined) {
+        throw new Problem('UNAUTHORIZED', 'Send the API token: "Authorization: Bearer <token>".', {
+          headers: { 'www-authenticate': 'Bearer realm="durachart"' },
+        });
+      }
+      if (found === 'session') assertNoForgery(c);
     }
     await next();
   };
 }
 
-/** Whether the value of an Authorization header has the token. */
+/** Whether the value of an Authorization header has the token. The comparison takes as long whatever is wrong with it. */
 export function tokenCheck(token: string): (authorization: string | undefined) => boolean {
   const expected = digest(token);
   return (authorization) => {

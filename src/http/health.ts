@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import type { Health } from '../engine/api.ts';
-import { newApi, type Api, type Services } from './env.ts';
+import { newApi, type Api, type HttpEnv, type Services } from './env.ts';
 import { presentHealth } from './present.ts';
 import { answer } from './routes.ts';
 import { Ready } from './schemas.ts';
@@ -22,13 +23,13 @@ const ready = createRoute({
   responses: { 200: answer('It does', Ready), 503: answer('It does not', Ready) },
 });
 
-/** For monitors. @param mayKnow whether who sent this Authorization header may know the workers */
-export function health({ engine, version }: Services, mayKnow: (authorization: string | undefined) => boolean): Api {
+/** For monitors. @param mayKnow whether who asks may know the workers */
+export function health({ engine, version }: Services, mayKnow: (c: Context<HttpEnv>) => boolean): Api {
   return newApi()
     .openapi(live, (c) => c.json({ status: 'live' as const, version }, 200))
     .openapi(ready, async (c) => {
       const found = presentHealth(await patiently(engine.health()));
-      const shown = mayKnow(c.req.header('authorization')) ? found : { ...found, workers: [] };
+      const shown = mayKnow(c) ? found : { ...found, workers: [] };
       return c.json(shown, found.database ? 200 : 503);
     });
 }

@@ -1,19 +1,25 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { CONDITIONS } from '../engine/api.ts';
 import { newApi, type Api, type Services } from './env.ts';
 import { presentEntry, presentInstance, presentPage, presentStepDetail, presentSummary } from './present.ts';
-import { answer, InstanceId, integer, page, problems, text } from './routes.ts';
-import { HistoryEntry, Instance, InstanceStatus, InstanceSummary, Snapshot, StepDetail } from './schemas.ts';
+import { answer, given, InstanceId, integer, page, problems, text, time } from './routes.ts';
+import { Count, HistoryEntry, Instance, InstanceStatus, InstanceSummary, Snapshot, StepDetail } from './schemas.ts';
 
-const Filters = z.strictObject({
+/** Which instances. */
+export const InstanceFilters = z.strictObject({
   workflow: text(),
   status: InstanceStatus.optional(),
   state: text(),
   tag: text(),
   tenant: text(),
   parentId: text(),
-  limit: integer(1, 500),
-  cursor: text(),
+  errorCode: text(),
+  is: z.enum(CONDITIONS).optional().openapi({ description: 'In the view of that name: see docs/sql.md.' }),
+  since: time().openapi({ description: 'Started then or later.' }),
+  until: time().openapi({ description: 'Started before.' }),
 });
+
+const Filters = InstanceFilters.extend({ limit: integer(1, 500), cursor: text() });
 
 const listInstances = createRoute({
   method: 'get',
@@ -21,6 +27,14 @@ const listInstances = createRoute({
   summary: 'Instances, newest first',
   request: { query: Filters },
   responses: { 200: answer('A page of them', page(InstanceSummary)), ...problems(422) },
+});
+
+const countInstances = createRoute({
+  method: 'get',
+  path: '/instances/counts',
+  summary: 'How many instances there are, by workflow, status and state',
+  request: { query: Filters.pick({ workflow: true, status: true, state: true }) },
+  responses: { 200: answer('The counts', z.object({ items: z.array(Count) })), ...problems(422) },
 });
 
 const getInstance = createRoute({
@@ -62,6 +76,7 @@ export function instances({ engine }: Services): Api {
       const filters = c.req.valid('query');
       return c.json(presentPage(await engine.list(given(filters)), presentSummary), 200);
     })
+    .openapi(countInstances, async (c) => c.json({ items: await engine.counts(given(c.req.valid('query'))) }, 200))
     .openapi(getInstance, async (c) => c.json(presentInstance(await engine.get(c.req.valid('param').id)), 200))
     .openapi(getHistory, async (c) => {
       const history = await engine.history(c.req.valid('param').id, given(c.req.valid('query')));
@@ -75,11 +90,4 @@ export function instances({ engine }: Services): Api {
       const { id, sequence } = c.req.valid('param');
       return c.json(await engine.snapshot(id, sequence), 200);
     });
-}
-
-type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** An object without what is undefined. */
-function given<T extends object>(options: T): Given<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<T>;
 }

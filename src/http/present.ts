@@ -1,4 +1,5 @@
 import type * as engine from '../engine/api.ts';
+import type { OperationRecord } from '../engine/operations/records.ts';
 import type { AttemptRecord, LogLine } from '../engine/ports.ts';
 import type * as api from './types.ts';
 
@@ -84,10 +85,19 @@ export function presentPage<T, U>(page: engine.Page<T>, present: (item: T) => U)
   return { items: page.items.map(present), next: page.next };
 }
 
+export function presentOperation(operation: OperationRecord): api.Operation {
+  return {
+    ...operation,
+    requestedAt: operation.requestedAt.toISOString(),
+    finishedAt: iso(operation.finishedAt),
+  };
+}
+
 export function presentHealth(health: engine.Health): api.Ready {
   return {
     status: health.database ? 'ready' : 'unavailable',
     database: health.database,
+    ...(health.remote === true ? { remote: true } : {}),
     workers: health.workers.map((worker) => ({
       ...worker,
       startedAt: worker.startedAt.toISOString(),

@@ -30,12 +30,15 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   MALFORMED_REQUEST: [400, 'The request is not HTTP as it should be'],
   MALFORMED_JSON: [400, 'The body is not JSON'],
   UNAUTHORIZED: [401, 'A token is needed'],
+  WRONG_TOKEN: [401, 'This is not the token'],
   FORBIDDEN_HOST: [403, 'This host name is not served'],
   FORBIDDEN_ORIGIN: [403, 'Requests of other web sites are refused'],
   ROUTE_NOT_FOUND: [404, 'There is nothing at this address'],
   UNKNOWN_WORKFLOW: [404, 'There is no such workflow'],
+  UNKNOWN_QUEUE: [404, 'There is no such queue'],
   INSTANCE_NOT_FOUND: [404, 'There is no such instance'],
   TRANSITION_NOT_FOUND: [404, 'There is no such transition'],
+  OPERATION_NOT_FOUND: [404, 'There is no such operation'],
   ARTIFACT_NOT_FOUND: [404, 'There is no such artifact'],
   METHOD_NOT_ALLOWED: [405, 'The address does not take this method'],
   TIMEOUT: [408, 'It is not over yet'],
@@ -45,6 +48,16 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   INSTANCE_FAILED: [409, 'The instance has failed'],
   INSTANCE_CANCELLED: [409, 'The instance was cancelled'],
   NOT_FAILED: [409, 'The instance has not failed'],
+  NOT_STUCK: [409, 'The instance is not stuck'],
+  NOT_STARTED: [409, 'The instance has not begun'],
+  NOT_ACTIVE: [409, 'The instance stands still'],
+  ALREADY_PAUSED: [409, 'It is paused already'],
+  NOT_PAUSED: [409, 'It is not paused'],
+  NOTHING_TO_SKIP: [409, 'There is no such step to skip'],
+  AMBIGUOUS_STEP: [409, 'Several steps have this name'],
+  MOMENT_ENDED: [409, 'The machine had ended there'],
+  IN_FLIGHT: [409, 'Something is running'],
+  ID_TAKEN: [409, 'There is an instance with this id'],
   STATE_UNKNOWN: [409, 'The code no longer has the state'],
   CONFLICT: [409, 'Somebody else was faster'],
   BODY_TOO_LARGE: [413, 'The body is too large'],
@@ -54,6 +67,10 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   INVALID_INPUT: [422, 'The input is not what the workflow takes'],
   INVALID_EVENT: [422, 'The event is not what the workflow takes'],
   UNKNOWN_EVENT: [422, 'The workflow has no such event'],
+  INVALID_EXPORT: [422, 'The export is not valid'],
+  INVALID_OUTPUT: [422, 'The output is not what the step gives'],
+  INVALID_PATCH: [422, 'The patch does not fit the context'],
+  INVALID_CONTEXT: [422, 'The patched context is not valid'],
   INVALID_OPTION: [422, 'An option is wrong'],
   INVALID_CURSOR: [422, 'The cursor is wrong'],
   INVALID_ARTIFACT_KEY: [422, 'The artifact key is wrong'],
@@ -63,7 +80,16 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   HEADERS_TOO_LARGE: [431, 'The headers are too large'],
   INTERNAL_ERROR: [500, 'Something went wrong in the server'],
   STOPPING: [503, 'The server is stopping'],
+  ENGINE_STOPPED: [503, 'The server is stopping'],
   DATABASE_UNAVAILABLE: [503, 'The database does not answer'],
+};
+
+/** Where in a body the value stands that such an error is about. */
+const FIELDS: Readonly<Record<string, string>> = {
+  INVALID_INPUT: 'input',
+  INVALID_OUTPUT: 'output',
+  INVALID_PATCH: 'patch',
+  INVALID_EXPORT: 'document',
 };
 
 /** An error of the HTTP layer itself. */
@@ -115,7 +141,7 @@ export function problemBody(error: DurachartError, instance: string): ProblemBod
     detail: error.message,
     instance,
     code: error.code,
-    ...(status === 422 ? { errors: fieldErrors(issues, error.code === 'INVALID_INPUT' ? 'input' : '') } : {}),
+    ...(status === 422 ? { errors: fieldErrors(issues, FIELDS[error.code]) } : {}),
   };
 }
 

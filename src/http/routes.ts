@@ -40,6 +40,15 @@ export function integer(min: number, max: number): z.ZodType<number | undefined,
     .openapi({ type: 'integer', minimum: min, maximum: max }) as z.ZodType<number | undefined, string | undefined>;
 }
 
+/** A time in a query. */
+export function time(): z.ZodType<Date | undefined, string | undefined> {
+  return z.iso
+    .datetime({ offset: true })
+    .transform((value) => new Date(value))
+    .optional()
+    .openapi({ type: 'string', format: 'date-time' }) as z.ZodType<Date | undefined, string | undefined>;
+}
+
 /** `content` of a JSON body. */
 export function json<S extends z.ZodType>(schema: S): { 'application/json': { schema: S } } {
   return { 'application/json': { schema } };
@@ -87,4 +96,11 @@ export function problems<S extends number>(...statuses: S[]): { [status in S | '
     ...Object.fromEntries(statuses.map(each)),
     default: { description: 'Any other problem', content: PROBLEM },
   } as { [status in S | 'default']: { description: string } };
+}
+
+type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** An object without what is undefined. */
+export function given<T extends object>(options: T): Given<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given<T>;
 }

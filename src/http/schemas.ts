@@ -2,11 +2,11 @@ import { z } from '@hono/zod-openapi';
 
 /** What the API sends, as zod schemas; the types are those of its clients. Times are ISO 8601 in UTC. */
 
-const Time = z.iso.datetime().openapi({ format: 'date-time', example: '2026-01-31T12:00:00.000Z' });
+export const Time = z.iso.datetime().openapi({ format: 'date-time', example: '2026-01-31T12:00:00.000Z' });
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 export const InstanceStatus = z
-  .enum(['scheduled', 'running', 'waiting', 'done', 'failed', 'cancelled'])
+  .enum(['scheduled', 'running', 'waiting', 'paused', 'done', 'failed', 'cancelled'])
   .openapi('InstanceStatus');
 const StepStatus = z.enum(['queued', 'running', 'retrying', 'done', 'failed', 'stopped']).openapi('StepStatus');
 const ErrorClass = z.enum(['retryable', 'final']);
@@ -38,7 +38,7 @@ const Attempt = z
     attempt: z.int(),
     startedAt: Time,
     finishedAt: Time,
-    outcome: z.enum(['done', 'failed', 'lost', 'stopped']),
+    outcome: z.enum(['done', 'failed', 'lost', 'stopped', 'skipped']),
     error: ErrorRecord.optional(),
     logs: z.array(LogLine).optional(),
   })
@@ -94,6 +94,16 @@ export const InstanceSummary = z
     finishedAt: Time.nullable(),
   })
   .openapi('InstanceSummary');
+
+export const Count = z
+  .object({
+    workflow: z.string(),
+    status: InstanceStatus,
+    state: z.string(),
+    count: z.int().openapi({ description: 'At most 10,000.' }),
+    more: z.boolean().openapi({ description: 'There are more than `count`.' }),
+  })
+  .openapi('Count');
 
 export const Instance = InstanceSummary.extend({
   value: z.unknown().openapi({ description: "XState's state value: a name, or names by region." }),
@@ -159,10 +169,52 @@ const JsonSchema = z
   .nullable()
   .openapi({ description: 'JSON Schema; null: anything goes.' });
 
+const Definition = z
+  .object({
+    id: z.string(),
+    states: z
+      .array(
+        z.object({
+          path: z
+            .string()
+            .openapi({ description: 'With dots; empty for the machine itself.', example: 'INSIGHTS.blog' }),
+          parent: z.string().nullable().openapi({ description: 'Null for the machine itself.' }),
+          type: z.enum(['atomic', 'compound', 'parallel', 'final', 'history']),
+          history: z.enum(['shallow', 'deep']).nullable(),
+          description: z.string().nullable(),
+          initial: z.array(z.string()).openapi({ description: 'Paths of the states that are entered with it.' }),
+          invoke: z.array(z.object({ id: z.string(), src: z.string() })),
+          entry: z.array(z.string()),
+          exit: z.array(z.string()),
+          tags: z.array(z.string()),
+        }),
+      )
+      .openapi({ description: 'Outer ones before inner ones; the first is the machine itself.' }),
+    transitions: z.array(
+      z.object({
+        from: z.string().openapi({ description: 'Path of the state that has it.' }),
+        to: z.array(z.string()).openapi({ description: 'Paths; none where it only acts.' }),
+        event: z.string().openapi({ description: 'Type or descriptor; empty for one without an event.' }),
+        guard: z.string().nullable(),
+        actions: z.array(z.string()),
+        delay: z
+          .union([z.number(), z.string(), z.null()])
+          .openapi({ description: 'Milliseconds, or the name of a delay.' }),
+        reenter: z.boolean(),
+        description: z.string().nullable(),
+        taken: z
+          .array(z.object({ from: z.string().nullable(), event: z.string(), to: z.string().nullable() }))
+          .openapi({ description: 'Which entries of a history took it; null fits any.' }),
+      }),
+    ),
+  })
+  .openapi('Definition', { description: 'The machine as plain data, for pictures.' });
+
 export const Workflow = WorkflowSummary.extend({
   input: JsonSchema,
   events: z.array(z.object({ type: z.string(), schema: JsonSchema })),
   states: z.array(z.string()),
+  definition: Definition,
   steps: z.array(z.string()),
   stepOptions: z
     .record(
@@ -179,6 +231,9 @@ export const Workflow = WorkflowSummary.extend({
         heartbeat: z.number().nullable(),
         queue: z.string().nullable(),
         concurrency: z.int().nullable(),
+        concurrencyPerKey: z
+          .boolean()
+          .openapi({ description: 'Whether `concurrency` counts for each key that the step makes of its input.' }),
         transactional: z.boolean(),
         input: JsonSchema,
         output: JsonSchema,
@@ -195,12 +250,34 @@ export const Started = z.object({ id: z.string(), workflow: z.string(), created:
 export const Sent = z
   .object({ duplicate: z.boolean().openapi({ description: 'True when the key was used before: nothing was sent.' }) })
   .openapi('Sent');
+export const Artifact = z
+  .object({ key: z.string(), size: z.int().openapi({ description: 'Bytes.' }), sha256: Sha256, type: z.string() })
+  .openapi('Artifact');
 export const Upload = z.object({ key: z.string(), size: z.int(), sha256: Sha256 }).openapi('Upload');
+
+export const Session = z
+  .object({
+    required: z.boolean().openapi({ description: 'The server has an API token, which a browser has to log in with.' }),
+    active: z.boolean().openapi({ description: 'This browser may: it has logged in, or does not have to.' }),
+  })
+  .openapi('Session');
+
+export const Retained = z
+  .object({
+    instances: z.int().openapi({ description: 'Removed, or to be removed: of these at most 10,000.' }),
+    archives: z.array(z.string()).openapi({ description: 'Keys of artifacts: gzip of JSON lines, one an instance.' }),
+    more: z.boolean().openapi({ description: 'There are more: ask again.' }),
+  })
+  .openapi('Retained');
 
 export const Ready = z
   .object({
     status: z.enum(['ready', 'unavailable']),
     database: z.boolean(),
+    remote: z
+      .literal(true)
+      .optional()
+      .openapi({ description: 'Instances are moved on Trigger.dev: there are no workers, and none is missing.' }),
     workers: z
       .array(
         z.object({
@@ -218,6 +295,17 @@ export const Ready = z
       }),
   })
   .openapi('Ready');
+
+export const Reconciled = z
+  .object({
+    dead: z.int().openapi({ description: 'Processes that had died without a word. What they held is free again.' }),
+    due: z.array(z.string()).openapi({ description: 'Instances whose time had come and that nobody had.' }),
+    lost: z.array(z.string()).openapi({ description: 'On Trigger.dev: instances with a step whose run was lost.' }),
+    failed: z
+      .array(z.string())
+      .openapi({ description: 'Of all these, those for which no driver could be triggered on Trigger.dev.' }),
+  })
+  .openapi('Reconciled');
 
 export const Problem = z
   .looseObject({

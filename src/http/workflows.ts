@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { DurachartError } from '../core/error.ts';
 import { jsonBody } from './body.ts';
-import { describeWorkflow, summarizeWorkflow } from './describe-workflow.ts';
+import { describeWorkflow, findWorkflow, summarizeWorkflow } from './describe-workflow.ts';
 import { newApi, type Api, type Services } from './env.ts';
 import { answer, IdempotencyKey, json, problems, WorkflowName } from './routes.ts';
 import { Started, Workflow, WorkflowSummary } from './schemas.ts';
@@ -56,7 +56,7 @@ export function workflows({ engine }: Services): Api {
     .openapi(listWorkflows, (c) => c.json({ items: engine.workflows.map(summarizeWorkflow) }, 200))
     .openapi(getWorkflow, (c) => {
       const { name } = c.req.valid('param');
-      const workflow = engine.workflows.find((each) => each.name === name);
+      const workflow = findWorkflow(engine.workflows, name);
       if (workflow === undefined) {
         const known = engine.workflows.map((each) => each.name);
         throw new DurachartError(

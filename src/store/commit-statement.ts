@@ -2,13 +2,13 @@ import type { Commit } from '../engine/ports.ts';
 
 /** Instances that come into being. */
 const INSERT = `
-  insert into durachart.instances (id, workflow, version, tenant, tags, priority, input, key, parent_id, parent_key, lease, wake_at, created_at,
+  insert into durachart.instances (id, workflow, version, tenant, tags, priority, input, key, parent_id, parent_key, lease, wake_at, created_at, start_at,
     status, state, sequence, snapshot, live, output, error, error_code, finished_at, updated_at)
   select b.id, c.workflow, c.version, c.tenant, array(select json_array_elements_text(c.tags)), c.priority, case when c."nullInput" then 'null'::json else c.input end, c.key, c."parentId", c."parentKey",
-    case when c.leased and b.release is null then $1::int end, to_timestamp(case when b.release then b."wakeAt" else c."wakeAt" end / 1000), to_timestamp(c."createdAt" / 1000),
+    case when c.leased and b.release is null then $1::int end, to_timestamp(case when b.release then b."wakeAt" else c."wakeAt" end / 1000), to_timestamp(c."createdAt" / 1000), to_timestamp(c."startAt" / 1000),
     b.status, b.state, b.sequence, b.snapshot, b.live, b.output, b.error, b."errorCode", to_timestamp(b."finishedAt" / 1000), to_timestamp(b.at / 1000)
   from b, json_to_record(b."create") as c(workflow text, version text, tenant text, tags json, priority smallint, input json, "nullInput" boolean, key text,
-    "parentId" text, "parentKey" text, leased boolean, "wakeAt" float8, "createdAt" float8)
+    "parentId" text, "parentKey" text, leased boolean, "wakeAt" float8, "createdAt" float8, "startAt" float8)
   where b."create" is not null`;
 
 /**
@@ -24,14 +24,16 @@ const INSERT = `
  * A row of a step that is done stays done: a transactional step may have been faster than the timeout that its worker saw.
  * Rows that change are laid out first (`sx`, `tx`), so that each is found by its whole key; joined to the instance alone, all
  * rows of it were read, and a long history made each commit slower.
+ * Timers of one that ends all go, save those that a rewind arms again within the same commit.
  * A recordset makes no difference between JSON's null and SQL's; the flags beside inputs and outputs do.
+ * What came of operations is written by a second form of it, so that a batch without any pays nothing for them.
  */
-export const COMMIT = `
+const statement = (audited: boolean): string => `
 with b as materialized (
   select * from json_to_recordset($2::text::json) as t(
     id text, expected int, "create" json, requires text, status text, state text, sequence int, snapshot json, live json,
     output json, error json, "errorCode" text, "finishedAt" float8, at float8, release boolean, "wakeAt" float8, wake int,
-    transitions json, "newSteps" json, steps json, timers json, cancelled json, "cancelAll" boolean, consumed json, posts json)
+    transitions json, "newSteps" json, steps json, timers json, cancelled json, "cancelAll" boolean, consumed json, posts json, audits json)
 ), upd as (
   update durachart.instances i set
     status = b.status, state = b.state, sequence = b.sequence, snapshot = b.snapshot, live = b.live,
@@ -53,14 +55,14 @@ with b as materialized (
   union all
   select ins.id, ins.released, b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts from (select * from ins union all select * from born) as ins join b on b.id = ins.id
 ), tr as (
-  insert into durachart.transitions (instance_id, sequence, event, payload, step_key, from_state, to_state, diff, emitted, at)
-  select ok.id, x.sequence, x.event, x.payload, x."stepKey", x."from", x."to", x.diff, x.emitted, to_timestamp(x.at / 1000)
-  from ok, json_to_recordset(ok.transitions) as x(sequence int, event text, payload json, "stepKey" text, "from" text, "to" text, diff json, emitted json, at float8)
+  insert into durachart.transitions (instance_id, sequence, event, payload, step_key, from_state, to_state, diff, emitted, timers, at)
+  select ok.id, x.sequence, x.event, x.payload, x."stepKey", x."from", x."to", x.diff, x.emitted, x.timers, to_timestamp(x.at / 1000)
+  from ok, json_to_recordset(ok.transitions) as x(sequence int, event text, payload json, "stepKey" text, "from" text, "to" text, diff json, emitted json, timers json, at float8)
   where ok.transitions is not null
 ), ns as (
-  insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, input, queue, worker, child_id, queued_at, started_at, finished_at)
-  select ok.id, x.key, x.kind, x.step, x.status, x.attempt, x."maxAttempts", case when x."nullInput" then 'null'::json else x.input end, x.queue, x.worker, x."childId", to_timestamp(x."queuedAt" / 1000), to_timestamp(x."startedAt" / 1000), to_timestamp(x."finishedAt" / 1000)
-  from ok, json_to_recordset(ok."newSteps") as x(key text, kind text, step text, status text, attempt int, "maxAttempts" int, input json, "nullInput" boolean, queue text, worker int, "childId" text, "queuedAt" float8, "startedAt" float8, "finishedAt" float8)
+  insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, input, queue, worker, child_id, queued_at, started_at, finished_at${audited ? ', error, error_code' : ''})
+  select ok.id, x.key, x.kind, x.step, x.status, x.attempt, x."maxAttempts", case when x."nullInput" then 'null'::json else x.input end, x.queue, x.worker, x."childId", to_timestamp(x."queuedAt" / 1000), to_timestamp(x."startedAt" / 1000), to_timestamp(x."finishedAt" / 1000)${audited ? `, x.error, x.error ->> 'code'` : ''}
+  from ok, json_to_recordset(ok."newSteps") as x(key text, kind text, step text, status text, attempt int, "maxAttempts" int, input json, "nullInput" boolean, queue text, worker int, "childId" text, "queuedAt" float8, "startedAt" float8, "finishedAt" float8, error json)
   where ok."newSteps" is not null
 ), sx as materialized (
   select ok.id, x.* from ok, json_to_recordset(ok.steps) as x(key text, status text, attempt int, lost int, "nextAttemptAt" float8, output json, "nullOutput" boolean, error json,
@@ -84,6 +86,7 @@ with b as materialized (
   delete from durachart.timers d using tx where d.instance_id = tx.id and d.id = tx.timer
 ), ta as (
   delete from durachart.timers d using ok where ok."cancelAll" and d.instance_id = ok.id
+    and not exists (select from json_to_recordset(ok.timers) as x(id text) where x.id = d.id)
 ), ev as (
   update durachart.events e set status = x.status, sequence = x.sequence
   from ok, json_to_recordset(ok.consumed) as x(id bigint, status text, sequence int)
@@ -99,9 +102,30 @@ with b as materialized (
     wake_at = case when i.lease is null then least(i.wake_at, p.at) else i.wake_at end
   from (select "to", to_timestamp(min(at) / 1000) as at from po group by "to") p
   where i.id = p."to"
-)
+)${audited ? AUDIT : ''}
 select ok.id, ok.released, (select pg_notify('durachart_change', $3::text)), case when $4::text is not null then (select pg_notify('durachart_work', $4::text)) end,
   case when $5::text is not null then (select pg_notify('durachart_end', $5::text)) end from ok`;
+
+/** Records of operations: those that lie there since they were asked for, and those that come into being with what they did. */
+const AUDIT = `, ax as materialized (
+  select b.id, b.at, x.* from ok join b on b.id = ok.id, json_to_recordset(b.audits) as x("eventId" bigint, "create" json, status text, code text, reason text, before json, after json, result json)
+  where b.audits is not null
+), au as (
+  update durachart.audit a set status = x.status, code = x.code, reason = x.reason, before = x.before, after = x.after, result = x.result, finished_at = to_timestamp(x.at / 1000)
+  from ax x where a.event_id = x."eventId" and a.status = 'requested'
+), ai as (
+  insert into durachart.audit (target, target_id, operation, arguments, by, why, key, status, before, after, result, requested_at, finished_at)
+  select 'instance', x.id, c.operation, c.arguments, c.by, c.why, c.key, x.status, x.before, x.after, x.result, to_timestamp(x.at / 1000), to_timestamp(x.at / 1000)
+  from ax x, json_to_record(x."create") as c(operation text, arguments json, by text, why text, key text) where x."create" is not null
+)`;
+
+const COMMIT = statement(false);
+const AUDITED_COMMIT = statement(true);
+
+/** The statement for a batch; its parameters are {@link commitParameters}. */
+export function commitStatement(batch: readonly Commit[]): string {
+  return batch.some(({ audits }) => audits.length > 0) ? AUDITED_COMMIT : COMMIT;
+}
 
 /** A NOTIFY payload holds less than 8,000 bytes; `*` says that it could be any instance. */
 const MAX_NOTIFY = 7_900;
@@ -113,7 +137,7 @@ export function notifyPayload(ids: Iterable<string>): string | null {
   return text.length > MAX_NOTIFY ? '*' : text;
 }
 
-/** The parameters of {@link COMMIT}. */
+/** The parameters of {@link commitStatement}. */
 export function commitParameters(
   worker: number,
   batch: readonly Commit[],
@@ -176,7 +200,7 @@ function encode(commit: Commit): object {
   }
   if (commit.cancelled === 'all') row['cancelAll'] = true;
   else if (commit.cancelled.length > 0) row['cancelled'] = commit.cancelled;
-  for (const list of ['transitions', 'newSteps', 'steps', 'timers', 'consumed'] as const) {
+  for (const list of ['transitions', 'newSteps', 'steps', 'timers', 'consumed', 'audits'] as const) {
     if (commit[list].length > 0) row[list] = commit[list];
   }
   for (const list of ['newSteps', 'steps'] as const) {

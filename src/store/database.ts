@@ -45,7 +45,8 @@ export function openDatabase(url: string): Database {
     types: ARRAY_TYPES,
   } as const;
   const named = (role: string) => ({ application_name: `durachart ${role}` });
-  const pool = postgres(url, { ...common, max: 10, connection: named('pool') });
+  // Lists are over before a compiled plan would pay off.
+  const pool = postgres(url, { ...common, max: 10, connection: { ...named('pool'), jit: 'off' } });
   const hot = postgres(url, { ...common, max: LANES, connection: { ...named('hot'), ...HOT_SETTINGS } });
   const session = postgres(url, { ...common, max: 1, idle_timeout: 0, connection: named('worker') });
   const transactions = new Connections(

@@ -38,6 +38,6 @@ export const SETTLE_STEP = `with own as materialized (
 ), wk as (
   update durachart.instances i set wake = i.wake + 1,
     wake_at = case when i.lease is null then least(i.wake_at, to_timestamp($5::float8 / 1000)) else i.wake_at end
-  from st where i.id = st.instance_id returning i.lease is null as free
+  from st where i.id = st.instance_id returning i.lease is null as free, i.priority
 )
-select r.waiter, wk.free, pg_notify('durachart_change', $1) from r, wk, st`;
+select r.waiter, wk.free, wk.priority, pg_notify('durachart_change', $1) from r, wk, st`;

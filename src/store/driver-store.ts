@@ -2,7 +2,7 @@ import type postgres from 'postgres';
 import type { Transaction } from '../core/step.ts';
 import type { Assignment, DriverStore, RoundFence, RunRow, Settled } from '../engine/driver-store.ts';
 import { SETTLED } from '../engine/keys.ts';
-import type { Millis, StepRow, StepStatus } from '../engine/ports.ts';
+import type { Millis, StepRow, StepStatus, Wanted } from '../engine/ports.ts';
 import type { Database } from './database.ts';
 import { SAVE_STEP, SETTLE_STEP } from './driver-statements.ts';
 import { createStore } from './postgres.ts';
@@ -13,13 +13,15 @@ import { stepTransaction } from './step-transaction.ts';
 /** The store of drivers and of the steps that they trigger. */
 export function createDriverStore(database: Database): DriverStore {
   const { pool } = database;
-  const { commit, reload, startWorker, buryWorkers, transactional } = createStore(database);
+  const { commit, reload, startWorker, buryWorkers, due, transactional, pauses } = createStore(database);
   return {
     commit,
     reload,
     startWorker,
     buryWorkers,
+    due,
     transactional,
+    pauses,
     take: async (worker, id) => takeInstance(pool, reload, worker, id),
     nudge: async (id) => {
       await pool`update durachart.instances set wake = wake + 1 where id = ${id} and lease is not null`;
@@ -27,9 +29,9 @@ export function createDriverStore(database: Database): DriverStore {
     free: async (ids) => {
       if (ids.length === 0) return [];
       const rows = await pool<
-        { id: string }[]
-      >`select id from durachart.instances where id = any(${[...ids]}) and lease is null`;
-      return rows.map(({ id }) => id);
+        Wanted[]
+      >`select id, priority from durachart.instances where id = any(${[...ids]}) and lease is null`;
+      return rows.map(({ id, priority }) => ({ id, priority }));
     },
     openRuns: async (id) => {
       const rows = await pool<
@@ -70,17 +72,12 @@ export function createDriverStore(database: Database): DriverStore {
     },
     settleStep: async (fence, row, now) => settle(pool, fence, row, now),
     settleInTransaction: async (fence, run, rowOf) => settleInTransaction(database, fence, run, rowOf),
-    due: async (now, workflows, limit) => {
-      const rows = await pool<{ id: string }[]>`
-        select id from durachart.instances where lease is null and wake_at is not null and wake_at <= to_timestamp(${now}::float8 / 1000)
-          and workflow = any(${[...workflows]}) order by priority desc, wake_at limit ${limit}`;
-      return rows.map(({ id }) => id);
-    },
     openSince: async (before, limit) => {
       const rows = await pool<Row[]>`
-        select * from durachart.runs where ended_at is null and kind = 'step' and created_at < to_timestamp(${before}::float8 / 1000)
+        select r.*, i.priority from durachart.runs r join durachart.instances i on i.id = r.instance_id
+        where r.ended_at is null and r.kind = 'step' and r.created_at < to_timestamp(${before}::float8 / 1000)
         order by random() limit ${limit}`;
-      return rows.map(runRow);
+      return rows.map((row) => ({ ...runRow(row), priority: row['priority'] as number }));
     },
   };
 }
@@ -104,7 +101,7 @@ async function assignment(
   { instanceId, key, round, runId }: RoundFence,
 ): Promise<Assignment | undefined> {
   const [row] = await pool.unsafe<Row[]>(
-    `select ${STEP_COLUMNS}, i.workflow, i.tenant from durachart.steps s
+    `select ${STEP_COLUMNS}, i.workflow, i.tenant, i.priority from durachart.steps s
      join durachart.instances i on i.id = s.instance_id
      join durachart.runs r on r.instance_id = s.instance_id and r.kind = 'step' and r.key = s.key
      where s.instance_id = $1 and s.key = $2 and s.status = any($5) and r.round = $3 and r.ended_at is null and (r.run_id is null or r.run_id = $4)`,
@@ -113,12 +110,13 @@ async function assignment(
   if (row === undefined) return undefined;
   return {
     instance: { id: instanceId, workflow: row['workflow'] as string, tenant: row['tenant'] as string | null },
+    priority: row['priority'] as number,
     row: stepRow(row),
   };
 }
 
 async function settle(sql: postgres.Sql, fence: RoundFence, row: StepRow, now: Millis): Promise<Settled | undefined> {
-  const [stored] = await sql.unsafe<{ waiter: string | null; free: boolean }[]>(SETTLE_STEP, [
+  const [stored] = await sql.unsafe<Settled[]>(SETTLE_STEP, [
     ...fenced(fence),
     now,
     row.attempt,
@@ -126,7 +124,7 @@ async function settle(sql: postgres.Sql, fence: RoundFence, row: StepRow, now: M
     stepJson(row),
     SETTLED,
   ]);
-  return stored === undefined ? undefined : { waiter: stored.waiter, free: stored.free };
+  return stored === undefined ? undefined : { waiter: stored.waiter, free: stored.free, priority: stored.priority };
 }
 
 async function settleInTransaction(

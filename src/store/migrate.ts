@@ -13,7 +13,8 @@ export const ENGINE_MIGRATIONS: Migrations = {
   schema: 'durachart',
 };
 
-const LOCK = 0x44757262;
+/** First key of the advisory lock that one who migrates holds. */
+export const MIGRATION_LOCK = 0x44757262;
 
 /** Brings the database up to date. Safe when several processes do it at once: the others wait. */
 export async function migrate(url: string, all: readonly Migrations[] = [ENGINE_MIGRATIONS]): Promise<void> {
@@ -22,7 +23,7 @@ export async function migrate(url: string, all: readonly Migrations[] = [ENGINE_
   const { migrate: runMigrations } = await import('drizzle-orm/postgres-js/migrator');
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   try {
-    await sql`select pg_advisory_lock(${LOCK}, 0)`;
+    await sql`select pg_advisory_lock(${MIGRATION_LOCK}, 0)`;
     for (const { folder, schema } of all) {
       await runMigrations(drizzle(sql), {
         migrationsFolder: folder,

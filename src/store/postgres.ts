@@ -1,9 +1,10 @@
 import type postgres from 'postgres';
 import type { Transaction } from '../core/step.ts';
-import type { Claimed, Commit, CommitResult, Millis, Store } from '../engine/ports.ts';
-import { COMMIT, commitParameters } from './commit-statement.ts';
+import type { Claimed, Commit, CommitResult, Millis, Store, Wanted } from '../engine/ports.ts';
+import { commitParameters, commitStatement } from './commit-statement.ts';
 import type { Database } from './database.ts';
 import { claimed, inboxEvent, INSTANCE_COLUMNS, millis, STEP_COLUMNS, type Row } from './rows.ts';
+import { readPauses } from './pauses.ts';
 import { buryWorkers, startWorker } from './worker-session.ts';
 import { stepTransaction } from './step-transaction.ts';
 
@@ -13,6 +14,10 @@ export function createStore(database: Database): Store {
   return {
     commit: async (worker, batch) => commit(hot, worker, batch),
     claim: async (worker, now, limit, workflows) => claim(pool, worker, now, limit, workflows),
+    claimOrdered: async (worker, limit, workflows) => {
+      const rows = await pool.unsafe<Row[]>(CLAIM_ORDERED, [worker, [...workflows], limit]);
+      return withRows(pool, rows);
+    },
     reload: async (worker, ids) => {
       const rows = await pool.unsafe<Row[]>(
         `select ${INSTANCE_COLUMNS} from durachart.instances i where i.lease = $1 and i.id = any($2)`,
@@ -28,7 +33,7 @@ export function createStore(database: Database): Store {
     pending: async (worker) => {
       const rows = await pool<{ id: string }[]>`
         select distinct i.id from durachart.instances i join durachart.events e on e.instance_id = i.id and e.status = 'pending'
-        where i.lease = ${worker} and i.status <> 'failed'`;
+        where i.lease = ${worker} and (i.status not in ('failed', 'paused') or e.source = 'control')`;
       return rows.map(({ id }) => id);
     },
     nextWake: async (workflows) => {
@@ -38,8 +43,15 @@ export function createStore(database: Database): Store {
             and workflow = any(${[...workflows]}) order by wake_at limit 1) n`;
       return row?.at == null ? null : millis(row.at);
     },
+    pauses: async () => readPauses(pool),
     startWorker: async (name, workflows, now) => startWorker(database, name, workflows, now),
     buryWorkers: async (now, timeout, asking) => buryWorkers(pool, now, timeout, asking),
+    due: async (now, workflows, limit) => {
+      const rows = await pool<Wanted[]>`
+        select id, priority from durachart.instances where lease is null and wake_at is not null and wake_at <= to_timestamp(${now}::float8 / 1000)
+          and workflow = any(${[...workflows]}) order by priority desc, wake_at limit ${limit}`;
+      return rows.map(({ id, priority }) => ({ id, priority }));
+    },
     transactional: async (fence, run) => transactional(database, fence, run),
     onWork: async (callback) => {
       const hear = (payload: string) => callback(payload === '*' ? '*' : payload.split(','));
@@ -51,9 +63,17 @@ export function createStore(database: Database): Store {
 }
 
 async function commit(hot: postgres.Sql, worker: number, batch: readonly Commit[]): Promise<CommitResult[]> {
-  const rows = await hot.unsafe<Row[]>(COMMIT, commitParameters(worker, batch), { prepare: true });
+  const rows = await hot.unsafe<Row[]>(commitStatement(batch), commitParameters(worker, batch), { prepare: true });
   return rows.map((row) => ({ id: row['id'] as string, released: row['released'] as boolean }));
 }
+
+const CLAIM_ORDERED = `
+  with asked as (
+    select i.id from durachart.audit a join durachart.instances i on i.id = a.target_id
+    where a.status = 'requested' and a.target = 'instance' and i.lease is null and i.workflow = any($2)
+    order by a.id limit $3 for update of i skip locked)
+  update durachart.instances i set lease = $1 from (select distinct id from asked) asked where i.id = asked.id
+    and exists (select from durachart.workers w where w.id = $1 and w.stopped_at is null) returning ${INSTANCE_COLUMNS}`;
 
 async function claim(
   pool: postgres.Sql,

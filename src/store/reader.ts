@@ -1,9 +1,20 @@
 import type postgres from 'postgres';
 import { applyDiff, type SnapshotDiff, type StoredSnapshot } from '../core/snapshot.ts';
-import type { HistoryEntry, InstanceSummary, ListOptions, StepDetail, StepView } from '../engine/api.ts';
-import { WHOLE_EVERY } from '../engine/decide.ts';
+import type {
+  Count,
+  CountOptions,
+  HistoryEntry,
+  InstanceSummary,
+  ListOptions,
+  StepDetail,
+  StepView,
+} from '../engine/api.ts';
+import { WHOLE_EVERY } from '../engine/macrostep.ts';
 import type { InstanceRecord, NewEvent, Reader } from '../engine/reader.ts';
+import { createExplainReader } from './explain-reader.ts';
+import { countInstances, findInstances, MOST_COUNTED } from './find-instances.ts';
 import { stepRow, STEP_COLUMNS, type Row } from './rows.ts';
+import { readOverview, readWorkflowStatistics } from './statistics.ts';
 
 const SUMMARY = `i.id, i.workflow, i.version, i.tenant, i.tags, i.priority, i.status, i.state, i.sequence, i.error_code, i.key, i.parent_id, i.created_at, i.updated_at, i.finished_at,
   (select json_agg(json_build_object('key', s.key, 'kind', s.kind, 'step', s.step, 'status', s.status, 'attempt', s.attempt, 'maxAttempts', s.max_attempts,
@@ -19,8 +30,15 @@ const HISTORY_FROM = `durachart.transitions t left join durachart.steps s on s.i
 /** What people and the engine's own methods read. */
 export function createReader(pool: postgres.Sql): Reader {
   return {
+    ...createExplainReader(pool),
     instance: async (id) => instance(pool, id),
     list: async (options, limit, before) => list(pool, options, limit, before),
+    howMany: async (options, most) => {
+      const { text, values } = findInstances(options, most, undefined);
+      const [row] = await pool.unsafe<[{ count: number }]>(`select count(*)::int as count from (${text}) f`, values);
+      return row.count;
+    },
+    counts: async (options) => counts(pool, options),
     history: async (id, after, limit) => {
       const rows = await pool.unsafe<Row[]>(
         `select ${HISTORY}, i.workflow, i.status from ${HISTORY_FROM} join durachart.instances i on i.id = t.instance_id
@@ -44,16 +62,16 @@ export function createReader(pool: postgres.Sql): Reader {
       );
       return rows.map(stepDetail);
     },
-    snapshot: async (id, sequence) => snapshot(pool, id, sequence),
+    snapshot: async (id, sequence) => readSnapshot(pool, id, sequence),
     post: async (event) => post(pool, event),
     wasPosted: async (instanceId, dedupeKey) => {
       const rows =
         await pool`select 1 from durachart.events where instance_id = ${instanceId} and dedupe_key = ${dedupeKey}`;
       return rows.length > 0;
     },
-    isPending: async (instanceId, type) => {
+    hasOrder: async (instanceId) => {
       const rows =
-        await pool`select 1 from durachart.events where instance_id = ${instanceId} and status = 'pending' and type = ${type}`;
+        await pool`select 1 from durachart.events where instance_id = ${instanceId} and status = 'pending' and source = 'control'`;
       return rows.length > 0;
     },
     feed: async (position, limit) => feed(pool, position, limit),
@@ -63,6 +81,8 @@ export function createReader(pool: postgres.Sql): Reader {
       const isRunning = new Set(running.split(','));
       return { xid: BigInt(xmin), isSeen: (xid) => xid < BigInt(xmax) && !isRunning.has(String(xid)) };
     },
+    overview: async (period, bucket) => readOverview(pool, period, bucket),
+    workflowStatistics: async (workflow, period) => readWorkflowStatistics(pool, workflow, period),
     workers: async () => {
       const rows = await pool<Row[]>`
         select w.id, w.name, w.workflows, w.started_at, w.beat_at, (select count(*)::int from durachart.instances i where i.lease = w.id) as owned
@@ -121,33 +141,30 @@ async function list(
   limit: number,
   before: { createdAt: Date; id: string } | undefined,
 ): Promise<InstanceSummary[]> {
-  const where: string[] = [];
-  const values: (string | Date | number)[] = [];
-  const add = (condition: string, value: string | Date): void => {
-    values.push(value);
-    where.push(condition.replace('?', `$${values.length}`));
-  };
-  if (options.workflow !== undefined) add('i.workflow = ?', options.workflow);
-  if (options.status !== undefined) add('i.status = ?', options.status);
-  if (options.state !== undefined) add('i.state = ?', options.state);
-  if (options.tenant !== undefined) add('i.tenant = ?', options.tenant);
-  if (options.tag !== undefined) add('? = any(i.tags)', options.tag);
-  if (options.parentId !== undefined) add('i.parent_id = ?', options.parentId);
-  if (before !== undefined) {
-    values.push(before.createdAt, before.id);
-    where.push(`(i.created_at, i.id) < ($${values.length - 1}::timestamptz, $${values.length})`);
-  }
-  values.push(limit);
-  const condition = where.length > 0 ? `where ${where.join(' and ')}` : '';
+  const { text, values } = findInstances(options, limit, before);
   const rows = await pool.unsafe<Row[]>(
-    `select ${SUMMARY} from durachart.instances i ${condition} order by i.created_at desc, i.id desc limit $${values.length}`,
+    `select ${SUMMARY} from (${text}) f join durachart.instances i on i.id = f.id order by f.created_at desc, f.id desc`,
     values,
   );
   return rows.map(summary);
 }
 
+async function counts(pool: postgres.Sql, options: CountOptions): Promise<Count[]> {
+  const { text, values } = countInstances(options);
+  const rows = await pool.unsafe<Omit<Count, 'more'>[]>(text, values);
+  return rows.map(({ count, ...place }) => ({
+    ...place,
+    count: Math.min(count, MOST_COUNTED),
+    more: count > MOST_COUNTED,
+  }));
+}
+
 /** Folds the differences since the last whole snapshot. */
-async function snapshot(pool: postgres.Sql, id: string, sequence: number): Promise<StoredSnapshot | undefined> {
+export async function readSnapshot(
+  pool: postgres.Sql,
+  id: string,
+  sequence: number,
+): Promise<StoredSnapshot | undefined> {
   const from = Math.max(1, Math.floor(sequence / WHOLE_EVERY) * WHOLE_EVERY);
   const rows = await pool<{ sequence: number; diff: SnapshotDiff }[]>`
     select sequence, diff from durachart.transitions where instance_id = ${id} and sequence between ${from} and ${sequence} order by sequence`;

@@ -4,7 +4,7 @@ import type { Claimed, InboxEvent, Millis, StepRow, Timer } from '../engine/port
 export type Row = Record<string, unknown>;
 
 export const INSTANCE_COLUMNS =
-  'i.id, i.workflow, i.version, i.tenant, i.input, i.input is null as no_input, i.status, i.state, i.sequence, i.snapshot, i.live, i.error, i.parent_id, i.parent_key, i.wake, i.priority, i.created_at, i.finished_at';
+  'i.id, i.workflow, i.version, i.tenant, i.input, i.input is null as no_input, i.status, i.state, i.sequence, i.snapshot, i.live, i.error, i.parent_id, i.parent_key, i.wake, i.priority, i.created_at, i.start_at, i.finished_at';
 
 export const STEP_COLUMNS =
   's.instance_id, s.key, s.kind, s.step, s.status, s.attempt, s.max_attempts, s.lost, s.next_attempt_at, s.input, s.input is null as no_input, s.output, s.output is null as no_output, s.error, s.attempts, s.logs, s.progress, s.message, s.queue, s.worker, s.child_id, s.queued_at, s.started_at, s.heartbeat_at, s.finished_at';
@@ -86,6 +86,7 @@ export function claimed(row: Row, steps: Row[], timers: Row[], inbox: Row[]): Cl
     wake: row['wake'] as number,
     priority: row['priority'] as number,
     createdAt: millis(row['created_at']),
+    startAt: orNull(row['start_at'], millis),
     finishedAt: orNull(row['finished_at'], millis),
     steps: steps.map(stepRow),
     timers: timers.map(timer),

@@ -41,13 +41,15 @@ export const instances = durachart.table(
     /** Key of the parent's invocation that this instance answers. */
     parentKey: text('parent_key'),
     createdAt: time('created_at').notNull(),
+    /** Not before this time; null where it began at once. */
+    startAt: time('start_at'),
     input: json('input'),
     // What changes comes last, the snapshot before the rest: Postgres logs a row from where it differs.
     snapshot: json('snapshot'),
     output: json('output'),
     error: json('error'),
     errorCode: text('error_code'),
-    /** scheduled, running, waiting, done, failed, cancelled */
+    /** scheduled, running, waiting, paused, done, failed, cancelled */
     status: text('status').notNull(),
     /** The state's name on one line; the exact value is in the snapshot. */
     state: text('state').notNull(),
@@ -63,6 +65,17 @@ export const instances = durachart.table(
     wakeAt: time('wake_at'),
     updatedAt: time('updated_at').notNull(),
     finishedAt: time('finished_at'),
+    /** Status, state and error code while nobody holds it, else null: lists and counts go by them, and the hot path never changes them. */
+    restStatus: text('rest_status').generatedAlwaysAs(sql`case when lease is null then status end`),
+    restState: text('rest_state').generatedAlwaysAs(sql`case when lease is null then left(state, 300) end`),
+    restError: text('rest_error').generatedAlwaysAs(sql`case when lease is null then left(error_code, 300) end`),
+    /** Of a failed one: the step whose error it was, and since when. */
+    restStep: text('rest_step').generatedAlwaysAs(
+      sql`case when lease is null and status = 'failed' then left(error -> 'details' ->> 'step', 300) end`,
+    ),
+    restSince: time('rest_since').generatedAlwaysAs(
+      sql`case when lease is null and status = 'failed' then updated_at end`,
+    ),
   },
   (table) => [
     index('instances_wake')
@@ -72,10 +85,38 @@ export const instances = durachart.table(
       .on(table.lease)
       .where(sql`lease is not null`),
     index('instances_created').on(table.createdAt, table.id),
+    // Narrow, for counts.
+    index('instances_place')
+      .on(table.restStatus, table.workflow, table.restState)
+      .where(sql`rest_status is not null`),
+    index('instances_rest')
+      .on(table.restStatus, table.workflow, table.restState, table.createdAt, table.id)
+      .where(sql`rest_status is not null`),
+    // All that failures are summed up by, so that their rows need not be read.
+    index('instances_failed')
+      .on(table.workflow, table.restError, table.restState, table.restStep, table.restSince)
+      .where(sql`rest_status = 'failed'`),
+    index('instances_error')
+      .on(table.restError, table.createdAt, table.id)
+      .where(sql`rest_error is not null`),
+    index('instances_tenant')
+      .on(table.tenant, table.createdAt, table.id)
+      .where(sql`tenant is not null`),
     index('instances_parent')
-      .on(table.parentId)
+      .on(table.parentId, table.createdAt, table.id)
       .where(sql`parent_id is not null`),
   ],
+);
+
+/** Instances by tag, newest last; a trigger on `instances` writes it. */
+export const tags = durachart.table(
+  'tags',
+  {
+    tag: text('tag').notNull(),
+    createdAt: time('created_at').notNull(),
+    instanceId: text('instance_id').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tag, table.createdAt, table.instanceId] })],
 );
 
 /** The history: one row a transition, append only. */
@@ -96,6 +137,8 @@ export const transitions = durachart.table(
     diff: json('diff').notNull(),
     /** What the machine emitted and logged. */
     emitted: json('emitted'),
+    /** Timers that it armed, ids of those that it left, and of invocations that are over: what a rewind begins from. Null for none. */
+    timers: json('timers'),
     at: time('at').notNull(),
     /** Transaction that wrote it: the order of the feed. */
     xid: bigint('xid', { mode: 'bigint' })
@@ -105,6 +148,7 @@ export const transitions = durachart.table(
   (table) => [
     primaryKey({ columns: [table.instanceId, table.sequence] }),
     index('transitions_xid').using('brin', table.xid).with({ pages_per_range: 16, autosummarize: true }),
+    index('transitions_at').using('brin', table.at).with({ autosummarize: true }),
   ],
 );
 
@@ -144,7 +188,14 @@ export const steps = durachart.table(
     heartbeatAt: time('heartbeat_at'),
     finishedAt: time('finished_at'),
   },
-  (table) => [primaryKey({ columns: [table.instanceId, table.key] })],
+  (table) => [
+    primaryKey({ columns: [table.instanceId, table.key] }),
+    // Null except while it waits for another attempt: the hot path does not touch it.
+    index('steps_retrying')
+      .on(table.nextAttemptAt)
+      .where(sql`next_attempt_at is not null`),
+    index('steps_queued').using('brin', table.queuedAt).with({ autosummarize: true }),
+  ],
 );
 
 /** The inbox: what was sent to an instance. */
@@ -221,6 +272,66 @@ export const runs = durachart.table(
   ],
 );
 
+/** What people did to instances, workflows and queues: who, why, and what came of it. One row an operation. */
+export const audit = durachart.table(
+  'audit',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    /** instance, workflow, queue */
+    target: text('target').notNull(),
+    /** Id of the instance, or name of the workflow or queue. */
+    targetId: text('target_id').notNull(),
+    /** retry, resume, skip, rewind, fork, import, edit, pause, unpause, cancel */
+    operation: text('operation').notNull(),
+    arguments: json('arguments'),
+    /** Who asked for it, as they said. */
+    by: text('by').notNull(),
+    why: text('why'),
+    /** Asked for again with the same key, it is the same operation. */
+    key: text('key'),
+    /** Its order in the instance's inbox; null where it was done at once. */
+    eventId: bigint('event_id', { mode: 'number' }),
+    /** requested, applied, refused */
+    status: text('status').notNull(),
+    /** Why it was refused: the stable code, and words. */
+    code: text('code'),
+    reason: text('reason'),
+    /** Where the instance stood: status, state, sequence, error code. */
+    before: json('before'),
+    after: json('after'),
+    /** What else came of it: of an edit the inputs that were computed anew, of a fork the new id. */
+    result: json('result'),
+    requestedAt: time('requested_at').notNull(),
+    finishedAt: time('finished_at'),
+  },
+  (table) => [
+    index('audit_target').on(table.target, table.targetId, table.id),
+    index('audit_requested')
+      .on(table.id)
+      .where(sql`status = 'requested'`),
+    uniqueIndex('audit_event')
+      .on(table.eventId)
+      .where(sql`event_id is not null`),
+    uniqueIndex('audit_key')
+      .on(table.target, table.targetId, table.key)
+      .where(sql`key is not null`),
+  ],
+);
+
+/** Workflows and queues that are paused: of these workflows no instance is moved, of these queues no step begins. */
+export const pauses = durachart.table(
+  'pauses',
+  {
+    /** workflow, queue */
+    target: text('target').notNull(),
+    name: text('name').notNull(),
+    by: text('by').notNull(),
+    why: text('why'),
+    since: time('since').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.target, table.name] })],
+);
+
 /** Worker processes. A live one holds the advisory lock of its id, where sessions allow that. */
 export const workers = durachart.table('workers', {
   id: serial('id').primaryKey(),
@@ -232,3 +343,55 @@ export const workers = durachart.table('workers', {
   beatAt: time('beat_at').notNull(),
   stoppedAt: time('stopped_at'),
 });
+
+/** What SQL has to know of the registered workflows; `migrateWorkflows` keeps these four tables in step with the code. */
+export const workflows = durachart.table('workflows', {
+  name: text('name').primaryKey(),
+  version: text('version').notNull(),
+  /** The workflow's typed view, and the statement that made it. */
+  view: text('view').notNull().unique(),
+  definition: text('definition').notNull(),
+});
+
+/** The states that a workflow's instances can stand in. */
+export const workflowStates = durachart.table(
+  'workflow_states',
+  {
+    workflow: text('workflow').notNull(),
+    /** As in `instances.state`; `*` for all of a machine that is parallel at its root. */
+    state: text('state').notNull(),
+    /** Types of the events that it takes from outside. */
+    accepts: text('accepts').array().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.workflow, table.state] })],
+);
+
+/** Every transition of the machine. */
+export const workflowEdges = durachart.table(
+  'workflow_edges',
+  {
+    workflow: text('workflow').notNull(),
+    /** Its place in the definition, from 1. */
+    edge: integer('edge').notNull(),
+    fromState: text('from_state'),
+    event: text('event').notNull(),
+    toState: text('to_state').notNull(),
+    /** Rows of `transitions` that took it: a list of [from, event, to], null for any. */
+    taken: json('taken').$type<[string | null, string, string | null][]>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.workflow, table.edge] })],
+);
+
+/** What a workflow's machine invokes, and how long that may take, in milliseconds. */
+export const workflowSteps = durachart.table(
+  'workflow_steps',
+  {
+    workflow: text('workflow').notNull(),
+    step: text('step').notNull(),
+    /** step, workflow */
+    kind: text('kind').notNull(),
+    timeout: bigint('timeout', { mode: 'number' }),
+    heartbeat: bigint('heartbeat', { mode: 'number' }),
+  },
+  (table) => [primaryKey({ columns: [table.workflow, table.step] })],
+);

@@ -1,5 +1,5 @@
 import type postgres from 'postgres';
-import type { Millis, WorkerSession } from '../engine/ports.ts';
+import type { Buried, Millis, WorkerSession } from '../engine/ports.ts';
 import type { Database } from './database.ts';
 
 /** First key of the advisory locks that workers hold; the second is the worker's id. */
@@ -8,6 +8,9 @@ const LOCK_CLASS = 0x44757261;
 /** Where a session's lock shows; absent, its process is gone. */
 const LOCK_HELD = `exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = ${LOCK_CLASS} and l.objid = w.id and l.objsubid = 2 and l.granted
   and l.database = (select oid from pg_database where datname = current_database()))`;
+
+/** A worker `w` that held a lock for as long as it lived holds it no more; after the server's start it has time to take it again. */
+export const LOCK_LOST = `(w.locked and now() - pg_postmaster_start_time() > interval '3 s' and not ${LOCK_HELD})`;
 
 /** Registers a worker and takes the lock that tells others that its process lives. */
 export async function startWorker(
@@ -58,27 +61,27 @@ async function takeLock(session: postgres.Sql, id: number): Promise<boolean> {
  * While the server was down nobody could beat or hold a lock: after its start living workers have time to do so again.
  * The worker that asks is alive, whatever its connections have gone through.
  */
-export async function buryWorkers(pool: postgres.Sql, now: Millis, timeout: number, asking: number): Promise<number[]> {
+export async function buryWorkers(pool: postgres.Sql, now: Millis, timeout: number, asking: number): Promise<Buried> {
   const rows = await pool.unsafe<{ id: number }[]>(
     `update durachart.workers w set stopped_at = to_timestamp($1::float8 / 1000)
      where stopped_at is null and id <> $3::int
        and ((beat_at < to_timestamp(($1::float8 - $2::float8) / 1000) and now() - pg_postmaster_start_time() > $2::float8 * interval '1 ms')
-         or (locked and now() - pg_postmaster_start_time() > interval '3 s' and not ${LOCK_HELD}))
+         or ${LOCK_LOST})
      returning id`,
     [now, timeout, asking],
   );
   // Whatever a dead one still owns: also what it took after its death, and what the process that declared it dead could not free.
-  const freed = await pool.unsafe<{ id: number }[]>(
+  const freed = await pool.unsafe<{ id: string }[]>(
     `with recursive owners(id) as (
        (select lease from durachart.instances where lease is not null order by lease limit 1)
        union all
        select (select i.lease from durachart.instances i where i.lease > o.id order by i.lease limit 1) from owners o where o.id is not null)
      update durachart.instances i set lease = null, wake_at = to_timestamp($1::float8 / 1000)
      from owners o left join durachart.workers w on w.id = o.id where i.lease = o.id and (w.id is null or w.stopped_at is not null)
-     returning o.id`,
+     returning i.id`,
     [now],
   );
   // Somebody else may be the one who can take them.
   if (freed.length > 0) await pool`select pg_notify('durachart_work', '*')`;
-  return rows.map(({ id }) => id);
+  return { workers: rows.map(({ id }) => id), freed: freed.map(({ id }) => id) };
 }

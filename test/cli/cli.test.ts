@@ -250,7 +250,10 @@ describe('send, cancel and retry', () => {
     const { id } = await server.engine.start('approval', { document: 'bad retry' } as never);
     await server.engine.result(id).catch(() => {});
     server.gate.open('bad retry');
-    expect(await cli(['retry', id])).toMatchObject({ exitCode: 0, out: `${id} is tried again\n` });
+    expect(await cli(['retry', id])).toMatchObject({
+      exitCode: 0,
+      out: `retried ${id}: SUBMITTED failed CONTENT_POLICY_VIOLATION → SUBMITTED running\n`,
+    });
     for await (const change of server.engine.subscribe({ id, after: '0' }))
       if (change.type === 'transition' && change.entry.to === 'READ') break;
   });
@@ -411,6 +414,16 @@ describe('in general', () => {
       'send',
       'cancel',
       'retry',
+      'resume',
+      'skip',
+      'rewind',
+      'fork',
+      'edit',
+      'pause',
+      'unpause',
+      'operations',
+      'export',
+      'import',
       'watch',
       'upload',
       'sql',

@@ -1058,6 +1058,33 @@ describe('which events it takes', () => {
     expect(it.machine.eventTypes(it.snapshot)).toEqual(['ANY', 'BAD', 'GO', 'ODD', 'user.*'].toSorted());
   });
 
+  test('of states that nothing runs for: a region may wait while another one works', () => {
+    const both = new Walk(
+      machine({
+        type: 'parallel',
+        on: { ANY: {} },
+        states: {
+          works: { initial: 'a', states: { a: { invoke: { src: 'step' }, on: { LEAVE: 'b' } }, b: { type: 'final' } } },
+          asks: {
+            initial: 'a',
+            on: { OUTER: { actions: 'count' } },
+            states: {
+              a: { initial: 'in', on: { SIGN: 'b' }, states: { in: { on: { INNER: 'in' }, after: { 10: 'in' } } } },
+              b: { invoke: { src: 'step' }, initial: 'in', states: { in: { on: { LATE: 'in' } } } },
+            },
+          },
+        },
+      }),
+    );
+    expect(both.machine.waitsFor(both.snapshot)).toEqual(['INNER', 'OUTER', 'SIGN']);
+    both.send('SIGN');
+    expect(both.machine.waitsFor(both.snapshot)).toEqual([]);
+    const plain = new Walk(machine({ initial: 'a', on: { ANY: '.a' }, states: { a: { on: { GO: 'a' } } } }));
+    expect(plain.machine.waitsFor(plain.snapshot)).toEqual(['GO']);
+    const one = new Walk(machine({ on: { GO: { actions: 'count' } } }));
+    expect(one.machine.waitsFor(one.snapshot)).toEqual(['GO']);
+  });
+
   test('guards included', () => {
     expect(['GO', 'ANY', 'user.x', 'xstate.done.actor.i'].map(accepts)).toEqual([true, true, true, true]);
     expect(['ODD', 'NOT', 'NEVER', '*', 'xstate.stop', 'xstate.init'].map(accepts)).toEqual([
@@ -1122,12 +1149,4 @@ describe('restore', () => {
     expect(it.stored).toMatchObject({ status: 'error', error: { code: 'X' } });
     expect(it.send('GO').changed).toBe(false);
   });
-});
-
-test('the definition is plain data', () => {
-  const it = new Walk(
-    machine({ initial: 'a', states: { a: { invoke: { id: 'i', src: 'step', onDone: 'b' } }, b: { type: 'final' } } }),
-  );
-  expect(it.machine.definition).toMatchObject({ id: 'm', states: { a: { invoke: [{ id: 'i', src: 'step' }] } } });
-  expect(structuredClone(it.machine.definition)).toEqual(it.machine.definition);
 });

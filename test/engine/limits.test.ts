@@ -185,3 +185,39 @@ test('lines: priority first, then order; whoever leaves is passed over; nobody w
   expect(ran).toEqual(['a', 'd', 'b']);
   expect([limits.taken('worker'), limits.taken('slow')]).toEqual([1, 1]);
 });
+
+test('whoever has a place or waits for one takes memory, and nobody else does', () => {
+  const limits = new Limits((name) => (name === 'worker' ? 2 : 1), 'worker');
+  const key = (n: number): string[] => ['worker', `step\0${n}`];
+  const ran: number[] = [];
+  for (let n = 0; n < 5; n++) limits.take(key(n), 5, () => void ran.push(n));
+  const leave = limits.take(key(0), 5, () => void ran.push(-1));
+  limits.take(key(5), 9, () => void ran.push(5));
+  expect(ran).toEqual([0, 1]);
+  leave();
+  leave();
+  for (let next = 0; next < ran.length; next++) limits.release(key(ran[next] as number));
+  // The one with the highest priority first, then in order.
+  expect(ran).toEqual([0, 1, 5, 2, 3, 4]);
+  expect(limits.size).toBe(0);
+  expect(limits.tryTake(key(0))).toBe(true);
+  limits.release(key(0));
+  expect(limits.size).toBe(0);
+});
+
+test('names are told apart whatever characters they have', () => {
+  const limits = new Limits((name) => (name === 'worker' ? Infinity : 1));
+  const ran: string[][] = [];
+  for (const names of [
+    ['worker', 'a\nb'],
+    ['worker', 'a\nb'],
+    ['worker', 'a', 'b'],
+    ['worker', 'c"],["b'],
+  ])
+    limits.take(names, 5, () => void ran.push(names));
+  expect(ran).toEqual([
+    ['worker', 'a\nb'],
+    ['worker', 'a', 'b'],
+    ['worker', 'c"],["b'],
+  ]);
+});

@@ -121,3 +121,22 @@ describe('an artifact', () => {
     }
   });
 });
+
+test('what is stored under the id of an instance is listed with it', async () => {
+  const { id } = await server.engine.start('approval', { document: 'plain' } as never);
+  await server.artifacts.put(`${id}/pack/letter.md`, '# Dear reader');
+  await server.artifacts.put(`${id}/film.mp4`, 'moving');
+  await server.artifacts.put(`${id}-other/film.mp4`, 'of another instance');
+  expect(await server.json(200, 'GET', `/instances/${id}/artifacts`)).toEqual({
+    items: [
+      { key: `${id}/film.mp4`, size: 6, sha256: sha256('moving'), type: 'video/mp4' },
+      {
+        key: `${id}/pack/letter.md`,
+        size: 13,
+        sha256: sha256('# Dear reader'),
+        type: 'text/markdown; charset=utf-8',
+      },
+    ],
+  });
+  expect(await server.problem(404, 'GET', '/instances/nope/artifacts')).toMatchObject({ code: 'INSTANCE_NOT_FOUND' });
+});

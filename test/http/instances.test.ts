@@ -3,6 +3,7 @@ import type {
   HistoryEntry,
   Instance,
   InstanceSummary,
+  Operated,
   Page,
   Ready,
   Sent,
@@ -42,8 +43,27 @@ describe('workflows', () => {
         { type: 'remind', schema: null },
       ],
       states: ['SUBMITTED', 'READ', 'APPROVED', 'REJECTED'],
+      definition: {
+        id: 'approval',
+        states: expect.arrayContaining([
+          expect.objectContaining({
+            path: 'SUBMITTED',
+            parent: '',
+            invoke: [{ id: expect.any(String) as string, src: 'read' }],
+          }),
+        ]) as object[],
+        transitions: expect.arrayContaining([
+          expect.objectContaining({ from: 'READ', event: 'approve', to: ['APPROVED'] }),
+        ]) as object[],
+      },
       stepOptions: {
-        read: { retry: { maxAttempts: 3 }, timeout: 60_000, transactional: false, output: { required: ['words'] } },
+        read: {
+          retry: { maxAttempts: 3 },
+          timeout: 60_000,
+          concurrencyPerKey: false,
+          transactional: false,
+          output: { required: ['words'] },
+        },
       },
       errors: { RATE_LIMITED: 'retryable' },
     });
@@ -334,7 +354,9 @@ describe('the result', () => {
     const id = await server.startedIn('READ', 'x');
     await server.json(200, 'POST', `/instances/${id}/cancel`);
     expect(await server.problem(409, 'GET', `/instances/${id}/result`)).toMatchObject({ code: 'INSTANCE_CANCELLED' });
-    expect(await server.json(200, 'POST', `/instances/${id}/cancel`)).toMatchObject({ status: 'cancelled' });
+    expect(await server.json(200, 'POST', `/instances/${id}/cancel`)).toMatchObject({
+      instance: { status: 'cancelled' },
+    });
   });
 
   test('of what failed is a 409 with the error, until it is retried', async () => {
@@ -344,7 +366,7 @@ describe('the result', () => {
       error: { code: 'CONTENT_POLICY_VIOLATION', message: 'No: bad one' },
     });
     server.gate.open('bad one');
-    expect(await server.json<Instance>(200, 'POST', `/instances/${id}/retry`)).toMatchObject({ id });
+    expect(await server.json<Operated>(200, 'POST', `/instances/${id}/retry`)).toMatchObject({ instance: { id } });
     for await (const change of server.engine.subscribe({ id, after: '0' })) {
       if (change.type === 'transition' && change.entry.to === 'READ') break;
     }

@@ -39,23 +39,52 @@ test('is OpenAPI 3.1 with every route', () => {
       .map(([name]) => name)
       .toSorted(),
   ).toEqual([
+    'DELETE /session',
     'GET /artifacts/{key}',
     'GET /events',
     'GET /health/live',
     'GET /health/ready',
     'GET /instances',
+    'GET /instances/counts',
     'GET /instances/{id}',
+    'GET /instances/{id}/artifacts',
     'GET /instances/{id}/events/stream',
+    'GET /instances/{id}/explain',
+    'GET /instances/{id}/export',
     'GET /instances/{id}/history',
+    'GET /instances/{id}/operations',
     'GET /instances/{id}/result',
     'GET /instances/{id}/snapshots/{sequence}',
     'GET /instances/{id}/steps',
+    'GET /operations',
+    'GET /operations/{id}',
+    'GET /pauses',
+    'GET /session',
+    'GET /statistics',
     'GET /workflows',
     'GET /workflows/{name}',
+    'GET /workflows/{name}/statistics',
+    'POST /instances/import',
     'POST /instances/{id}/cancel',
+    'POST /instances/{id}/edit',
     'POST /instances/{id}/events',
+    'POST /instances/{id}/events/preview',
+    'POST /instances/{id}/fork',
+    'POST /instances/{id}/pause',
+    'POST /instances/{id}/resume',
     'POST /instances/{id}/retry',
+    'POST /instances/{id}/rewind',
+    'POST /instances/{id}/skip',
+    'POST /instances/{id}/unpause',
+    'POST /operations/bulk',
+    'POST /queues/{name}/pause',
+    'POST /queues/{name}/unpause',
+    'POST /reconcile',
+    'POST /retention',
+    'POST /session',
     'POST /workflows/{name}/instances',
+    'POST /workflows/{name}/pause',
+    'POST /workflows/{name}/unpause',
     'PUT /uploads/{name}',
   ]);
 });
@@ -76,7 +105,9 @@ test('describes each route: summary, parameters, bodies and answers', () => {
       ).toBe(true);
       expect(parameter.required ?? false, `${name} ${parameter.name}`).toBe(parameter.in === 'path');
     }
-    const takesBody = name.startsWith('PUT') || /POST .*\/(instances|events)$/.test(name);
+    const takesBody =
+      name.startsWith('PUT') ||
+      /POST .*\/(instances|events|preview|skip|rewind|edit|bulk|import|retention|session)$/.test(name);
     expect(requestBody?.required ?? false, name).toBe(takesBody);
     expect(
       Object.keys(responses).some((status) => /^2\d\d$/.test(status)),

@@ -6,6 +6,8 @@ import { isTransient, LANES, openDatabase } from '../../src/store/database.ts';
 import { assembleEngine } from '../../src/engine/create.ts';
 import type { Engine } from '../../src/engine/api.ts';
 import { localExecutor } from '../../src/executors/local.ts';
+import { createOperationStore } from '../../src/store/operations.ts';
+import { createRetentionStore } from '../../src/store/retention.ts';
 import { createReader } from '../../src/store/reader.ts';
 import { createStore } from '../../src/store/postgres.ts';
 import { standing, useBench } from '../support/engine.ts';
@@ -125,6 +127,8 @@ async function refusing(
       },
     },
     reader: createReader(database.pool),
+    operations: createOperationStore(database),
+    retention: createRetentionStore(database.pool),
     executor: localExecutor,
     artifacts: undefined as never,
     close: async () => database.close(),

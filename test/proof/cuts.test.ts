@@ -4,6 +4,8 @@ import { afterAll, beforeAll, test } from 'vitest';
 import { assembleEngine } from '../../src/engine/create.ts';
 import { localExecutor } from '../../src/executors/local.ts';
 import { isTransient, LANES } from '../../src/store/database.ts';
+import { createOperationStore } from '../../src/store/operations.ts';
+import { createRetentionStore } from '../../src/store/retention.ts';
 import { createStore } from '../../src/store/postgres.ts';
 import { openLane, type Lane } from './lane.ts';
 import { Life } from './life.ts';
@@ -52,6 +54,8 @@ test(
       workflows: [ordersWorkflow(client)],
       store: life.store(createStore(lane.database)),
       reader: lane.reader,
+      operations: createOperationStore(lane.database),
+      retention: createRetentionStore(lane.database.pool),
       executor: localExecutor,
       artifacts: undefined as never,
       close: async () => {},

@@ -1,4 +1,5 @@
 import type { Reader } from '../../src/engine/reader.ts';
+import type { OperationStore } from '../../src/engine/operations/records.ts';
 import type { Store, WorkerSession } from '../../src/engine/ports.ts';
 import { DatabaseUnavailableError } from '../../src/engine/unavailable.ts';
 import type { Plan } from './plan.ts';
@@ -77,13 +78,24 @@ export class Life {
   }
 
   reader(real: Reader): Reader {
-    const guarded = Object.entries(real as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>).map(
-      ([name, method]) => [name, async (...args: unknown[]) => this.alive(() => method(...args))],
-    );
     return {
-      ...(Object.fromEntries(guarded) as Reader),
+      ...this.guarded(real),
       post: async (event) => this.write([`post ${event.type}`], () => real.post(event)),
     };
+  }
+
+  operations(real: OperationStore): OperationStore {
+    return {
+      ...this.guarded(real),
+      request: async (operation) => this.write([`request ${operation.operation}`], () => real.request(operation)),
+    };
+  }
+
+  private guarded<P extends object>(port: P): P {
+    const methods = Object.entries(port as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>);
+    return Object.fromEntries(
+      methods.map(([name, method]) => [name, async (...args: unknown[]) => this.alive(() => method(...args))]),
+    ) as P;
   }
 
   private reads(real: Store): Store {

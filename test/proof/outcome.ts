@@ -9,6 +9,8 @@ export interface Outcome {
   events: string[];
   leftovers: string[];
   ledger: string[];
+  /** What was asked for, and what came of it. */
+  audit: string[];
 }
 
 const OF_RUN = `(x.instance_id = $1 or x.instance_id like $1 || '.%')`;
@@ -16,7 +18,7 @@ const OF_RUN = `(x.instance_id = $1 or x.instance_id like $1 || '.%')`;
 /** Reads everything of a run. */
 export async function readOutcome(sql: postgres.Sql, root: string): Promise<Outcome> {
   const rel = (text: string): string => text.replaceAll(root, 'ROOT');
-  const [instances, transitions, steps, events, timers, ledger] = await Promise.all([
+  const [instances, transitions, steps, events, timers, ledger, audit] = await Promise.all([
     sql.unsafe(
       `select id, workflow, status, state, sequence, snapshot, live, output, error_code, lease is not null as leased, wake_at is not null as due
       from durachart.instances where id = $1 or id like $1 || '.%' order by id`,
@@ -36,6 +38,11 @@ export async function readOutcome(sql: postgres.Sql, root: string): Promise<Outc
     ),
     sql.unsafe(`select instance_id, id from durachart.timers x where ${OF_RUN}`, [root]),
     sql.unsafe(`select key from ledger where key = $1 or key like $1 || '%' order by key`, [root]),
+    sql.unsafe(
+      `select target_id, operation, arguments, by, key, status, code, before, after, result from durachart.audit x
+      where target = 'instance' and (target_id = $1 or target_id like $1 || '.%') order by target_id, id`,
+      [root],
+    ),
   ]);
   return {
     instances: Object.fromEntries(
@@ -47,9 +54,10 @@ export async function readOutcome(sql: postgres.Sql, root: string): Promise<Outc
     history: Object.fromEntries(
       [...Map.groupBy(transitions, (row) => rel(row['instance_id'] as string))].map(([id, rows]) => [
         id,
-        rows.map(
-          (row) =>
+        rows.map((row) =>
+          rel(
             `${row['sequence']} ${row['event']} ${JSON.stringify(row['payload'])} ${row['from_state']} -> ${row['to_state']} ${row['step_key'] ?? ''}`,
+          ),
         ),
       ]),
     ),
@@ -80,5 +88,6 @@ export async function readOutcome(sql: postgres.Sql, root: string): Promise<Outc
         .map((row) => rel(`event ${row['instance_id']} ${row['type']}`)),
     ],
     ledger: ledger.map((row) => rel(row['key'] as string)),
+    audit: audit.map((row) => rel(JSON.stringify(row))),
   };
 }

@@ -47,6 +47,7 @@ export function modesOf(label: string): Mode[] {
   switch (kind) {
     case 'commit':
     case 'post':
+    case 'request':
       return ['crash before', 'crash after', 'cut before', 'cut after'];
     case 'transactional':
       return ['crash before', 'crash within', 'crash after', 'cut before', 'cut within', 'cut after'];

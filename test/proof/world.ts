@@ -4,6 +4,8 @@ import type { Engine } from '../../src/engine/api.ts';
 import type { InstanceStatus } from '../../src/engine/ports.ts';
 import { localExecutor } from '../../src/executors/local.ts';
 import { isTransient, LANES } from '../../src/store/database.ts';
+import { createOperationStore } from '../../src/store/operations.ts';
+import { createRetentionStore } from '../../src/store/retention.ts';
 import { createStore } from '../../src/store/postgres.ts';
 import type { Lane, Session } from './lane.ts';
 import { Life } from './life.ts';
@@ -18,9 +20,9 @@ export interface Scenario {
   input?: unknown;
   /** Milliseconds until it begins. */
   delay?: number;
-  /** How it ends. Default: done. */
-  ends?: InstanceStatus;
-  /** Steps that a slow process may not come to before their state is left. */
+  /** How it ends, or may end. Default: done. */
+  ends?: InstanceStatus | readonly InstanceStatus[];
+  /** Steps that a slow process, or one that takes over, may not come to before they are left. */
   optional?: readonly string[];
   /** What the outside does to it while it runs. */
   drive?: (world: World) => Promise<void>;
@@ -67,6 +69,11 @@ export class World {
     this.scenario = scenario;
     this.plan = plan;
     worlds.set(this.root, this);
+  }
+
+  /** For a look behind the engine's back. */
+  get sql(): Lane['sql'] {
+    return this.lane.sql;
   }
 
   async run(): Promise<Run> {
@@ -127,26 +134,47 @@ export class World {
   }
 
   /** Waits until an instance has a status. */
-  async standing(status: string, id = 'ROOT'): Promise<void> {
+  async standing(status: string | readonly string[], id = 'ROOT'): Promise<void> {
+    const wanted = [status].flat();
     await this.until(
-      () => this.lane.sql`select 1 from durachart.instances where id = ${this.real(id)} and status = ${status}`,
-    );
-  }
-
-  /** Waits until the root no longer has a status. */
-  async notStanding(status: string): Promise<void> {
-    await this.until(
-      () => this.lane.sql`select 1 from durachart.instances where id = ${this.root} and status <> ${status}`,
+      () => this.lane.sql`select 1 from durachart.instances where id = ${this.real(id)} and status = any(${wanted})`,
     );
   }
 
   /** Waits until the result of a step of the root is stored. */
   async stepDone(key: string): Promise<void> {
+    await this.stepIs(key, 'done');
+  }
+
+  /** Waits until a step of the root has a status. */
+  async stepIs(key: string, status: string): Promise<void> {
     await this.until(
       () =>
         this.lane
-          .sql`select 1 from durachart.steps where instance_id = ${this.root} and key = ${key} and status = 'done'`,
+          .sql`select 1 from durachart.steps where instance_id = ${this.root} and key = ${key} and status = ${status}`,
     );
+  }
+
+  /** Waits until nothing that was asked for is still to be decided. */
+  async decided(): Promise<void> {
+    await this.until(
+      () => this.lane.sql`
+      select 1 where not exists (select from durachart.audit where (target_id = ${this.root} or target_id like ${`${this.root}.%`}) and status = 'requested')`,
+    );
+  }
+
+  /** Waits until an operation on the root is done or refused. */
+  async operated(key: string): Promise<void> {
+    await this.until(
+      () =>
+        this.lane
+          .sql`select 1 from durachart.audit where target_id = ${this.root} and key = ${key} and status <> 'requested'`,
+    );
+  }
+
+  /** Waits until the root has a timer. */
+  async armed(): Promise<void> {
+    await this.until(() => this.lane.sql`select 1 from durachart.timers where instance_id = ${this.root}`);
   }
 
   /** Calls the engine as somebody who calls again when there is no answer. */
@@ -164,6 +192,11 @@ export class World {
     }
   }
 
+  /** An instance's id, from one with ROOT for the root's. */
+  real(id: string): string {
+    return id.replaceAll('ROOT', this.root);
+  }
+
   private async play(): Promise<void> {
     const { workflows, input, delay, drive, ends = 'done' } = this.scenario;
     const options = delay === undefined ? {} : { startAt: new Date(Date.now() + delay) };
@@ -176,7 +209,8 @@ export class World {
     await this.until(
       () => this.lane.sql`
       select 1 where not exists (select from durachart.instances where (id = ${this.root} or id like ${`${this.root}.%`}) and (lease is not null or wake_at is not null))
-        and not exists (select from durachart.events where (instance_id = ${this.root} or instance_id like ${`${this.root}.%`}) and status = 'pending')`,
+        and not exists (select from durachart.events e join durachart.instances i on i.id = e.instance_id
+          where (i.id = ${this.root} or i.id like ${`${this.root}.%`}) and e.status = 'pending' and i.status <> 'failed')`,
     );
   }
 
@@ -200,6 +234,8 @@ export class World {
         workflows: this.scenario.workflows,
         store: life.store(createStore({ ...lane.database, session: this.session.sql })),
         reader: life.reader(lane.reader),
+        operations: life.operations(createOperationStore(lane.database)),
+        retention: createRetentionStore(lane.database.pool),
         executor: localExecutor,
         artifacts: undefined as unknown as ArtifactStore,
         close: async () => {},
@@ -234,10 +270,6 @@ export class World {
     let gate = this.gates.get(name);
     if (gate === undefined) this.gates.set(name, (gate = Promise.withResolvers()));
     return gate;
-  }
-
-  private real(id: string): string {
-    return id.replaceAll('ROOT', this.root);
   }
 
   private async until(look: () => Promise<readonly unknown[]>): Promise<void> {

@@ -12,11 +12,14 @@ const FILES = [
   'cancel',
   'children-ends',
   'children',
+  'concurrency-keys',
   'definitions',
   'delivery',
   'failure',
   'history',
   'lists',
+  'operations',
+  'pauses',
   'plain-xstate',
   'progress',
   'result',
@@ -30,6 +33,9 @@ const FILES = [
   'timers',
   'transactional',
 ];
+
+/** In a folder of their own. */
+const OPERATIONS = new Set(['operations', 'pauses']);
 
 const LATER = 'the signal is aborted after the commit, by a call: some 0.1 s after a reader can see the transition';
 const WORKERS = 'asks for workers of different code on one database';
@@ -85,6 +91,6 @@ beforeEach(({ task, skip }) => {
 const only = process.env['CONTRACT']?.split(',') ?? FILES;
 for (const name of FILES.filter((file) => only.includes(file))) {
   describe(name, async () => {
-    await import(`../engine/${name}.test.ts`);
+    await (OPERATIONS.has(name) ? import(`../engine/operations/${name}.test.ts`) : import(`../engine/${name}.test.ts`));
   });
 }

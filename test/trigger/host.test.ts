@@ -235,9 +235,22 @@ describe('queues, delays, tags, metadata', () => {
   });
 
   test('a limit holds for each concurrency key, not for all of them', async () => {
-    const ids = await Promise.all(['a', 'b'].map((concurrencyKey) => start('sample.endless', {}, { concurrencyKey })));
-    await Promise.all(ids.map(executing));
+    const ids = await Promise.all(
+      ['a', 'b', 'a'].map((concurrencyKey) => start('sample.endless', {}, { concurrencyKey })),
+    );
+    await Promise.all(ids.slice(0, 2).map(executing));
+    expect((await run(ids[2] as string)).status).toBe('QUEUED');
     for (const id of ids) await runs.cancel(id);
+  });
+
+  test('a priority is so many seconds ahead in the queue', async () => {
+    const first = await start('sample.endless', {});
+    await executing(first);
+    const [low, high] = [await start('sample.endless', {}), await start('sample.endless', {}, { priority: 60 })];
+    await runs.cancel(first);
+    await executing(high);
+    expect((await run(low)).status).toBe('QUEUED');
+    for (const id of [high, low]) await runs.cancel(id);
   });
 
   test('a delayed run begins at its time', async () => {

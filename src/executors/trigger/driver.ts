@@ -1,9 +1,10 @@
 import { metadata } from '@trigger.dev/sdk';
 import { DurachartError } from '../../core/error.ts';
 import { sleep } from '../../engine/clock.ts';
-import { timersRun } from '../../engine/decide.ts';
-import type { Claimed, InstanceState, Millis } from '../../engine/ports.ts';
-import { emptyChange, type State } from '../../engine/state.ts';
+import { timersRun } from '../../engine/inputs.ts';
+import type { Pauses } from '../../engine/pauses.ts';
+import type { Claimed, Millis } from '../../engine/ports.ts';
+import { emptyChange, hasEnded, isUnreadable, type State } from '../../engine/state.ts';
 import { Flights, type Flight } from './flights.ts';
 import { runInline } from './inline.ts';
 import { takeInputs } from './inputs.ts';
@@ -43,15 +44,13 @@ export async function drive(
     });
     if (next === 'lost') continue;
     if ('left' in next) return next;
-    const { run: flight, row } = next;
-    const runId = await waitForStep(flight, next.workflow, row.nextAttemptAt);
+    const { run: flight, ask } = next;
+    const runId = await waitForStep(flight, ask);
     // One that never began has not told its name.
     await runtime.persist(() => runtime.store.nameRun(flight, runId));
     flights.ended(flight);
   }
 }
-
-type Waiting = Flight & { workflow: string };
 
 /** From taking the lease to giving it back. */
 async function hold(
@@ -59,21 +58,13 @@ async function hold(
   id: string,
   run: { id: string; signal: AbortSignal },
   flights: Flights,
-): Promise<DriveResult | Waiting> {
+): Promise<DriveResult | Flight> {
   if (run.signal.aborted) return { left: 'cancelled' };
   const taken = await take(runtime, id);
   if (typeof taken === 'string') return { left: taken };
-  const { claimed, wakeAt, worker } = taken;
+  const { claimed, worker } = taken;
   const lease = await open(runtime, worker, claimed);
-  if (lease === undefined) return { left: 'failed', state: claimed.state, sequence: claimed.sequence };
   try {
-    const early = claimed.status === 'scheduled' && wakeAt !== null ? wakeAt - runtime.clock.now() : 0;
-    if (early > 0 && early <= runtime.keep) await sleep(runtime.clock, early);
-    else if (early > 0) {
-      // Not before its time; whoever started it has triggered a driver for then.
-      if (await lease.release(wakeAt)) return { left: 'parked', ...shown(lease.state) };
-      await lease.reload();
-    }
     return await moveOn(runtime, lease, worker, run, flights);
   } catch (error) {
     if (error instanceof Refused) {
@@ -92,31 +83,34 @@ async function moveOn(
   worker: number,
   run: { id: string; signal: AbortSignal },
   flights: Flights,
-): Promise<DriveResult | Waiting> {
+): Promise<DriveResult | Flight> {
   const { clock } = runtime;
   for (;;) {
+    lease.pauses = await runtime.persist(() => runtime.store.pauses());
     await takeInputs(lease, () => clock.now());
     await lease.stored();
     await wakeOthers(runtime, lease);
     show(lease.state);
-    if (run.signal.aborted) {
+    // One that has ended, and has nothing left to do, needs nobody to look again.
+    if (run.signal.aborted && !(hasEnded(lease.state.status) && toRun(lease.state, lease.pauses).length === 0)) {
       await lease.giveBack();
       return { left: 'cancelled', ...shown(lease.state) };
     }
     if (await runInline(runtime, lease, worker, run.id, run.signal)) continue;
     const next = await flights.align(lease);
     if (next === 'again') continue;
-    const due = nextDue(lease.state);
-    if (next === 'park' && due !== null && due <= clock.now() + runtime.keep) {
+    const due = nextDue(lease.state, lease.pauses, clock.now());
+    const still = lease.pauses.workflows.has(lease.state.workflow.name);
+    if (next === 'park' && !still && due !== null && due <= clock.now() + runtime.keep) {
       // Another driver would take longer to come.
       await sleep(clock, Math.max(0, due - clock.now()));
       await lease.reload();
       continue;
     }
     if (await lease.release(due)) {
-      if (next !== 'park') return { ...next, workflow: lease.state.workflow.name };
+      if (next !== 'park') return next;
       return {
-        left: lease.state.status === 'done' || lease.state.status === 'cancelled' ? 'ended' : 'parked',
+        left: leftAs(lease.state),
         ...shown(lease.state),
       };
     }
@@ -146,34 +140,23 @@ async function take(
   }
 }
 
-/** An instance in a state that the code no longer has fails where it stands, and can be retried once the state is back. */
-async function open(runtime: Runtime, worker: number, claimed: Claimed): Promise<Lease | undefined> {
+/** @throws DurachartError `UNKNOWN_WORKFLOW`, after giving the instance back */
+async function open(runtime: Runtime, worker: number, claimed: Claimed): Promise<Lease> {
   const workflow = runtime.workflows.get(claimed.workflow);
   if (workflow === undefined) {
     // Another version of the code may know it.
-    await handBack(runtime, worker, claimed, claimed);
+    await handBack(runtime, worker, claimed);
     const words = `Instance ${claimed.id} is of workflow ${claimed.workflow}, which these tasks do not know.`;
     throw new DurachartError('UNKNOWN_WORKFLOW', `${words} Add it to machines/index.ts and deploy.`);
   }
-  try {
-    return new Lease(runtime, worker, claimed, workflow);
-  } catch (error) {
-    const { code, name, message } = error as DurachartError;
-    await handBack(runtime, worker, claimed, { status: 'failed', error: { code, class: 'final', name, message } });
-    return undefined;
-  }
+  return new Lease(runtime, worker, claimed, workflow);
 }
 
 /** Gives an instance back that cannot be brought to life here, whatever comes in meanwhile. */
-async function handBack(
-  runtime: Runtime,
-  worker: number,
-  claimed: Claimed,
-  { status, error }: Pick<InstanceState, 'status' | 'error'>,
-): Promise<void> {
+async function handBack(runtime: Runtime, worker: number, claimed: Claimed): Promise<void> {
   const { store, clock } = runtime;
   for (let row: Claimed | undefined = claimed; row !== undefined; [row] = await store.reload(worker, [claimed.id])) {
-    const after = { ...row, output: row.snapshot?.output ?? null, status, error };
+    const after = { ...row, output: row.snapshot?.output ?? null };
     const release = { wakeAt: null, wake: row.wake };
     const commit = {
       ...emptyChange(),
@@ -193,18 +176,22 @@ async function handBack(
 /** Drivers for those that were sent something. One that cannot be triggered is found by the sweep. */
 async function wakeOthers(runtime: Runtime, lease: Lease): Promise<void> {
   const ids = lease.wakeOthers();
-  for (const id of await runtime.persist(() => runtime.store.free(ids))) {
-    await triggerDriver(id, `told by ${lease.state.id}`).catch((error: unknown) =>
-      runtime.fault(`no driver for ${id}; the sweep will see to it`, error),
+  for (const free of await runtime.persist(() => runtime.store.free(ids))) {
+    await triggerDriver(free, `told by ${lease.state.id}`).catch((error: unknown) =>
+      runtime.fault(`no driver for ${free.id}; the sweep will see to it`, error),
     );
   }
 }
 
 /** When a driver has to look at the instance next: runs of steps see to themselves. */
-function nextDue(state: State): Millis | null {
-  let due = Infinity;
+function nextDue(state: State, pauses: Pauses, now: Millis): Millis | null {
+  // Of a paused workflow it is looked at as soon as that goes on.
+  if (pauses.workflows.has(state.workflow.name)) return now;
+  // Whoever started one that is to begin later has triggered a driver for then.
+  let due = state.status === 'scheduled' ? (state.startAt ?? Infinity) : Infinity;
   if (timersRun(state)) for (const timer of state.timers.values()) due = Math.min(due, timer.dueAt);
-  for (const row of toRun(state)) if (isInline(state, row)) due = Math.min(due, row.nextAttemptAt ?? row.queuedAt);
+  for (const row of toRun(state, pauses))
+    if (isInline(state, row)) due = Math.min(due, row.nextAttemptAt ?? row.queuedAt);
   return due === Infinity ? null : due;
 }
 
@@ -223,4 +210,9 @@ function show(state: State): void {
     'steps',
     [...state.steps.values()].map(({ key, step, status }) => ({ key, step, status })),
   );
+}
+
+function leftAs(state: State): DriveResult['left'] {
+  if (isUnreadable(state)) return 'failed';
+  return hasEnded(state.status) ? 'ended' : 'parked';
 }

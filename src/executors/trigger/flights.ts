@@ -1,17 +1,20 @@
-import { timersRun } from '../../engine/decide.ts';
+import { placeKeyOf } from '../../core/concurrency-key.ts';
+import { timersRun } from '../../engine/inputs.ts';
 import type { RunRow } from '../../engine/driver-store.ts';
+import { mayBegin, type Pauses } from '../../engine/pauses.ts';
 import type { Millis, StepRow } from '../../engine/ports.ts';
 import type { State } from '../../engine/state.ts';
+import { definitionOf } from '../../engine/step-rows.ts';
 import type { Lease } from './lease.ts';
 import { DRIVER, stepTaskId } from './names.ts';
-import { cancelRun, isOver, triggerDriver, triggerStep } from './platform.ts';
+import { cancelRun, isOver, triggerDriver, triggerStep, type StepAsk } from './platform.ts';
 import { isInline, lostRun, toRun } from './rows.ts';
 import type { Runtime } from './runtime.ts';
 
 /** A run that the driver is to wait for. */
 export interface Flight {
   run: RunRow;
-  row: StepRow;
+  ask: StepAsk;
 }
 
 /** Brings the runs on the platform in line with what the instance's rows ask for. Looks at rows alone, so that whoever comes next can finish it. */
@@ -38,12 +41,12 @@ export class Flights {
    */
   async align(lease: Lease): Promise<'again' | 'park' | Flight> {
     const { store, clock, keep } = this.runtime;
-    const { state } = lease;
-    const rows = toRun(state).filter((row) => !isInline(state, row));
-    const alarms = alarmsOf(state);
+    const { state, pauses } = lease;
+    const rows = toRun(state, pauses).filter((row) => !isInline(state, row));
+    const alarms = alarmsOf(state, pauses);
     const open = new Map<string, RunRow>();
     for (const run of await store.openRuns(state.id)) {
-      if (isWanted(run, state, alarms)) open.set(slot(run.kind, run.key), run);
+      if (isWanted(run, state, pauses, alarms)) open.set(slot(run.kind, run.key), run);
       else await this.giveUp(run);
     }
     if (await this.findLost(lease, rows, open)) return 'again';
@@ -63,10 +66,10 @@ export class Flights {
     const { store, clock } = this.runtime;
     if (known === undefined) {
       const run = await store.planRun({ ...stepRun(state, row), waiter: this.me }, clock.now());
-      return { run, row };
+      return { run, ask: askFor(state, row) };
     }
     if (known.waiter !== null && known.waiter !== this.me && !(await isOver(known.waiter))) return 'park';
-    return (await store.await(known, this.me)) ? { run: known, row } : 'again';
+    return (await store.await(known, this.me)) ? { run: known, ask: askFor(state, row) } : 'again';
   }
 
   private async launch(state: State, row: StepRow, known: RunRow | undefined): Promise<void> {
@@ -74,7 +77,7 @@ export class Flights {
     if (known !== undefined && known.runId !== null) return;
     // Planned before it is triggered: a driver that dies in between leaves a key under which the next one finds the run.
     const run = known ?? (await store.planRun({ ...stepRun(state, row), waiter: null }, clock.now()));
-    const runId = await triggerStep(run, state.workflow.name, row.nextAttemptAt);
+    const runId = await triggerStep(run, askFor(state, row));
     await store.nameRun(run, runId);
     this.fresh.add(nameOf(run));
   }
@@ -83,7 +86,7 @@ export class Flights {
     const { store, clock } = this.runtime;
     const plan = { instanceId: state.id, kind: 'timer', key: alarmKey(alarm), task: DRIVER, waiter: null } as const;
     const run = await store.planRun(plan, clock.now());
-    const runId = await triggerDriver(state.id, `timer ${alarm.id}`, {
+    const runId = await triggerDriver(state, `timer ${alarm.id}`, {
       at: alarm.dueAt,
       key: `timer:${state.id}:${run.key}:${run.round}`,
     });
@@ -129,14 +132,27 @@ export class Flights {
   }
 }
 
-function isWanted(run: RunRow, state: State, alarms: readonly Alarm[]): boolean {
+function isWanted(run: RunRow, state: State, pauses: Pauses, alarms: readonly Alarm[]): boolean {
   if (run.kind === 'timer') return alarms.some((alarm) => alarmKey(alarm) === run.key);
   const row = state.steps.get(run.key);
+  // Of what is paused that which runs may end; nothing begins, and a run in line or between attempts would.
+  const paused = state.status === 'paused' || (row !== undefined && !mayBegin(pauses, state.workflow.name, row));
+  if (paused && row?.status !== 'running') return false;
   return row !== undefined && row.status !== 'done' && row.status !== 'failed';
 }
 
 function stepRun(state: State, row: StepRow): Pick<RunRow, 'instanceId' | 'kind' | 'key' | 'task'> {
   return { instanceId: state.id, kind: 'step', key: row.key, task: stepTaskId(state.workflow.name, row.step) };
+}
+
+function askFor({ workflow, priority }: State, row: StepRow): StepAsk {
+  const definition = definitionOf(workflow, row);
+  // A step in a queue that it shares has that queue's limit only, which is not to be split by its keys.
+  const concurrencyKey =
+    definition === undefined || definition.queue !== undefined
+      ? undefined
+      : placeKeyOf(definition, row.step, row.input);
+  return { workflow: workflow.name, priority, at: row.nextAttemptAt, concurrencyKey };
 }
 
 /** A time at which a driver has to come: a timer's, or that of the next attempt of what drivers run themselves. */
@@ -145,8 +161,9 @@ interface Alarm {
   dueAt: Millis;
 }
 
-function alarmsOf(state: State): Alarm[] {
-  const retries = toRun(state).filter((row) => row.status === 'retrying' && isInline(state, row));
+function alarmsOf(state: State, pauses: Pauses): Alarm[] {
+  if (pauses.workflows.has(state.workflow.name)) return [];
+  const retries = toRun(state, pauses).filter((row) => row.status === 'retrying' && isInline(state, row));
   return [
     ...(timersRun(state) ? state.timers.values() : []),
     ...retries.map((row) => ({ id: `retry ${row.key}`, dueAt: row.nextAttemptAt ?? 0 })),

@@ -16,7 +16,7 @@ export async function runInline(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { clock } = runtime;
-  const row = toRun(lease.state).find(
+  const row = toRun(lease.state, lease.pauses).find(
     (one) => isInline(lease.state, one) && (one.status !== 'retrying' || (one.nextAttemptAt ?? 0) <= clock.now()),
   );
   if (row === undefined) return false;

@@ -1,7 +1,8 @@
-import { isSettled, timersRun } from '../../engine/decide.ts';
+import { isSettled, timersRun } from '../../engine/inputs.ts';
 import { CANCEL, SETTLED } from '../../engine/keys.ts';
+import { orderOf } from '../../engine/operations/order.ts';
 import type { Millis, Timer } from '../../engine/ports.ts';
-import type { State } from '../../engine/state.ts';
+import { isHeld, type State } from '../../engine/state.ts';
 import type { Lease } from './lease.ts';
 
 /** Thinks everything through that there is for an instance, until nothing is left: the inbox in its order, then timers. */
@@ -9,8 +10,11 @@ export async function takeInputs(lease: Lease, now: () => Millis): Promise<void>
   for (let more = true; more;) {
     // One that is cancelled before it has begun never begins.
     const cancelled = lease.events.some(({ type }) => type === CANCEL);
-    more = lease.state.status === 'scheduled' && !cancelled && lease.input({ type: 'start' });
+    const still = lease.pauses.workflows.has(lease.state.workflow.name);
+    more = lease.state.status === 'scheduled' && !cancelled && !still && lease.input({ type: 'start' });
     for (const event of lease.events) {
+      // Of a paused workflow only what operators ask for is done, and what its steps and children come to is kept.
+      if (still && orderOf(event) === undefined && event.fence === null) continue;
       if (isAhead(lease.state, event.type, event.fence)) {
         // The result came in between the readings of the rows and of the inbox.
         await lease.stored();
@@ -18,15 +22,15 @@ export async function takeInputs(lease: Lease, now: () => Millis): Promise<void>
         more = true;
         break;
       }
-      const wasFailed = lease.state.status === 'failed';
+      const wasHeld = isHeld(lease.state.status);
       more = lease.input({ type: 'event', event }) || more;
-      // What the failed instance has kept came before the retry, and is taken before what came after it.
-      if (wasFailed && lease.state.status !== 'failed') break;
+      // What a held instance has kept came before the word that lets it go on, and is taken before what came after it.
+      if (wasHeld && !isHeld(lease.state.status)) break;
     }
-    for (const row of lease.state.status === 'failed' ? [] : lease.state.steps.values()) {
+    for (const row of isHeld(lease.state.status) ? [] : lease.state.steps.values()) {
       if (isSettled(row)) more = lease.input({ type: 'settled', row }) || more;
     }
-    for (const { id } of dueTimers(lease.state, now())) more = lease.input({ type: 'timer', id }) || more;
+    for (const { id } of still ? [] : dueTimers(lease.state, now())) more = lease.input({ type: 'timer', id }) || more;
   }
 }
 

@@ -1,7 +1,17 @@
 import { Committer } from '../../engine/committer.ts';
 import { decide, type Input } from '../../engine/decide.ts';
+import { becameUnreadable } from '../../engine/macrostep.ts';
+import { NOTHING_PAUSED, type Pauses } from '../../engine/pauses.ts';
 import type { Claimed, Commit, CommitResult, InboxEvent, Millis, StepRow } from '../../engine/ports.ts';
-import { emptyChange, instanceState, restored, unborn, type Change, type State } from '../../engine/state.ts';
+import {
+  emptyChange,
+  instanceState,
+  isUnreadable,
+  restored,
+  unborn,
+  type Change,
+  type State,
+} from '../../engine/state.ts';
 import type { DurachartError } from '../../core/error.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import type { Runtime } from './runtime.ts';
@@ -26,6 +36,8 @@ export class Refused extends Error {
 export class Lease {
   state: State;
   inbox: readonly InboxEvent[];
+  /** As they were when it was last thought about. */
+  pauses: Pauses = NOTHING_PAUSED;
   private wake: number;
   private readonly worker: number;
   private readonly runtime: Runtime;
@@ -53,6 +65,7 @@ export class Lease {
     this.state = restored(claimed, workflow);
     this.inbox = claimed.inbox;
     this.wake = claimed.wake;
+    if (isUnreadable(this.state)) this.push(becameUnreadable(this.state, claimed.status), claimed.sequence, null);
   }
 
   /** Events that are still to be thought about. */

@@ -27,7 +27,7 @@ export function startTaskId(workflow: Workflow): string {
   return workflow.name;
 }
 
-/** Name of a step's queue. The platform drops other characters than these and cuts after 128, so that two names could become one. */
+/** Name of a step's queue, or the part of it that is a key. The platform drops other characters than these and cuts after 128, so that two names could become one. */
 export function queueName(name: string): string {
   const kept = name.replaceAll(/[^A-Za-z0-9_/-]/g, '-');
   return kept === name && name.length <= 100 ? name : `${kept.slice(0, 80)}-${shortHash(name)}`;

@@ -1,8 +1,8 @@
 import { idempotencyKeys, runs, tasks, TriggerClient } from '@trigger.dev/sdk';
 import { DurachartError } from '../../core/error.ts';
 import type { RunRow } from '../../engine/driver-store.ts';
-import type { Millis } from '../../engine/ports.ts';
-import { DRIVER, instanceTag } from './names.ts';
+import type { Millis, Wanted } from '../../engine/ports.ts';
+import { DRIVER, instanceTag, queueName } from './names.ts';
 
 export interface DriverPayload {
   instance: string;
@@ -16,8 +16,20 @@ export interface StepPayload {
   round: number;
 }
 
+/** How the run of a step is asked for. */
+export interface StepAsk {
+  workflow: string;
+  priority: number;
+  /** Not before this time. */
+  at: Millis | null;
+  /** The step's limit counts for each key. */
+  concurrencyKey: string | undefined;
+}
+
 interface TriggerOptions {
   tags: string[];
+  priority: number;
+  concurrencyKey?: string;
   idempotencyKey?: string;
   ttl?: string;
   delay?: Date;
@@ -30,13 +42,19 @@ interface TriggerOptions {
 let client: TriggerClient | undefined;
 const apart = (): TriggerClient => (client ??= new TriggerClient());
 
+/**
+ * Seconds by which a run goes before others, for each level of priority. The platform takes them in order of their times less
+ * this, so that one with a low priority has its turn some day. Below zero it would hold a run back though nothing else waits.
+ */
+const AHEAD = 60;
+
 /** Gets somebody to look at an instance; harmless when somebody does already. Returns the run's id. */
 export async function triggerDriver(
-  instance: string,
+  { id: instance, priority }: Wanted,
   why: string,
   options: { at?: Millis; key?: string; ttl?: string } = {},
 ): Promise<string> {
-  const full: TriggerOptions = { tags: [instanceTag(instance)] };
+  const full: TriggerOptions = { tags: [instanceTag(instance)], priority: priority * AHEAD };
   if (options.at !== undefined) full.delay = new Date(options.at);
   if (options.key !== undefined) full.idempotencyKey = await globalKey(options.key);
   if (options.ttl !== undefined) full.ttl = options.ttl;
@@ -45,14 +63,14 @@ export async function triggerDriver(
 }
 
 /** Makes the run of a step's round, once however often it is asked for. Returns its id. */
-export async function triggerStep(run: RunRow, workflow: string, at: Millis | null): Promise<string> {
-  const { id } = await apart().tasks.trigger(run.task, payloadOf(run), await stepOptions(run, workflow, at));
+export async function triggerStep(run: RunRow, ask: StepAsk): Promise<string> {
+  const { id } = await apart().tasks.trigger(run.task, payloadOf(run), await stepOptions(run, ask));
   return id;
 }
 
 /** Makes the run of a step's round, or joins the one that there is, and waits until it has ended, however it ends. Returns its id. */
-export async function waitForStep(run: RunRow, workflow: string, at: Millis | null): Promise<string> {
-  const result = await tasks.triggerAndWait(run.task, payloadOf(run), await stepOptions(run, workflow, at));
+export async function waitForStep(run: RunRow, ask: StepAsk): Promise<string> {
+  const result = await tasks.triggerAndWait(run.task, payloadOf(run), await stepOptions(run, ask));
   // What it returned counts for nothing: the row tells.
   return result.id;
 }
@@ -85,13 +103,16 @@ function payloadOf({ instanceId, key, round }: RunRow): StepPayload {
   return { instance: instanceId, key, round };
 }
 
-async function stepOptions(run: RunRow, workflow: string, at: Millis | null): Promise<TriggerOptions> {
+async function stepOptions(run: RunRow, { workflow, priority, at, concurrencyKey }: StepAsk): Promise<TriggerOptions> {
   const options: TriggerOptions = {
     tags: [instanceTag(run.instanceId), `workflow:${workflow}`],
+    priority: priority * AHEAD,
     // With the round in it: the key of a cancelled run is never free again.
     idempotencyKey: await globalKey(`${run.instanceId}:${run.key}:${run.round}`),
   };
   if (at !== null) options.delay = new Date(at);
+  // It becomes part of a queue's name there, which a colon or a star in it would break.
+  if (concurrencyKey !== undefined) options.concurrencyKey = queueName(concurrencyKey);
   return options;
 }
 

@@ -1,34 +1,36 @@
 import { DurachartError } from '../../core/error.ts';
-import type { DriverStore } from '../../engine/driver-store.ts';
 import type { Remote } from '../../engine/engine.ts';
-import type { Clock } from '../../engine/ports.ts';
-// A type only: the module itself is loaded below.
+// Types only: the modules themselves are loaded below.
 import type * as platformModule from './platform.ts';
+import type { SweepOptions } from './sweep.ts';
 
 type Platform = Pick<typeof platformModule, 'checkKey' | 'triggerDriver'>;
 
 /** Lets drivers on Trigger.dev move the instances. The SDK is loaded when it is first needed: the local executor does without. */
-export function onTrigger(
-  store: DriverStore,
-  clock: Clock,
-  onFault: (message: string, error: unknown) => void,
-): Remote {
+export function onTrigger(options: Omit<SweepOptions, 'sweepAfter'>): Remote {
+  const { store, clock, fault } = options;
   let loaded: Promise<Platform> | undefined;
   const platform = async (): Promise<Platform> => (loaded ??= load());
   return {
     check: async () => {
       const { checkKey } = await platform();
-      await checkKey(process.env, onFault);
+      await checkKey(process.env, fault);
     },
     announce: async (ids, at) => {
       try {
         const { triggerDriver } = await platform();
         const later = at > clock.now();
         // Whoever has an instance looks at its inbox before giving it back.
-        for (const id of await store.free(ids)) await triggerDriver(id, 'asked from outside', later ? { at } : {});
+        for (const free of await store.free(ids)) await triggerDriver(free, 'asked from outside', later ? { at } : {});
       } catch (error) {
-        onFault('no driver could be triggered on Trigger.dev; its sweep will see to it', error);
+        fault('no driver could be triggered on Trigger.dev; its sweep will see to it', error);
       }
+    },
+    reconcile: async () => {
+      await platform();
+      const { sweep } = await import('./sweep.ts');
+      // This process holds no instances, and so has no worker in its name.
+      return sweep({ ...options, sweepAfter: 0 }, 0);
     },
   };
 }

@@ -1,12 +1,18 @@
+import { mayBegin, type Pauses } from '../../engine/pauses.ts';
 import type { StepRow } from '../../engine/ports.ts';
 import { definitionOf, lostWorker } from '../../engine/step-rows.ts';
-import type { State } from '../../engine/state.ts';
+import { isHeld, type State } from '../../engine/state.ts';
 
 /** The invocations that somebody has to make; a child workflow has drivers of its own. */
-export function toRun({ steps, status }: State): StepRow[] {
-  if (status === 'failed') return [];
+export function toRun({ steps, status, workflow }: State, pauses: Pauses): StepRow[] {
+  if (isHeld(status)) return [];
   return [...steps.values()].filter(
-    (row) => row.kind !== 'workflow' && row.status !== 'done' && row.status !== 'failed',
+    (row) =>
+      row.kind !== 'workflow' &&
+      row.status !== 'done' &&
+      row.status !== 'failed' &&
+      // What runs may end.
+      (row.status === 'running' || mayBegin(pauses, workflow.name, row)),
   );
 }
 

@@ -147,7 +147,8 @@ export class StepRuns {
   async cancelled(runtime: Runtime, payload: StepPayload, runId: string): Promise<void> {
     const fence: RoundFence = { instanceId: payload.instance, key: payload.key, round: payload.round, runId };
     const open = await runtime.store.assignment(fence);
-    if (open !== undefined) await triggerDriver(payload.instance, `run of ${open.row.step} was cancelled`);
+    if (open === undefined) return;
+    await triggerDriver({ id: payload.instance, priority: open.priority }, `run of ${open.row.step} was cancelled`);
   }
 
   private async settle(runtime: Runtime, fence: RoundFence, row: StepRow): Promise<void> {
@@ -156,12 +157,16 @@ export class StepRuns {
   }
 
   /** Somebody has to take the result up: who waits for this run, who has the instance, or else a new driver. */
-  private async wake(runtime: Runtime, { instanceId, key }: RoundFence, { waiter, free }: Settled): Promise<void> {
+  private async wake(
+    runtime: Runtime,
+    { instanceId: id, key }: RoundFence,
+    { waiter, free, priority }: Settled,
+  ): Promise<void> {
     if (!free) return;
     try {
-      if (waiter === null || (await isOver(waiter))) await triggerDriver(instanceId, `${key} has ended`);
+      if (waiter === null || (await isOver(waiter))) await triggerDriver({ id, priority }, `${key} has ended`);
     } catch (error) {
-      runtime.fault(`no driver for ${instanceId}; the sweep will see to it`, error);
+      runtime.fault(`no driver for ${id}; the sweep will see to it`, error);
     }
   }
 
@@ -170,7 +175,8 @@ export class StepRuns {
     const open = await runtime.persist(() => runtime.store.assignment(fence));
     // Not stored: the platform begins it again, and it counts as lost.
     if (open !== undefined) throw error;
-    await triggerDriver(fence.instanceId, `${fence.key} has ended`);
+    for (const free of await runtime.store.free([fence.instanceId]))
+      await triggerDriver(free, `${fence.key} has ended`);
     return { outcome: 'done' };
   }
 }

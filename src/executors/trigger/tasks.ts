@@ -154,7 +154,10 @@ export function defineSweep(open: OpenRuntime) {
     queue: { name: 'durachart-sweep', concurrencyLimit: 1 },
     maxDuration: 300,
     retry: { maxAttempts: 1 },
-    run: async () => sweep(open()),
+    run: async () => {
+      const runtime = open();
+      return sweep(runtime, (await runtime.session()).id);
+    },
   });
 }
 

@@ -10,6 +10,8 @@ export interface Run {
 export interface RunOptions {
   environment?: Record<string, string>;
   stdin?: string;
+  /** What whoever sits at the terminal answers; undefined: nobody does. */
+  answer?: boolean;
   /** Characters on a line; undefined: no terminal. */
   columns?: number;
   colors?: boolean;
@@ -28,6 +30,10 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
     out: (text) => ((out += text), heard()),
     err: (text) => ((err += text), heard()),
     stdin: ReadableStream.from([Buffer.from(options.stdin ?? '')]) as unknown as AsyncIterable<Uint8Array>,
+    confirm: async (question) => {
+      if (options.answer !== undefined) terminal.err(`${question}\n`);
+      return options.answer;
+    },
     columns: () => options.columns,
     colors: options.colors ?? false,
     now: () => options.now ?? new Date(),

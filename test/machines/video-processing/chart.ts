@@ -1,4 +1,4 @@
-import type { Context } from '../../../machines/video-processing/context.ts';
+import type { Context } from '../../../machines/video-processing/context-schema.ts';
 import { videoProcessing } from '../../../machines/video-processing/index.ts';
 import type { JobEvent } from '../../../machines/video-processing/input.ts';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { migrations, videoProcessing } from '../../../machines/video-processing/index.ts';
 import { parseConfig, useConfig, type Config } from '../../../machines/video-processing/config.ts';
-import type { Context } from '../../../machines/video-processing/context.ts';
+import type { Context } from '../../../machines/video-processing/context-schema.ts';
 import type { JobEvent, JobInput } from '../../../machines/video-processing/input.ts';
 import { createLocalArtifacts } from '../../../src/artifacts/local.ts';
 import type { ArtifactStore, Transaction } from '../../../src/index.ts';

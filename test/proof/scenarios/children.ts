@@ -1,7 +1,7 @@
 import { assign, sendParent, sendTo, setup, stopChild } from 'xstate';
 import { defineWorkflow, StepError } from '../../../src/index.ts';
 import type { Scenario } from '../world.ts';
-import { add, ledgerStep, retryFailed, step, type Types } from './parts.ts';
+import { add, ledgerStep, operate, step, type Types } from './parts.ts';
 
 const types = {} as Types & { events: { type: 'PING' } | { type: 'PONG' } | { type: 'GO' } };
 const context = ({ input }: { input: Types['input'] }): Types['context'] => ({ run: input.run, log: [] });
@@ -208,8 +208,7 @@ const retried: Scenario = {
   drive: async (world) => {
     await world.standing('failed');
     world.open('mended');
-    await retryFailed(world);
-    await world.notStanding('failed');
+    await operate(world, { operation: 'retry' });
   },
 };
 

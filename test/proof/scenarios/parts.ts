@@ -1,4 +1,5 @@
 import { defineStep, type Step, type StepContext, type TransactionalStepContext } from '../../../src/index.ts';
+import type { OperationRequest } from '../../../src/engine/operations/records.ts';
 import { worldOf, type World } from '../world.ts';
 
 /** Three attempts, a few milliseconds apart. */
@@ -51,13 +52,9 @@ export function add(line: string) {
   return ({ context }: { context: { log: string[] } }): string[] => [...context.log, line];
 }
 
-/** Retries a failed run. Asked for again by somebody who did not hear the answer, it may have worked already. */
-export async function retryFailed(world: World): Promise<void> {
-  await world.call(async (engine, id) => {
-    const { status } = await engine.get(id);
-    if (status !== 'failed') return;
-    await engine.retry(id).catch((error: unknown) => {
-      if ((error as { code?: string }).code !== 'NOT_FAILED') throw error;
-    });
-  });
+/** Operates on a run, once, as somebody who asks again until there is an answer, and waits for what comes of it. */
+export async function operate(world: World, request: OperationRequest): Promise<void> {
+  const key = request.operation;
+  await world.call((engine, id) => engine.operate(id, request, { by: 'proof', key }));
+  await world.operated(key);
 }

@@ -1,7 +1,7 @@
 import { assign, setup } from 'xstate';
 import { defineWorkflow, StepError } from '../../../src/index.ts';
 import type { Scenario } from '../world.ts';
-import { add, ledgerStep, notify, retryFailed, step, type Types } from './parts.ts';
+import { add, ledgerStep, notify, operate, step, type Types } from './parts.ts';
 
 const types = {} as Types & { events: { type: 'PING' } };
 const context = ({ input }: { input: Types['input'] }): Types['context'] => ({ run: input.run, log: [] });
@@ -277,8 +277,7 @@ const retry: Scenario = {
   drive: async (world) => {
     await world.stepDone('1:beside');
     world.open('mended');
-    await retryFailed(world);
-    await world.notStanding('failed');
+    await operate(world, { operation: 'retry' });
   },
 };
 
@@ -308,7 +307,7 @@ const cancel: Scenario = {
   ends: 'cancelled',
   drive: async (world) => {
     await world.opened('begun ROOT:1:work');
-    await world.call((engine, id) => engine.cancel(id));
+    await operate(world, { operation: 'cancel' });
   },
 };
 

@@ -53,6 +53,7 @@ export function commitContract(access: () => StoreAccess): void {
         wake: 0,
         priority: 7,
         createdAt: T,
+        startAt: null,
         finishedAt: null,
         steps: [row],
         timers: [timer],

@@ -26,6 +26,7 @@ function newInstance(over: Partial<NewInstance> = {}): NewInstance {
     parent: null,
     leased: false,
     wakeAt: T,
+    startAt: null,
     createdAt: T,
     ...over,
   };
@@ -55,6 +56,7 @@ export function commit(id: string, over: Partial<Commit> = {}): Commit {
     after: state(),
     at: T,
     transitions: [],
+    audits: [],
     newSteps: [],
     steps: [],
     timers: [],
@@ -114,6 +116,7 @@ export function transition(sequence: number): Commit['transitions'][number] {
     to: 'A',
     diff: { context: { sequence } },
     emitted: null,
+    timers: null,
     at: T,
   };
 }

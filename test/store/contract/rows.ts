@@ -64,6 +64,12 @@ export function rowContract(access: () => StoreAccess): void {
         steps: [step('1:a'), step('1:b')],
         timers: [{ id: 't' }, { id: 'u' }],
       });
+      // It ended and was rewound within one commit.
+      const again = { id: 't', event: { type: 'Y' }, to: 'p', dueAt: T + 9, sequence: 2 };
+      await store().commit(mine.id, [
+        commit('c-7', { after: state({ live: ['1:b'] }), timers: [again], cancelled: 'all' }),
+      ]);
+      expect((await held('c-7'))?.timers).toEqual([again]);
       await store().commit(mine.id, [commit('c-7', { after: state({ live: ['1:b'] }), cancelled: 'all' })]);
       expect(await held('c-7')).toMatchObject({ steps: [{ key: '1:b' }], timers: [] });
       expect((await held('c-8'))?.timers).toHaveLength(2);

@@ -18,13 +18,13 @@ export function workerContract(access: () => StoreAccess, another: () => StoreAc
       const process = open();
       const session = await process.store.startWorker('killed', ['v1'], T);
       await store().commit(session.id, [birth('v1', { workflow: 'v1', leased: true, wakeAt: null })]);
-      expect(await another().store.buryWorkers(T, LONG, living.id)).toEqual([]);
+      expect((await another().store.buryWorkers(T, LONG, living.id)).workers).toEqual([]);
       await session.kill();
       const buried = await eventually(async () => {
         const dead = await another().store.buryWorkers(T + 5, LONG, living.id);
-        return dead.length > 0 && dead;
+        return dead.workers.length > 0 && dead;
       });
-      expect(buried).toEqual([session.id]);
+      expect(buried).toEqual({ workers: [session.id], freed: ['v1'] });
       expect((await store().claim(living.id, T + 5, 5, ['v1'])).map(({ id }) => id)).toEqual(['v1']);
       expect(await store().commit(session.id, [commit('v1', { after: state({ sequence: 2 }) })])).toEqual([]);
       await process.close();
@@ -33,14 +33,14 @@ export function workerContract(access: () => StoreAccess, another: () => StoreAc
     test('that is silent for too long is buried although its session stands, and learns of it', async () => {
       const session = await another().store.startWorker('silent', ['v2'], T);
       expect(await session.beat(T + 10)).toBe(true);
-      expect(await store().buryWorkers(T + 10 + 500, 500, living.id)).not.toContain(session.id);
-      expect(await store().buryWorkers(T + 10 + 501, 500, living.id)).toContain(session.id);
+      expect((await store().buryWorkers(T + 10 + 500, 500, living.id)).workers).not.toContain(session.id);
+      expect((await store().buryWorkers(T + 10 + 501, 500, living.id)).workers).toContain(session.id);
       expect(await session.beat(T + 600)).toBe(false);
     });
 
     test('that asks is not buried by itself, however long it was silent', async () => {
       const session = await store().startWorker('asking', ['v3'], T - LONG);
-      expect(await store().buryWorkers(T + LONG, 500, session.id)).not.toContain(session.id);
+      expect((await store().buryWorkers(T + LONG, 500, session.id)).workers).not.toContain(session.id);
       expect(await session.beat(T + LONG)).toBe(true);
     });
 
@@ -50,7 +50,7 @@ export function workerContract(access: () => StoreAccess, another: () => StoreAc
       await store().commit(session.id, [birth('v4', { workflow: 'v4', leased: true, wakeAt: null })]);
       await session.stop(T + 3);
       expect(await store().nextWake(['v4'])).toBe(T + 3);
-      expect(await store().buryWorkers(T + LONG, LONG, living.id)).not.toContain(session.id);
+      expect((await store().buryWorkers(T + LONG, LONG, living.id)).workers).not.toContain(session.id);
       expect((await access().reader.workers()).map(({ id }) => id)).not.toContain(session.id);
       await process.close();
     });

@@ -205,7 +205,7 @@ export class TriggerHost {
       this.become(run, 'QUEUED');
       const hold = this.held.get(run.taskId);
       if (hold !== undefined) await new Promise<void>((resolve) => hold.push(resolve));
-      const release = await this.queues.acquire(run.queue, limit);
+      const release = await this.queues.acquire(run.queue, limit, orderOf(run));
       if (!this.goesOn(run)) return release();
       const attempt = newAttempt(release);
       run.attempt += 1;
@@ -276,10 +276,19 @@ export class TriggerHost {
     this.become(run, 'WAITING');
     const result = await attempt.process.survive(child.ended);
     attempt.release = await attempt.process.survive(
-      this.queues.acquire(run.queue, resourceCatalog.getTask(run.taskId)?.queue?.concurrencyLimit ?? undefined),
+      this.queues.acquire(
+        run.queue,
+        resourceCatalog.getTask(run.taskId)?.queue?.concurrencyLimit ?? undefined,
+        orderOf(run),
+      ),
     );
     attempt.waiting = false;
     if (run.status === 'WAITING') this.become(run, 'EXECUTING');
     return { ...result, taskIdentifier: child.taskId } as TaskRunExecutionResult;
   }
+}
+
+/** The platform takes runs in order of their times, less their priority in seconds. */
+function orderOf({ createdAt, options }: Run): number {
+  return createdAt.getTime() - (options.priority ?? 0) * 1_000;
 }

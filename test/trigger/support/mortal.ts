@@ -14,8 +14,7 @@ export interface KillPoint {
 
 /** Counts the calls that the runs of an instance make to the database and to the platform, and kills at one of them. */
 export class Killer {
-  /** By instance, then by call. */
-  readonly counts = new Map<string, Map<string, number>>();
+  private readonly counts = new Map<string, Map<string, number>>();
   private readonly points = new Map<string, KillPoint>();
   private readonly hits = new Set<string>();
   host: TriggerHost | undefined;
@@ -25,17 +24,22 @@ export class Killer {
     this.points.set(root, point);
   }
 
+  /** How often the runs of an instance and its children have made each call. */
+  callsOf(root: string): ReadonlyMap<string, number> {
+    return this.counts.get(root) ?? new Map<string, number>();
+  }
+
   hit(root: string): boolean {
     return this.hits.has(root);
   }
 
   async around<T>(call: string, go: () => Promise<T>): Promise<T> {
-    const run = currentRun()?.run;
-    const root = run?.tags
+    const here = currentRun();
+    const root = here?.run.tags
       .find((tag) => tag.startsWith('instance:'))
       ?.slice('instance:'.length)
       .split('.')[0];
-    if (run === undefined || root === undefined) return go();
+    if (here === undefined || root === undefined) return go();
     const counts = this.counts.get(root) ?? new Map<string, number>();
     this.counts.set(root, counts);
     const nth = counts.get(call) ?? 0;
@@ -44,7 +48,10 @@ export class Killer {
     const now = point !== undefined && point.call === call && point.nth === nth && !this.hits.has(root);
     const kill = (): Promise<T> => {
       this.hits.add(root);
-      this.host?.kill(run.id);
+      const { run, attempt } = here;
+      // A run that was cancelled has left its process behind, which goes on for a moment.
+      if (run.current === attempt) this.host?.kill(run.id);
+      else attempt.process.kill();
       return new Promise(() => {});
     };
     if (now && point.phase === 'before') return kill();

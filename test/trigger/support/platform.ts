@@ -108,18 +108,18 @@ export class Platform {
 
   /** Triggers a driver by hand. */
   async drive(id: string): Promise<void> {
-    const run = await triggerDriver(id, 'test');
+    const run = await triggerDriver({ id, priority: 5 }, 'test');
     await (
       await this.host.until((other) => other.id === run)
     ).ended;
   }
 
   /** Sweeps again and again until told to stop: what the schedule does, with less time in between. */
-  keepSweeping(): () => void {
+  keepSweeping(pause = 100): () => void {
     let over = false;
     void (async () => {
       while (!over) {
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await new Promise((resolve) => setTimeout(resolve, pause));
         if (!over) await this.sweep();
       }
     })();

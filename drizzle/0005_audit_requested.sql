@@ -1,0 +1,1 @@
+CREATE INDEX "audit_requested" ON "durachart"."audit" USING btree ("id") WHERE status = 'requested';

@@ -1,0 +1,143 @@
+import type { Claimed, Clock, Millis, Store } from './ports.ts';
+import { movedWorkflows, type Pauses } from './pauses.ts';
+
+/** What looking for work needs of the worker that does it. */
+export interface ClaimHost {
+  readonly workerId: number;
+  /** Whether new work may be taken. */
+  readonly accepting: boolean;
+  readonly pauses: Pauses;
+  /** For how many more instances there is room in memory. */
+  readonly room: number;
+  /** Whether an instance is in memory, or about to be. */
+  knows(id: string): boolean;
+  /** Takes over an instance that is this worker's now. */
+  adopt(claimed: Claimed): void;
+  fault(error: unknown): void;
+}
+
+export interface ClaimOptions {
+  store: Store;
+  clock: Clock;
+  /** Milliseconds between looks at the database when nothing notifies. */
+  pollInterval: number;
+}
+
+/** Instances that are taken at a time. */
+const CLAIM = 200;
+
+/** Looks for instances that have work and that nobody has: when something notifies, when one is due, and now and then. */
+export class Claims {
+  private readonly options: ClaimOptions;
+  private readonly names: readonly string[];
+  private readonly host: ClaimHost;
+  private looking = false;
+  private again = false;
+  /** Something has gone wrong between the database and the memory: what is owned is compared before the next look. */
+  private suspicious = false;
+  /** Instances had to be left to others for want of room. */
+  private full = false;
+  private stopPoll: () => void = () => {};
+  private nextPoll: Millis = Infinity;
+
+  /** @param names the workflows that the worker knows */
+  constructor(options: ClaimOptions, names: readonly string[], host: ClaimHost) {
+    this.options = options;
+    this.names = names;
+    this.host = host;
+  }
+
+  /** A look is under way. */
+  get busy(): boolean {
+    return this.looking;
+  }
+
+  /** Looks for work; one look at a time, and one more if it was asked for meanwhile. */
+  look(): void {
+    this.again = true;
+    if (this.looking || !this.host.accepting) return;
+    this.looking = true;
+    void this.lookAll().finally(() => (this.looking = false));
+  }
+
+  /** There is room again. */
+  roomier(): void {
+    if (this.full) this.look();
+  }
+
+  /** Looks soon for what this worker may own without knowing it. */
+  suspect(): void {
+    this.suspicious = true;
+    this.look();
+  }
+
+  /** Sees to it that the next look is not later. */
+  lookAt(at: Millis): void {
+    if (!this.host.accepting || at >= this.nextPoll) return;
+    this.stopPoll();
+    this.nextPoll = at;
+    const { clock } = this.options;
+    this.stopPoll = clock.after(Math.max(1, at - clock.now()), () => this.look());
+  }
+
+  /** Looks no more by itself. */
+  stop(): void {
+    this.stopPoll();
+  }
+
+  private async lookAll(): Promise<void> {
+    const { store, clock, pollInterval } = this.options;
+    const { host } = this;
+    let pause = pollInterval;
+    this.stopPoll();
+    this.nextPoll = Infinity;
+    try {
+      while (this.again && host.accepting) {
+        this.again = false;
+        if (this.suspicious) await this.takeUpForgotten();
+        const room = Math.min(CLAIM, host.room);
+        this.full = room <= 0;
+        if (this.full) break;
+        const claimed = await store.claim(host.workerId, clock.now(), room, this.moved());
+        for (const row of claimed) host.adopt(row);
+        await this.claimOrdered(room - claimed.length);
+        if (claimed.length === room) this.again = true;
+      }
+      const next = this.full ? null : await store.nextWake(this.moved());
+      if (next !== null) pause = Math.max(1, Math.min(pause, next - clock.now()));
+    } catch (error) {
+      // What was taken may never have arrived here.
+      this.suspicious = true;
+      host.fault(error);
+    }
+    this.lookAt(clock.now() + (this.again ? 1 : pause));
+  }
+
+  /** The workflows whose instances are moved. */
+  private moved(): string[] {
+    return movedWorkflows(this.names, this.host.pauses);
+  }
+
+  /** What operators ask of instances of a paused workflow is done all the same. */
+  private async claimOrdered(room: number): Promise<void> {
+    const { host } = this;
+    const paused = this.names.filter((name) => host.pauses.workflows.has(name));
+    if (paused.length === 0 || room <= 0) return;
+    for (const row of await this.options.store.claimOrdered(host.workerId, room, paused)) host.adopt(row);
+  }
+
+  /** Takes up what is this worker's in the database and not in its memory: an answer got lost, or what was thought about it was void. */
+  private async takeUpForgotten(): Promise<void> {
+    this.suspicious = false;
+    const { store } = this.options;
+    const { host } = this;
+    try {
+      const ids = (await store.leased(host.workerId)).filter((id) => !host.knows(id));
+      if (ids.length === 0) return;
+      for (const claimed of await store.reload(host.workerId, ids)) if (!host.knows(claimed.id)) host.adopt(claimed);
+    } catch (error) {
+      this.suspicious = true;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import { childCause } from './child-causes.ts';
+import type { Cause, CauseCode, Standpoint } from './explanation.ts';
+import { helping, offers } from './offers.ts';
+import { invocationAt, type Place } from './place.ts';
+import { shown } from './shown.ts';
+import { span } from './spans.ts';
+import { standstill } from './standstill.ts';
+import { stepCause } from './step-causes.ts';
+import { waitingCause } from './waiting.ts';
+
+/** A cause before it is known what helps. */
+export type Bare = { [C in CauseCode]: Omit<Cause<C>, 'operations'> }[CauseCode];
+
+/** A child as its parent sees it. */
+export interface Child {
+  place: Place;
+  standpoint: Standpoint;
+  first: Cause;
+}
+
+/** What matters most comes first. */
+const ORDER: readonly CauseCode[] = [
+  'STATE_UNKNOWN',
+  'CHILD_FAILED',
+  'FAILED',
+  'PAUSED',
+  'WORKFLOW_PAUSED',
+  'DEAD_WORKER',
+  'NO_WORKER',
+  'OVERDUE',
+  'LOST_RUN',
+  'STEP_PAST_TIMEOUT',
+  'STEP_SILENT',
+  'QUEUE_PAUSED',
+  'CHILD_STUCK',
+  'RETRYING',
+  'QUEUED',
+  'RUNNING',
+  'CHILD_RUNNING',
+  'WAITING',
+  'SCHEDULED',
+  'UNKNOWN_WORKFLOW',
+  'DONE',
+  'CANCELLED',
+];
+
+/** All causes of one instance, the first one first. Never empty. */
+export function causesOf(place: Place, childOf: (id: string) => Child | undefined): Cause[] {
+  const own = offers(place);
+  return bareCauses(place, childOf)
+    .map((bare) => {
+      const child = 'childId' in bare && bare.childId !== null ? childOf(bare.childId) : undefined;
+      const operations = helping(bare, place, own);
+      // What helps a child helps whoever waits for it.
+      return { ...bare, operations: [...operations, ...(child?.first.operations ?? [])] } as Cause;
+    })
+    .toSorted((a, b) => ORDER.indexOf(a.code) - ORDER.indexOf(b.code));
+}
+
+function bareCauses(place: Place, childOf: (id: string) => Child | undefined): Bare[] {
+  const { member } = place;
+  if (member.status === 'done' || member.status === 'cancelled') return [ended(place)];
+  const causes: Bare[] = [...unknown(place), ...failures(place, childOf), ...standstill(place)];
+  for (const row of member.steps) {
+    if (row.kind === 'workflow') {
+      if (row.status === 'running') causes.push(childCause(row, child(row.childId, childOf)));
+      continue;
+    }
+    // A paused instance begins nothing; what runs may come to its end.
+    if (member.status === 'paused' && row.status !== 'running') continue;
+    const cause = stepCause(row, place);
+    if (cause !== undefined) causes.push(cause);
+  }
+  const partWaits = member.status === 'running' && place.standing.waitsFor.length > 0;
+  if (member.status === 'waiting' || partWaits) causes.push(waitingCause(place));
+  return causes.length > 0 ? causes : [between(place)];
+}
+
+function child(id: string | null, childOf: (id: string) => Child | undefined): Child | undefined {
+  return id === null ? undefined : childOf(id);
+}
+
+function ended({ member, now }: Place): Bare {
+  const at = new Date(member.finishedAt ?? member.updatedAt);
+  const ago = `${span(now - at.getTime())} ago`;
+  return member.status === 'done'
+    ? { code: 'DONE', words: `It came to its end ${ago}.`, at }
+    : { code: 'CANCELLED', words: `It was cancelled ${ago}.`, at };
+}
+
+function unknown({ member, workflow, standing }: Place): Bare[] {
+  const causes: Bare[] = [];
+  if (workflow === undefined) {
+    const words = `This process does not know workflow ${member.workflow}, so it cannot tell what its states take.`;
+    causes.push({ code: 'UNKNOWN_WORKFLOW', words, workflow: member.workflow });
+  }
+  const failedForIt = member.status === 'failed' && member.error?.code === 'STATE_UNKNOWN';
+  if (!standing.stateKnown || failedForIt) {
+    const gone = `The code of workflow ${member.workflow} no longer has the state ${member.state}`;
+    const words = standing.stateKnown
+      ? `${gone} that it failed for; this process has it, so a retry goes on.`
+      : `${gone}: bring the state back and retry, or rewind to a state that it has.`;
+    causes.push({ code: 'STATE_UNKNOWN', words, state: member.state, value: member.snapshot?.value ?? null });
+  }
+  return causes;
+}
+
+function failures({ member }: Place, childOf: (id: string) => Child | undefined): Bare[] {
+  if (member.status !== 'failed') return [];
+  const causes: Bare[] = [];
+  for (const row of member.steps) {
+    if (row.status !== 'failed') continue;
+    if (row.kind === 'workflow') {
+      causes.push(childCause(row, child(row.childId, childOf)));
+      continue;
+    }
+    // The instance's own error says more where both are of this step.
+    const error = member.error?.details?.['key'] === row.key ? member.error : row.error;
+    if (error === null) continue;
+    causes.push({
+      code: 'FAILED',
+      words: `Step ${row.step} failed for good in attempt ${row.attempt} of ${row.maxAttempts}: ${error.code}, ${sentence(error.message)}`,
+      at: new Date(row.finishedAt ?? member.updatedAt),
+      step: invocationAt(row),
+      error: shown(error),
+    });
+  }
+  const { error } = member;
+  const key = error?.details?.['key'];
+  const isTold = member.steps.some((row) => row.status === 'failed' && row.key === key);
+  if (error === null || isTold || error.code === 'STATE_UNKNOWN') return causes;
+  // The machine itself threw: on an event, a timer, or on the result of a step that did well.
+  const row = member.steps.find((each) => each.key === key);
+  const on = row === undefined ? '' : ` on the result of ${row.step}`;
+  causes.push({
+    code: 'FAILED',
+    words: `It failed${on} with ${error.code}: ${sentence(error.message)}`,
+    at: new Date(member.updatedAt),
+    step: row === undefined ? null : invocationAt(row),
+    error: shown(error),
+  });
+  return causes;
+}
+
+/** Nothing is wrong and nothing is waited for: it is being moved right now. */
+function between({ member, now }: Place): Bare {
+  const [row] = member.steps;
+  if (row === undefined)
+    return { code: 'SCHEDULED', words: 'It is about to be moved.', startAt: new Date(member.wakeAt ?? now) };
+  const since = row.startedAt ?? row.queuedAt;
+  return {
+    code: 'RUNNING',
+    words: `Step ${row.step} has ended, and its result is being taken up.`,
+    ...invocationAt(row),
+    since: new Date(since),
+    ranMs: now - since,
+    progress: row.progress,
+    message: row.message,
+    worker: member.lease,
+    runId: null,
+    usual: null,
+    pace: null,
+  };
+}
+
+/** The message with a full stop. */
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}

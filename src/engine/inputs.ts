@@ -1,0 +1,82 @@
+import type { ErrorRecord } from '../core/error.ts';
+import { letter } from './effects.ts';
+import { invokeId } from './keys.ts';
+import { apply, activity, guarded, removed, Unhandled, withRow, type Decision } from './macrostep.ts';
+import type { InboxEvent, Millis, StepRow } from './ports.ts';
+import { emptyChange, isHeld, type State } from './state.ts';
+
+/** Whether a due timer may fire: a failed or paused instance keeps its timers until it goes on. */
+export function timersRun(state: State): boolean {
+  return state.status === 'running' || state.status === 'waiting';
+}
+
+/** Whether an invocation has come to its end. */
+export function isSettled(row: StepRow): boolean {
+  return row.status === 'done' || row.status === 'failed';
+}
+
+/** What a child instance reported, on the row of the invocation that it answers. */
+export function childRow(row: StepRow, event: InboxEvent, now: Millis): StepRow {
+  const { output, error } = event.payload as { output?: unknown; error?: ErrorRecord };
+  return error === undefined
+    ? { ...row, status: 'done', output, error: null, finishedAt: now }
+    : { ...row, status: 'failed', error, finishedAt: now };
+}
+
+/** A live invocation has come to its end. */
+export function onSettled(state: State, row: StepRow, now: Millis): Decision {
+  if (!state.steps.has(row.key) || state.snapshot === null) return { state, change: emptyChange() };
+  const { snapshot, workflow } = state;
+  if (row.kind === 'action') return without(state, row);
+  const wasItsFault = state.error?.details?.['key'] === row.key && row.status === 'done';
+  // What else comes in while the instance is failed or paused is kept on its row, to be taken when it goes on.
+  if (isHeld(state.status) && !wasItsFault) return withRow(state, row);
+  const change = emptyChange();
+  change.steps.push(row);
+  return guarded(withRow(state, row).state, change, row, () => {
+    const id = invokeId(row.key);
+    const event =
+      row.status === 'done'
+        ? { type: `xstate.done.actor.${id}`, output: row.output, actorId: id }
+        : { type: `xstate.error.actor.${id}`, error: row.error, actorId: id };
+    const transition = workflow.machine.next(snapshot, event);
+    const after = removed({ ...state, error: null, status: wasItsFault ? 'waiting' : state.status }, row.key);
+    if (!transition.changed) {
+      return { state: { ...after, status: activity(after) }, change };
+    }
+    if (transition.snapshot.status === 'error') throw new Unhandled(row);
+    return apply(after, transition, event, change, now, { stepKey: row.key, payload: null });
+  });
+}
+
+function without(state: State, row: StepRow): Decision {
+  const change = emptyChange();
+  change.steps.push(row);
+  const after = removed(state, row.key);
+  return { state: { ...after, status: activity(after) }, change };
+}
+
+/** A timer is due. */
+export function onTimer(state: State, id: string, now: Millis): Decision {
+  const timer = state.timers.get(id);
+  if (timer === undefined || state.snapshot === null || !timersRun(state)) return { state, change: emptyChange() };
+  const { snapshot, workflow } = state;
+  const timers = new Map(state.timers);
+  timers.delete(id);
+  const after: State = { ...state, timers };
+  const change = emptyChange();
+  change.cancelled.push(id);
+  if (timer.to !== state.id) {
+    change.posts.push(letter(timer.to, timer.event));
+    return { state: after, change };
+  }
+  return guarded(state, emptyChange(), null, () => {
+    const transition = workflow.machine.next(snapshot, timer.event);
+    if (!transition.changed) return { state: after, change };
+    const { type: _, ...payload } = timer.event;
+    return apply(after, transition, timer.event, change, now, {
+      stepKey: null,
+      payload: Object.keys(payload).length > 0 ? payload : null,
+    });
+  });
+}

@@ -1,0 +1,181 @@
+import type { EventObject } from '../core/effect.ts';
+import { DurachartError, type ErrorRecord } from '../core/error.ts';
+import type { Transition } from '../core/machine.ts';
+import { diffSnapshots, stateName, type StoredSnapshot } from '../core/snapshot.ts';
+import { applyEffects, stopStep, type Draft } from './effects.ts';
+import { invokeId } from './keys.ts';
+import type { InstanceStatus, Millis, Outstanding, Post, StepRow } from './ports.ts';
+import { emptyChange, type Change, type State } from './state.ts';
+
+/** What an input leads to: the instance after it, and what has to be written. */
+export interface Decision {
+  state: State;
+  change: Change;
+}
+
+/** Where a macrostep came from: the step whose result it took, the event's payload. */
+export interface Origin {
+  stepKey: string | null;
+  payload: unknown;
+}
+
+/** Takes a macrostep: the one place where the sequence grows. */
+export function apply(
+  state: State,
+  transition: Transition,
+  event: EventObject,
+  change: Change,
+  now: Millis,
+  from: Origin,
+): Decision {
+  const sequence = state.sequence + 1;
+  const stored = state.workflow.machine.store(transition.snapshot);
+  const draft = { steps: new Map(state.steps), timers: new Map(state.timers), change };
+  const emitted = applyEffects(state, transition.effects, draft, sequence, now);
+  const name = stateName(stored.value);
+  change.transitions.push({
+    sequence,
+    event: event.type,
+    payload: from.payload,
+    stepKey: from.stepKey,
+    from: state.stored === null ? null : state.name,
+    to: name,
+    diff: state.stored === null || sequence % WHOLE_EVERY === 0 ? { ...stored } : diffSnapshots(state.stored, stored),
+    emitted: emitted.length > 0 ? emitted : null,
+    timers: outstanding(draft, over(stored, draft.steps)),
+    at: now,
+  });
+  const next: State = {
+    ...state,
+    sequence,
+    snapshot: transition.snapshot,
+    stored,
+    name,
+    steps: draft.steps,
+    timers: draft.timers,
+    error: null,
+    status: draft.steps.size > 0 ? 'running' : 'waiting',
+  };
+  if (stored.status === 'active') return { state: next, change };
+  return { state: end({ ...next, status: 'done' }, change, now), change };
+}
+
+/** Every so many transitions the history holds the whole snapshot, so that an earlier one is found by reading few rows. */
+export const WHOLE_EVERY = 100;
+
+function outstanding({ timers, change }: Draft, over: string[]): Outstanding | null {
+  if (timers.size === 0 && over.length === 0) return null;
+  const armed = change.timers.map(({ sequence: _, ...timer }) => timer);
+  const anew = new Set(armed.map(({ id }) => id));
+  const left = [...timers.keys()].filter((id) => !anew.has(id));
+  return { armed, left, ...(over.length > 0 ? { over } : {}) };
+}
+
+/** Invocations that the machine still knows, since it has not left the state that asked for them, and that nothing more will come of. */
+function over({ children }: StoredSnapshot, steps: ReadonlyMap<string, StepRow>): string[] {
+  const live = new Set([...steps.values()].map(({ key }) => invokeId(key)));
+  return Object.keys(children).filter((id) => !live.has(id));
+}
+
+/** Of an ended instance only the actions that its transitions have asked for run on: steps and children are stopped, timers go, the parent is told. */
+export function end(state: State, change: Change, now: Millis): State {
+  const actions = new Map<string, StepRow>();
+  for (const row of state.steps.values()) {
+    if (row.kind === 'action' && state.status === 'done') actions.set(row.key, row);
+    else stopStep(row, change, now);
+  }
+  change.timers = [];
+  change.cancelled = 'all';
+  reportToParent(state, change);
+  return { ...state, steps: actions, timers: new Map(), finishedAt: now };
+}
+
+/** Tells the instance that started it, if any, how it ended. */
+export function reportToParent(state: State, change: Change): void {
+  if (state.parent === null) return;
+  const outcome = state.status === 'done' ? { output: state.stored?.output } : { error: state.error };
+  change.posts.push(report(state.parent, outcome));
+}
+
+/** What an instance tells the one that started it when it has come to an end. */
+export function report(
+  parent: { id: string; key: string },
+  outcome: { output: unknown } | { error: ErrorRecord | null },
+): Post {
+  const kind = 'error' in outcome ? 'error' : 'done';
+  const type = `xstate.${kind}.actor.${invokeId(parent.key)}`;
+  return { to: parent.id, type, payload: outcome, source: 'instance', fence: parent.key, dedupeKey: null };
+}
+
+/** Runs code of the machine; if it throws, the instance fails where it stands and loses nothing. */
+export function guarded(
+  state: State,
+  change: Change,
+  row: StepRow | null,
+  run: (change: Change) => Decision,
+): Decision {
+  try {
+    return run(change);
+  } catch (error) {
+    const record = error instanceof Unhandled ? error.record : recordOf(error);
+    const key = row === null ? {} : { key: row.key, step: row.step };
+    const failed: State = {
+      ...state,
+      status: 'failed',
+      error: { ...record, details: { ...record.details, ...key } },
+    };
+    const kept = { ...emptyChange(), steps: row === null ? [] : [row], consumed: [] };
+    if (state.status !== 'failed') reportToParent(failed, kept);
+    return { state: failed, change: kept };
+  }
+}
+
+function recordOf(error: unknown): ErrorRecord {
+  const { name, message, stack } = error as Error;
+  const code = error instanceof DurachartError ? error.code : 'TRANSITION_FAILED';
+  const record: ErrorRecord = { code, class: 'final', name, message };
+  if (error instanceof DurachartError && error.code !== 'TRANSITION_FAILED') record.details = { ...error.details };
+  if (stack !== undefined) record.stack = stack.slice(0, 8_000);
+  return record;
+}
+
+/** No state of the machine handles a step's error. */
+export class Unhandled extends Error {
+  readonly record: ErrorRecord;
+  constructor(row: StepRow) {
+    super(row.error?.message ?? '');
+    this.record = row.error ?? {
+      code: 'UNKNOWN',
+      class: 'final',
+      name: 'Error',
+      message: 'The step failed without an error.',
+    };
+  }
+}
+
+/** What is to be written of an instance whose state the code no longer has: that it is failed, and that to its parent, once. */
+export function becameUnreadable(state: State, before: InstanceStatus): Change {
+  const change = emptyChange();
+  if (before !== 'failed') reportToParent(state, change);
+  return change;
+}
+
+/** A row of a live invocation changed. */
+export function withRow(state: State, row: StepRow): Decision {
+  const change = emptyChange();
+  if (!state.steps.has(row.key)) return { state, change };
+  change.steps.push(row);
+  return { state: { ...state, steps: new Map(state.steps).set(row.key, row) }, change };
+}
+
+export function removed(state: State, key: string): State {
+  const steps = new Map(state.steps);
+  steps.delete(key);
+  return { ...state, steps };
+}
+
+/** What an active instance is doing. */
+export function activity(state: State): InstanceStatus {
+  if (state.status !== 'running' && state.status !== 'waiting') return state.status;
+  return state.steps.size > 0 ? 'running' : 'waiting';
+}

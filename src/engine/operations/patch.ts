@@ -1,0 +1,96 @@
+import { applyPatch, Pointer, type Operation as PatchOperation } from 'rfc6902';
+import { z } from 'zod';
+import { DurachartError } from '../../core/error.ts';
+import { assertJson } from '../../core/json.ts';
+import type { Workflow } from '../../core/workflow.ts';
+import { parse } from '../checks.ts';
+
+/** Operations in one patch. */
+const MOST = 1_000;
+
+const pointer = z
+  .string()
+  .max(10_000)
+  .regex(/^(\/([^~/]|~[01])*)*$/, 'must be a JSON Pointer like /items/0/name, or empty for the whole');
+const valued = (op: 'add' | 'replace' | 'test') =>
+  z.strictObject({ op: z.literal(op), path: pointer, value: z.unknown() });
+const moved = (op: 'move' | 'copy') => z.strictObject({ op: z.literal(op), path: pointer, from: pointer });
+
+/** A JSON Patch (RFC 6902). */
+const patchSchema = z
+  .array(
+    z.discriminatedUnion('op', [
+      valued('add'),
+      valued('replace'),
+      valued('test'),
+      moved('move'),
+      moved('copy'),
+      z.strictObject({ op: z.literal('remove'), path: pointer }),
+    ]),
+  )
+  .max(MOST);
+
+/** Whether something is a JSON Patch at all. @throws DurachartError `INVALID_PATCH` (details.issues) */
+export function checkPatch(patch: unknown): PatchOperation[] {
+  const parsed = parse(patchSchema, patch, 'INVALID_PATCH', 'The patch') as PatchOperation[];
+  assertJson(parsed, 'The patch');
+  return parsed;
+}
+
+/** A patched copy of a context. @throws DurachartError `INVALID_PATCH`, `INVALID_CONTEXT` (details.issues) */
+export function patched(
+  context: Record<string, unknown>,
+  patch: PatchOperation[],
+  schema: Workflow['context'],
+): Record<string, unknown> {
+  // Below a root, so that the context itself can be replaced.
+  const root = { context: structuredClone(context) };
+  for (const [index, operation] of checkPatch(patch).entries()) {
+    const why = failing(root, operation);
+    if (why === undefined) continue;
+    throw new DurachartError(
+      'INVALID_PATCH',
+      `Operation ${index} of the patch (${JSON.stringify(operation)}) does not fit the context: ${why}.`,
+      { details: { index } },
+    );
+  }
+  return checkContext(root.context, schema);
+}
+
+function failing(root: object, operation: PatchOperation): string | undefined {
+  const { path, from } = operation as { path: string; from?: string };
+  const below = { ...operation, path: `/context${path}`, ...(from === undefined ? {} : { from: `/context${from}` }) };
+  const isNew = ['add', 'move', 'copy'].includes(operation.op);
+  const stray = (from === undefined ? undefined : strays(root, from, false)) ?? strays(root, path, isNew);
+  if (stray !== undefined) return stray;
+  return applyPatch(root, [below as PatchOperation])[0]?.message;
+}
+
+/**
+ * Where a pointer leaves the data, if it does: the library follows `/toString/call` into `Object.prototype`, takes any
+ * name for an index, and `__proto__` for a key.
+ * @param isNew it names a place to be filled, not one that is there
+ */
+function strays(root: unknown, path: string, isNew: boolean): string | undefined {
+  let value = root;
+  const tokens = Pointer.fromJSON(`/context${path}`).tokens.slice(1);
+  for (const [depth, token] of tokens.entries()) {
+    const fills = isNew && depth === tokens.length - 1;
+    if (['__proto__', 'constructor', 'prototype'].includes(token))
+      return `${path} has the name ${token}, which cannot be used`;
+    if (typeof value !== 'object' || value === null) return `${path} leads into a plain value`;
+    if (Array.isArray(value) && !(/^(0|[1-9]\d*)$/.test(token) || (fills && token === '-')))
+      return `${path} has ${JSON.stringify(token)} where the index of a list should be`;
+    if (!fills && !Object.hasOwn(value, token)) return `there is nothing at ${path}`;
+    value = (value as Record<string, unknown>)[token];
+  }
+  return undefined;
+}
+
+function checkContext(edited: unknown, schema: Workflow['context']): Record<string, unknown> {
+  if (typeof edited !== 'object' || edited === null || Array.isArray(edited))
+    throw new DurachartError('INVALID_CONTEXT', 'The patch leaves no object for a context.');
+  parse(schema, edited, 'INVALID_CONTEXT', 'The patched context');
+  assertJson(edited, 'The patched context');
+  return edited as Record<string, unknown>;
+}

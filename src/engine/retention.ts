@@ -1,0 +1,137 @@
+import { createGzip } from 'node:zlib';
+import { Readable } from 'node:stream';
+import type { ArtifactStore } from '../core/artifact.ts';
+import { DurachartError } from '../core/error.ts';
+import { checkFilters, isDate } from './checks.ts';
+import { idempotentId } from './keys.ts';
+import type { Clock } from './ports.ts';
+
+/** Statuses of instances that may be removed. */
+export const FINISHED = ['done', 'cancelled', 'failed'] as const;
+type Finished = (typeof FINISHED)[number];
+
+/** Which finished instances are to go, and whether they are archived first. */
+export interface RetentionOptions {
+  /** Those that came to their end before. */
+  endedBefore: Date;
+  workflow?: string | undefined;
+  state?: string | undefined;
+  /** Default: done and cancelled. Failed ones can still be retried: they are taken only where asked for. */
+  status?: readonly Finished[] | undefined;
+  /** Beginning of the keys of the artifacts that they are written to before they are deleted. Without it they are only deleted. */
+  archive?: string | undefined;
+  /** Removes nothing, and counts those that would go. */
+  dryRun?: boolean | undefined;
+}
+
+/** What one call has done; it takes some seconds, and does not do everything at once. */
+export interface Retained {
+  /** Instances that are gone, or would go. */
+  instances: number;
+  /** Keys of the archives: gzip of JSON lines, one an instance. */
+  archives: string[];
+  /** There are more: ask again. */
+  more: boolean;
+}
+
+/** A finished instance, as it was when it was chosen: one that has changed since is left alone. */
+export interface Candidate {
+  id: string;
+  createdAt: Date;
+  sequence: number;
+  wake: number;
+}
+
+export interface RetentionFilter {
+  endedBefore: Date;
+  workflow: string | undefined;
+  state: string | undefined;
+  status: readonly Finished[];
+}
+
+/** What retention needs of the database. Nobody waits for it: it holds locks within one short statement only. */
+export interface RetentionStore {
+  /** The oldest that may go, after one that was seen. Not the children of an instance that goes on, nor those that something is due for. */
+  find(filter: RetentionFilter, after: Candidate | undefined, limit: number): Promise<Candidate[]>;
+  /** All that is stored of an instance, as JSON on one line. */
+  read(ids: readonly string[]): Promise<string[]>;
+  /** Deletes those that are as they were, with all that belongs to them. */
+  remove(filter: RetentionFilter, candidates: readonly Candidate[]): Promise<number>;
+}
+
+/** Instances in one statement, and rows of their histories, if it is not one instance alone. */
+const BATCH = 500;
+const ROWS = 20_000;
+/** Instances that are read at a time. */
+const CHUNK = 25;
+/** How long one call goes on, and how far a dry run counts. */
+const LONGEST = 5_000;
+const MOST = 10_000;
+
+/** Removes what has been finished long enough, in batches, oldest first; each is archived before it goes. @throws DurachartError `INVALID_OPTION`, those of the artifact store */
+export async function retain(
+  parts: { store: RetentionStore; artifacts: ArtifactStore; clock: Clock },
+  options: RetentionOptions,
+): Promise<Retained> {
+  const { store, clock } = parts;
+  const filter = checked(options);
+  const { archive } = options;
+  if (options.dryRun === true) {
+    const found = await store.find(filter, undefined, MOST + 1);
+    return { instances: Math.min(found.length, MOST), archives: [], more: found.length > MOST };
+  }
+  const retained: Retained = { instances: 0, archives: [], more: false };
+  const end = clock.now() + LONGEST;
+  let after: Candidate | undefined;
+  for (;;) {
+    const batch = bounded(await store.find(filter, after, BATCH));
+    if (batch.length === 0) return retained;
+    if (archive !== undefined) retained.archives.push(await write(parts, archive, batch));
+    retained.instances += await store.remove(filter, batch);
+    after = batch.at(-1);
+    if (clock.now() >= end) return { ...retained, more: true };
+  }
+}
+
+function checked(options: RetentionOptions): RetentionFilter {
+  const { endedBefore, workflow, state, status = ['done', 'cancelled'], archive } = options;
+  const wrong = !isDate(endedBefore)
+    ? 'endedBefore must be a valid Date'
+    : !(Array.isArray(status) && status.length > 0 && status.every((each) => FINISHED.includes(each as Finished)))
+      ? `status must be a list of ${FINISHED.join(', ')}`
+      : archive === ''
+        ? 'archive must not be empty'
+        : undefined;
+  if (wrong !== undefined) throw new DurachartError('INVALID_OPTION', `${wrong}.`);
+  checkFilters({ ...(workflow === undefined ? {} : { workflow }), ...(state === undefined ? {} : { state }) });
+  return { endedBefore, workflow, state, status };
+}
+
+/** As many as have no more than {@link ROWS} transitions together; at least one. */
+function bounded(candidates: readonly Candidate[]): Candidate[] {
+  let rows = 0;
+  return candidates.filter(({ sequence }, i) => (rows += sequence) <= ROWS || i === 0);
+}
+
+/** Returns when the artifact is stored whole. A crash after that leaves instances that are archived and still there; the next call archives them again. */
+async function write(
+  { store, artifacts, clock }: { store: RetentionStore; artifacts: ArtifactStore; clock: Clock },
+  archive: string,
+  batch: readonly Candidate[],
+): Promise<string> {
+  async function* lines(): AsyncGenerator<string> {
+    for (let from = 0; from < batch.length; from += CHUNK) {
+      const ids = batch.slice(from, from + CHUNK).map(({ id }) => id);
+      const read = await store.read(ids);
+      if (read.length < ids.length)
+        throw new DurachartError('CONFLICT', 'Somebody else is removing the same instances.');
+      for (const line of read) yield `${line}\n`;
+    }
+  }
+  const key = `${archive.replace(/\/+$/, '')}/${idempotentId('', null, undefined, clock.now())}.jsonl.gz`;
+  const source = Readable.from(lines());
+  const zipped = createGzip();
+  source.on('error', (error) => zipped.destroy(error));
+  await artifacts.put(key, source.pipe(zipped));
+  return key;
+}

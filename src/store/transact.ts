@@ -1,0 +1,30 @@
+import type postgres from 'postgres';
+import { DatabaseUnavailableError } from '../engine/unavailable.ts';
+import { isTransient, type Database } from './database.ts';
+
+/**
+ * Several statements as one, on a connection of their own: postgres.js's `begin` can let two transactions share one.
+ * @param mode what comes after `begin`, like `read write`
+ * @throws DatabaseUnavailableError when the outcome is unknown; what `run` throws
+ */
+export async function transact<T>(
+  { transactions }: Pick<Database, 'transactions'>,
+  mode: string,
+  run: (sql: postgres.Sql) => Promise<T>,
+): Promise<T> {
+  const connection = await transactions.take();
+  const { sql } = connection;
+  try {
+    await sql.unsafe(`begin ${mode}`);
+    const result = await run(sql);
+    await sql`commit`;
+    // Lost just before, the connection would have come back, and committed nothing.
+    if (connection.broken) throw new DatabaseUnavailableError(null);
+    return result;
+  } catch (error) {
+    await sql`rollback`.catch(() => (connection.broken = true));
+    throw connection.broken || isTransient(error) ? new DatabaseUnavailableError(error) : error;
+  } finally {
+    transactions.give(connection);
+  }
+}

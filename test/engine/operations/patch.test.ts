@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { patched } from '../../../src/engine/operations/patch.ts';
+
+const context = () => ({ amount: 1, name: 'ada', items: ['a', 'b'], nested: { deep: { on: true } }, values: 3 });
+const apply = (...patch: unknown[]) => patched(context(), patch as never, undefined);
+const refused = (code: string, words: RegExp) =>
+  expect.objectContaining({ code, message: expect.stringMatching(words) as string }) as Error;
+
+test.each<[string, object, object]>([
+  ['add', { op: 'add', path: '/new', value: null }, { new: null }],
+  ['add to a list', { op: 'add', path: '/items/-', value: 'c' }, { items: ['a', 'b', 'c'] }],
+  ['remove', { op: 'remove', path: '/items/0' }, { items: ['b'] }],
+  ['replace', { op: 'replace', path: '/nested/deep/on', value: false }, { nested: { deep: { on: false } } }],
+  ['move', { op: 'move', from: '/nested/deep', path: '/nested/other' }, { nested: { other: { on: true } } }],
+  [
+    'copy',
+    { op: 'copy', from: '/items', path: '/nested/items' },
+    { nested: { deep: { on: true }, items: ['a', 'b'] } },
+  ],
+  ['test', { op: 'test', path: '/name', value: 'ada' }, {}],
+  ['a name that lists have too', { op: 'replace', path: '/values', value: 4 }, { values: 4 }],
+  ['a name that every object has', { op: 'add', path: '/toString', value: 'x' }, { toString: 'x' }],
+])('%s', (_, operation, changed) => {
+  expect(apply(operation)).toEqual({ ...context(), ...changed });
+});
+
+test('the whole context can be replaced, and the one that was given stays', () => {
+  const before = context();
+  expect(patched(before, [{ op: 'replace', path: '', value: { a: 1 } }], undefined)).toEqual({ a: 1 });
+  expect(before).toEqual(context());
+});
+
+test.each<[string, unknown, RegExp]>([
+  ['no list', {}, /expected array/],
+  ['another operation', [{ op: 'set', path: '/amount', value: 1 }], /not valid/],
+  ['null', [null], /not valid/],
+  ['no pointer', [{ op: 'remove', path: 'amount' }], /JSON Pointer/],
+  ['a pointer with a stray ~', [{ op: 'remove', path: '/a~2' }], /JSON Pointer/],
+  ['no value', [{ op: 'add', path: '/amount' }], /0\.value: /],
+  ['no from', [{ op: 'move', path: '/amount' }], /from/],
+  ['a field too many', [{ op: 'remove', path: '/amount', value: 1 }], /value/],
+  ['a failing test', [{ op: 'test', path: '/name', value: 'bob' }], /Test failed/],
+  ['something that is not there', [{ op: 'replace', path: '/nope', value: 1 }], /nothing at \/nope/],
+  ['a parent that is not there', [{ op: 'add', path: '/nope/at', value: 1 }], /nothing at/],
+  ['a plain value', [{ op: 'add', path: '/name/x', value: 1 }], /plain value/],
+  ['an index that is none', [{ op: 'replace', path: '/items/length', value: 0 }], /index/],
+  ['an index behind the list', [{ op: 'add', path: '/items/9', value: 0 }], /path/],
+  ['the end of a list', [{ op: 'replace', path: '/items/-', value: 0 }], /index/],
+])('refuses %s', (_, patch, words) => {
+  expect(() => patched(context(), patch as never, undefined)).toThrow(refused('INVALID_PATCH', words));
+});
+
+describe('what every object inherits is out of reach', () => {
+  test.each([
+    '/__proto__/polluted',
+    '/__proto__',
+    '/constructor/prototype/polluted',
+    '/nested/__proto__/polluted',
+    '/toString/polluted',
+    '/hasOwnProperty/call',
+    '/items/push/polluted',
+    '/name/at/polluted',
+    '/amount/toFixed/polluted',
+  ])('%s', (path) => {
+    for (const operation of [
+      { op: 'add', path, value: 'x' },
+      { op: 'replace', path, value: 'x' },
+      { op: 'copy', from: '/name', path },
+      { op: 'move', from: path, path: '/name' },
+      { op: 'remove', path },
+    ])
+      expect(() => apply(operation), operation.op).toThrow(refused('INVALID_PATCH', /./));
+    for (const inherited of [Object.prototype, Object.prototype.toString, Array.prototype.push, String.prototype.at])
+      expect(inherited).not.toHaveProperty('polluted');
+    expect(typeof Object.prototype.hasOwnProperty.call).toBe('function');
+  });
+});
+
+test('the schema of the context has the last word', () => {
+  const schema = z.object({ amount: z.number() });
+  expect(() => patched({ amount: 1 }, [{ op: 'replace', path: '/amount', value: 'x' }], schema)).toThrow(
+    refused('INVALID_CONTEXT', /amount: Invalid input/),
+  );
+  expect(() => apply({ op: 'replace', path: '', value: [1] })).toThrow(refused('INVALID_CONTEXT', /no object/));
+  expect(() => apply({ op: 'remove', path: '' })).toThrow(refused('INVALID_CONTEXT', /no object/));
+});
