@@ -96,10 +96,10 @@ function stateOf(node: Node): StateDefinition {
 }
 
 function guardName(guard: unknown): string {
-  const { check, guards } = guard as { check?: { name?: string }; guards?: unknown[] };
+  const { check, guards } = guard as { check: { name: string }; guards?: unknown[] };
   if (guards === undefined) return nameOf(guard);
   // `and`, `or`, `not` of XState.
-  return `${(check?.name ?? '').replace(/^check/, '').toLowerCase()}(${guards.map(guardName).join(', ')})`;
+  return `${check.name.replace(/^check/, '').toLowerCase()}(${guards.map(guardName).join(', ')})`;
 }
 
 /** The name that the machine's author gave: `name`, `name(parameters)`, XState's own without its prefix. */

@@ -65,8 +65,11 @@ export interface DriverStore extends Pick<
   openRuns(instanceId: string): Promise<RunRow[]>;
   /** Every run there was, newest first. */
   runs(instanceId: string): Promise<RunRow[]>;
-  /** Notes that a run is about to be made; its round comes after those that have ended. */
-  planRun(run: Pick<RunRow, 'instanceId' | 'kind' | 'key' | 'task' | 'waiter'>, now: Millis): Promise<RunRow>;
+  /** Notes that a run is about to be made; its round comes after those that have ended. Undefined: the step is over. */
+  planRun(
+    run: Pick<RunRow, 'instanceId' | 'kind' | 'key' | 'task' | 'waiter'>,
+    now: Millis,
+  ): Promise<RunRow | undefined>;
   /** Notes the id that the other system gave. */
   nameRun(run: RunRow, runId: string): Promise<void>;
   /** Notes who waits for a run. False: it has ended. */

@@ -5,13 +5,19 @@ import { fileURLToPath } from 'node:url';
 import type { Context } from 'hono';
 import { compress } from 'hono/compress';
 import { newApi, type Api, type HttpEnv } from './env.ts';
-import { contentType } from './media-types.ts';
 import { Problem } from './problem.ts';
 
 /** Where `npm run build` puts the page: beside the package's own files, and beside the sources. */
 const BUILT = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/inspector' : '../../inspector', import.meta.url),
 );
+
+/** Of the built files. Not those of artifacts, among which a script must be none. */
+const TYPES: Readonly<Record<string, string>> = {
+  css: 'text/css; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  svg: 'image/svg+xml',
+};
 
 /** Whether a path is of the page itself, which says nothing of what is inside. */
 export function isInspectorPath(path: string): boolean {
@@ -24,7 +30,6 @@ export function inspector(folder: string = BUILT): Api {
   api.use('/ui/*', compress());
   api.get('/', (c) => c.redirect('/ui/overview'));
   api.get('/ui', (c) => c.redirect('/ui/overview'));
-  api.get('/ui/:name{[^/]+\\.(?:svg|ico|png)}', async (c) => asset(c, folder, c.req.param('name'), 'no-cache'));
   api.get('/ui/assets/:name', async (c) =>
     // Their names tell their content.
     asset(c, join(folder, 'assets'), c.req.param('name'), 'public, max-age=31536000, immutable'),
@@ -41,7 +46,6 @@ async function page(c: Context<HttpEnv>, folder: string): Promise<Response> {
   c.header('content-security-policy', policy(nonce));
   c.header('referrer-policy', 'no-referrer');
   c.header('x-frame-options', 'DENY');
-  c.header('cross-origin-opener-policy', 'same-origin');
   return c.html(html.toString('utf8').replaceAll('%NONCE%', nonce));
 }
 
@@ -72,9 +76,11 @@ function policy(nonce: string): string {
 
 async function asset(c: Context<HttpEnv>, folder: string, name: string, caching: string): Promise<Response> {
   // No separator of any system, and nothing hidden: a file of this folder or none.
-  const bytes = /^[\w-][\w.-]*$/.test(name) ? await readIfThere(join(folder, name)) : undefined;
-  if (bytes === undefined) throw new Problem('ROUTE_NOT_FOUND', `The inspector has no file ${JSON.stringify(name)}.`);
-  return c.body(new Uint8Array(bytes), 200, { 'content-type': contentType(name), 'cache-control': caching });
+  const type = TYPES[/^[\w-][\w.-]*\.(\w+)$/.exec(name)?.[1] ?? ''];
+  const bytes = type === undefined ? undefined : await readIfThere(join(folder, name));
+  if (type === undefined || bytes === undefined)
+    throw new Problem('ROUTE_NOT_FOUND', `The inspector has no file ${JSON.stringify(name)}.`);
+  return c.body(new Uint8Array(bytes), 200, { 'content-type': type, 'cache-control': caching });
 }
 
 async function readIfThere(path: string): Promise<Buffer | undefined> {

@@ -1,12 +1,10 @@
 const TYPES: Readonly<Record<string, string>> = {
-  css: 'text/css; charset=utf-8',
   csv: 'text/csv; charset=utf-8',
   gif: 'image/gif',
   htm: 'text/html; charset=utf-8',
   html: 'text/html; charset=utf-8',
   jpeg: 'image/jpeg',
   jpg: 'image/jpeg',
-  js: 'text/javascript; charset=utf-8',
   json: 'application/json',
   m4a: 'audio/mp4',
   md: 'text/markdown; charset=utf-8',
@@ -26,7 +24,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** A browser would run what these may hold, in the name of this server. */
-const ACTIVE = new Set(['css', 'js', 'htm', 'html', 'svg', 'pdf']);
+const ACTIVE = new Set(['htm', 'html', 'svg', 'pdf']);
 
 /** Content type by the ending of a name. */
 export function contentType(name: string): string {

@@ -48,9 +48,12 @@ export function createDriverStore(database: Database): DriverStore {
     planRun: async (run, now) => {
       const [row] = await pool<Row[]>`
         insert into durachart.runs (instance_id, kind, key, round, task, waiter, created_at)
-        select ${run.instanceId}, ${run.kind}, ${run.key}, 1 + coalesce(max(round), 0), ${run.task}, ${run.waiter}, to_timestamp(${now}::float8 / 1000)
-        from durachart.runs where instance_id = ${run.instanceId} and kind = ${run.kind} and key = ${run.key} returning *`;
-      return runRow(row as Row);
+        select ${run.instanceId}, ${run.kind}, ${run.key}, r.round, ${run.task}, ${run.waiter}, to_timestamp(${now}::float8 / 1000)
+        from (select 1 + coalesce(max(round), 0) as round from durachart.runs where instance_id = ${run.instanceId} and kind = ${run.kind} and key = ${run.key}) r
+        where ${run.kind} <> 'step' or exists (
+          select from durachart.steps s where s.instance_id = ${run.instanceId} and s.key = ${run.key} and s.status = any(${LIVE}))
+        returning *`;
+      return row === undefined ? undefined : runRow(row);
     },
     nameRun: async (run, runId) => {
       await pool`update durachart.runs set run_id = coalesce(run_id, ${runId}) where ${ofRun(pool, run)}`;

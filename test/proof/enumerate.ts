@@ -12,8 +12,8 @@ export interface Enumeration {
   report: string[];
 }
 
-/** Shows of each scenario that a crash at any write leaves no trace. */
-export function enumerate(scenarios: readonly Scenario[]): Enumeration {
+/** Shows of each scenario that a crash at any write leaves no trace. @param modes what goes wrong with a kind of write */
+export function enumerate(scenarios: readonly Scenario[], modes: (label: string) => Mode[] = modesOf): Enumeration {
   const lanes: Lane[] = [];
   const report: string[] = [];
 
@@ -57,7 +57,7 @@ export function enumerate(scenarios: readonly Scenario[]): Enumeration {
       };
       const rest: Point[] = [];
       await onLanes([...again.counts], async (lane, [label, count]) => {
-        const [mode, ...others] = modesOf(label) as [Mode, ...Mode[]];
+        const [mode, ...others] = modes(label) as [Mode, ...Mode[]];
         // Until the point is no longer reached: how many there are depends on what shares a commit.
         for (let nth = 0; nth < count + 5 && (await comesTo(lane, { label, nth, mode })); nth++) {
           rest.push(...others.map((other) => ({ label, nth, mode: other })));

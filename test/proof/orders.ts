@@ -29,6 +29,8 @@ export const HISTORY = [
 export function ordersWorkflow(sql: postgres.Sql) {
   const plain = defineStep<unknown, string>({
     retry: { maxAttempts: 50, minDelay: 20, maxDelay: 200 },
+    // Of a connection that is cut the driver may lose a statement, and nobody answers it.
+    timeout: 5_000,
     run: async ({ key }) => {
       await sleep(STEP);
       await sql`insert into plain_ledger (key) values (${key})`;

@@ -56,7 +56,11 @@ export class Flights {
       if (!open.has(slot('timer', alarmKey(alarm))) && alarm.dueAt > later) await this.arm(state, alarm);
     }
     const [only] = rows;
-    if (rows.length === 1 && only !== undefined) return this.single(state, only, open.get(slot('step', only.key)));
+    if (rows.length === 1 && only !== undefined) {
+      const next = await this.single(state, only, open.get(slot('step', only.key)));
+      if (next === 'again') await lease.reload();
+      return next;
+    }
     for (const row of rows) await this.launch(state, row, open.get(slot('step', row.key)));
     return 'park';
   }
@@ -66,7 +70,8 @@ export class Flights {
     const { store, clock } = this.runtime;
     if (known === undefined) {
       const run = await store.planRun({ ...stepRun(state, row), waiter: this.me }, clock.now());
-      return { run, ask: askFor(state, row) };
+      // Over since it was read.
+      return run === undefined ? 'again' : { run, ask: askFor(state, row) };
     }
     if (known.waiter !== null && known.waiter !== this.me && !(await isOver(known.waiter))) return 'park';
     return (await store.await(known, this.me)) ? { run: known, ask: askFor(state, row) } : 'again';
@@ -77,6 +82,8 @@ export class Flights {
     if (known !== undefined && known.runId !== null) return;
     // Planned before it is triggered: a driver that dies in between leaves a key under which the next one finds the run.
     const run = known ?? (await store.planRun({ ...stepRun(state, row), waiter: null }, clock.now()));
+    // Over since it was read: whoever ended it has seen to it that somebody looks.
+    if (run === undefined) return;
     const runId = await triggerStep(run, askFor(state, row));
     await store.nameRun(run, runId);
     this.fresh.add(nameOf(run));
@@ -85,7 +92,7 @@ export class Flights {
   private async arm(state: State, alarm: Alarm): Promise<void> {
     const { store, clock } = this.runtime;
     const plan = { instanceId: state.id, kind: 'timer', key: alarmKey(alarm), task: DRIVER, waiter: null } as const;
-    const run = await store.planRun(plan, clock.now());
+    const run = (await store.planRun(plan, clock.now())) as RunRow;
     const runId = await triggerDriver(state, `timer ${alarm.id}`, {
       at: alarm.dueAt,
       key: `timer:${state.id}:${run.key}:${run.round}`,

@@ -1,0 +1,51 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
+import type { Explanation, Instance, Step } from '../../http/types.ts';
+import { useChanges } from '../api/live.ts';
+import { explanationQuery, historyQuery, instanceQuery, stepsQuery } from './queries.ts';
+
+/** Asked anew at most this often while much happens. */
+const PACE_MS = 250;
+
+/** Keeps what is known of an instance up to date: progress at once, all else by asking again. */
+export function useLive({ id, sequence, children }: Instance): void {
+  const client = useQueryClient();
+  const waiting = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => () => clearTimeout(waiting.current), []);
+  const askAgain = (): void => {
+    waiting.current ??= setTimeout(() => {
+      waiting.current = undefined;
+      void client.invalidateQueries({ queryKey: ['instance', id] });
+    }, PACE_MS);
+  };
+  useChanges((change) => {
+    const of = change.type === 'step' ? change.instanceId : change.entry.instanceId;
+    if (of !== id && !children.some((child) => child.id === of)) return;
+    if (change.type === 'step' && of === id) {
+      client.setQueryData<Instance>(instanceQuery(id).queryKey, (known) => known && withStep(known, change.step));
+      client.setQueryData<Explanation>(
+        explanationQuery(id).queryKey,
+        (known) => known && explained(known, change.step),
+      );
+      // Progress is all in the change itself.
+      if (change.step.status === 'running' && (change.step.progress ?? 0) > 0) return;
+    }
+    askAgain();
+  }, askAgain);
+  // Where no stream comes through, the instance is still asked for now and then; what it did on the way follows.
+  useEffect(() => {
+    void client.invalidateQueries({ queryKey: historyQuery(id).queryKey });
+    void client.invalidateQueries({ queryKey: stepsQuery(id).queryKey });
+  }, [client, id, sequence]);
+}
+
+function withStep(instance: Instance, step: Step): Instance {
+  return { ...instance, steps: instance.steps.map((known) => (known.key === step.key ? step : known)) };
+}
+
+function explained(explanation: Explanation, { key, progress, message }: Step): Explanation {
+  const causes = explanation.causes.map((cause) =>
+    cause.code === 'RUNNING' && cause.key === key ? { ...cause, progress, message } : cause,
+  );
+  return { ...explanation, causes };
+}

@@ -1,0 +1,20 @@
+import tailwindcss from '@tailwindcss/vite';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  base: '/ui/',
+  plugins: [react(), tailwindcss()],
+  resolve: { alias: { '@rjsf/validator-ajv8': new URL('no-ajv.ts', import.meta.url).pathname } },
+  build: {
+    outDir: '../../dist/inspector',
+    emptyOutDir: true,
+    target: 'es2023',
+    // Those that have light-dark().
+    cssTarget: ['chrome125', 'firefox125', 'safari17.5'],
+    // A data: URL would need a wider policy.
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 2_000,
+    modulePreload: { polyfill: false },
+  },
+});
