@@ -57,7 +57,11 @@ export class Claims {
     this.again = true;
     if (this.looking || !this.host.accepting) return;
     this.looking = true;
-    void this.lookAll().finally(() => (this.looking = false));
+    void this.lookAll().then((well) => {
+      this.looking = false;
+      // Asked for at the very end of it.
+      if (well && this.again) this.look();
+    });
   }
 
   /** There is room again. */
@@ -74,9 +78,11 @@ export class Claims {
   /** Sees to it that the next look is not later. */
   lookAt(at: Millis): void {
     if (!this.host.accepting || at >= this.nextPoll) return;
+    const { clock } = this.options;
+    // The time may have come while what is due was being stored.
+    if (at <= clock.now()) return this.look();
     this.stopPoll();
     this.nextPoll = at;
-    const { clock } = this.options;
     this.stopPoll = clock.after(Math.max(1, at - clock.now()), () => this.look());
   }
 
@@ -85,10 +91,12 @@ export class Claims {
     this.stopPoll();
   }
 
-  private async lookAll(): Promise<void> {
+  /** Never rejects. False: the database did not answer. */
+  private async lookAll(): Promise<boolean> {
     const { store, clock, pollInterval } = this.options;
     const { host } = this;
     let pause = pollInterval;
+    let well = true;
     this.stopPoll();
     this.nextPoll = Infinity;
     try {
@@ -108,9 +116,11 @@ export class Claims {
     } catch (error) {
       // What was taken may never have arrived here.
       this.suspicious = true;
+      well = false;
       host.fault(error);
     }
     this.lookAt(clock.now() + (this.again ? 1 : pause));
+    return well;
   }
 
   /** The workflows whose instances are moved. */
