@@ -32,7 +32,8 @@ test('a worker that comes back from the dead is fenced, and begins again under a
   for (const engine of [first, second]) {
     const call = held.calls.length + 1;
     const { id: other } = await engine.start('paused', null);
-    void held.called(call).then(() => held.release(call, 'works'));
+    // What is started just while the worker takes its new name is begun again.
+    for (const nth of [call, call + 1]) void held.called(nth).then(() => held.release(nth, 'works'));
     expect(await engine.result(other, { timeout: 10_000 })).toBe('works');
   }
 });
