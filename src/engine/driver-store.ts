@@ -52,10 +52,7 @@ export interface DriverStore extends Pick<
   'commit' | 'reload' | 'startWorker' | 'buryWorkers' | 'due' | 'transactional' | 'pauses'
 > {
   /** Takes one instance, if nobody has it. `held`: somebody has. `expired`: this worker has been declared dead. */
-  take(
-    worker: number,
-    id: string,
-  ): Promise<{ claimed: Claimed; wakeAt: Millis | null } | 'held' | 'expired' | 'unknown'>;
+  take(worker: number, id: string): Promise<{ claimed: Claimed } | 'held' | 'expired' | 'unknown'>;
   /** Has the owner of an instance look at it once more before giving it back. */
   nudge(id: string): Promise<void>;
   /** Of these instances, those that nobody has. */

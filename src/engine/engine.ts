@@ -154,7 +154,7 @@ export class DurableEngine implements Engine {
       if (options.key !== undefined && (await this.reader.wasPosted(id, options.key))) return { duplicate: true };
       throw error;
     }
-    return this.post(id, event.type, payload, 'external', options.key);
+    return this.post(id, event.type, payload, options.key);
   }
 
   async get(id: string): Promise<InstanceView> {
@@ -388,18 +388,12 @@ export class DurableEngine implements Engine {
     await this.options.close();
   }
 
-  private async post(
-    id: string,
-    type: string,
-    payload: unknown,
-    source: 'external' | 'control',
-    key?: string,
-  ): Promise<{ duplicate: boolean }> {
+  private async post(id: string, type: string, payload: unknown, key?: string): Promise<{ duplicate: boolean }> {
     const outcome = await this.reader.post({
       instanceId: id,
       type,
       payload,
-      source,
+      source: 'external',
       dedupeKey: key ?? null,
       at: this.options.clock.now(),
     });

@@ -1,6 +1,7 @@
 import { DurachartError } from '../core/error.ts';
 import type { Workflow } from '../core/workflow.ts';
 import type { Started, StartOptions } from './api.ts';
+import { canonical } from './canonical.ts';
 import type { Changes } from './changes.ts';
 import { checkBy, checkInput, checkOptions } from './checks.ts';
 import { decide } from './decide.ts';
@@ -214,13 +215,4 @@ export class Starter {
       details: { id },
     });
   }
-}
-
-/** JSON with its keys in order: two inputs that mean the same are the same text. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

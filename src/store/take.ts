@@ -1,6 +1,5 @@
 import type postgres from 'postgres';
 import type { DriverStore } from '../engine/driver-store.ts';
-import { millis, orNull } from './rows.ts';
 
 /**
  * Takes one instance for a living worker. The update's own condition is the fence; what it says no to is then told apart.
@@ -12,12 +11,12 @@ export async function takeInstance(
   worker: number,
   id: string,
 ): ReturnType<DriverStore['take']> {
-  const [taken] = await pool<{ wake_at: Date | null }[]>`
+  const [taken] = await pool`
     update durachart.instances i set lease = ${worker} where i.id = ${id} and i.lease is null
-      and exists (select from durachart.workers w where w.id = ${worker} and w.stopped_at is null) returning i.wake_at`;
+      and exists (select from durachart.workers w where w.id = ${worker} and w.stopped_at is null) returning i.id`;
   if (taken !== undefined) {
     const [claimed] = await reload(worker, [id]);
-    return claimed === undefined ? 'held' : { claimed, wakeAt: orNull(taken.wake_at, millis) };
+    return claimed === undefined ? 'held' : { claimed };
   }
   const [row] = await pool<{ held: boolean; alive: boolean }[]>`
     select i.lease is not null as held, exists (select from durachart.workers w where w.id = ${worker} and w.stopped_at is null) as alive

@@ -1,6 +1,7 @@
 import type { Operation as PatchOperation } from 'rfc6902';
 import { DurachartError } from '../../core/error.ts';
 import type { Workflow } from '../../core/workflow.ts';
+import { canonical } from '../canonical.ts';
 import { stopStep } from '../effects.ts';
 import { invokeId, stepKey } from '../keys.ts';
 import { apply, type Decision } from '../macrostep.ts';
@@ -113,13 +114,4 @@ function blamedOn(error: NonNullable<State['error']>, sequence: number, renewed:
 
 function same(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
-}
-
-/** JSON with its keys in order, as a database may give them in any. */
-function canonical(value: unknown): string | undefined {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

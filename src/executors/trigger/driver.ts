@@ -122,7 +122,7 @@ async function moveOn(
 async function take(
   runtime: Runtime,
   id: string,
-): Promise<{ claimed: Claimed; wakeAt: Millis | null; worker: number } | 'held by another' | 'gone'> {
+): Promise<{ claimed: Claimed; worker: number } | 'held by another' | 'gone'> {
   const { store, clock, deadAfter } = runtime;
   for (let asked = false; ;) {
     const session = await runtime.persist(() => runtime.session());
