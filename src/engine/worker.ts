@@ -1,30 +1,20 @@
 import { hostname } from 'node:os';
-import { DurachartError, type ErrorRecord } from '../core/error.ts';
 import type { Workflow } from '../core/workflow.ts';
 import { Attempts, rowsOnly, type AttemptHost, type AttemptOptions } from './attempts.ts';
 import { sleep } from './clock.ts';
 import { Committer } from './committer.ts';
 import { decide, type Input } from './decide.ts';
-import { becameUnreadable, report } from './macrostep.ts';
+import { becameUnreadable } from './macrostep.ts';
 import { Claims, type ClaimHost, type ClaimOptions } from './claims.ts';
+import { Inboxes, type InboxHost } from './inboxes.ts';
 import { CANCEL } from './keys.ts';
 import { orderOf } from './operations/order.ts';
 import { nextDue, nextTimer, own, type Owned } from './owned.ts';
 import { mayBegin, NOTHING_PAUSED, samePauses, type Pauses } from './pauses.ts';
-import type {
-  Claimed,
-  Commit,
-  CommitResult,
-  InboxEvent,
-  Millis,
-  NewInstance,
-  StepRow,
-  WorkerSession,
-} from './ports.ts';
+import type { Claimed, CommitResult, InboxEvent, Millis, NewInstance, StepRow, WorkerSession } from './ports.ts';
 import {
   emptyChange,
   hasEnded,
-  instanceState,
   isHeld,
   isOver,
   restored,
@@ -35,6 +25,7 @@ import {
 } from './state.ts';
 import { lostWorker } from './step-rows.ts';
 import { Ticker } from './ticker.ts';
+import { Writer, type WriterHost } from './writer.ts';
 
 /** What the worker tells the process that it is part of. */
 export interface WorkerEvents {
@@ -53,12 +44,6 @@ export interface WorkerOptions extends AttemptOptions, ClaimOptions {
   lanes: number;
 }
 
-interface Callbacks {
-  stored?: (result: CommitResult) => void;
-  lost?: () => void;
-  refused?: (error: Error) => void;
-}
-
 /** Instances in memory at a time; the others wait in the database. */
 const MAX_OWNED = 10_000;
 /** What is due within so many milliseconds is waited for with the instance in hand. */
@@ -67,8 +52,6 @@ const BEAT = 1_000;
 const WATCH = 250;
 /** How long a stopping worker tries to give back what it owns. */
 const FAREWELL = 5_000;
-/** After a look at inboxes that failed. */
-const AGAIN = 200;
 /** Progress, heartbeats and lines of running steps are stored together at this pace. */
 const FLUSH = 250;
 
@@ -76,7 +59,7 @@ const FLUSH = 250;
  * Takes instances that have work, moves them by `decide`, runs their steps, and gives them back when they are parked.
  * Every input is thought through, stored, and only then acted upon.
  */
-export class Worker implements AttemptHost, ClaimHost {
+export class Worker implements AttemptHost, ClaimHost, InboxHost, WriterHost {
   private readonly options: WorkerOptions;
   private readonly names: string[];
   private readonly owned = new Map<string, Owned>();
@@ -84,13 +67,11 @@ export class Worker implements AttemptHost, ClaimHost {
   private readonly attempts: Attempts;
   private readonly claims: Claims;
   private readonly ticker: Ticker;
-  private committer!: Committer;
+  private readonly inboxes: Inboxes;
+  private readonly writer: Writer;
+  committer!: Committer;
   private session!: WorkerSession;
-  private nextLane = 0;
-  /** Children whose first commit is under way: theirs in the database, not yet in memory. */
-  private readonly expected = new Set<string>();
-  private readonly poked = new Set<string>();
-  private readingInboxes = false;
+  private lanes = 0;
   private unlisten: () => Promise<void> = async () => {};
   private phase: 'new' | 'working' | 'draining' | 'stopped' = 'new';
   private databaseAway = false;
@@ -101,12 +82,18 @@ export class Worker implements AttemptHost, ClaimHost {
     this.names = [...options.workflows.keys()];
     this.attempts = new Attempts(options, this);
     this.claims = new Claims(options, this.names, this);
+    this.inboxes = new Inboxes(options, this);
+    this.writer = new Writer(options, this.attempts, this);
     this.ticker = new Ticker(options.clock, (error) => this.fault(error));
   }
 
   /** Id of this worker, as in the `workers` table. */
   get workerId(): number {
     return this.session.id;
+  }
+
+  get stopped(): boolean {
+    return this.phase === 'stopped';
   }
 
   get accepting(): boolean {
@@ -127,11 +114,28 @@ export class Worker implements AttemptHost, ClaimHost {
   }
 
   knows(id: string): boolean {
-    return this.owned.has(id) || this.expected.has(id) || this.creating.has(id);
+    return this.owned.has(id) || this.writer.expects(id) || this.creating.has(id);
   }
 
   suspect(): void {
     this.claims.suspect();
+  }
+
+  find(id: string): Owned | undefined {
+    return this.owned.get(id);
+  }
+
+  nextLane(): number {
+    return this.lanes++;
+  }
+
+  aside(task: () => Promise<void>): void {
+    this.ticker.now(task);
+  }
+
+  /** What kept one from being given back may be that a queue goes on. */
+  async beforeReading(): Promise<void> {
+    if (this.pauses.queues.size > 0) await this.readPauses();
   }
 
   holds(owned: Owned): boolean {
@@ -213,7 +217,7 @@ export class Worker implements AttemptHost, ClaimHost {
     if (this.owned.has(id)) return false;
     const created = new Promise<boolean>((resolve, reject) => {
       const owned = this.take(state, 0);
-      this.write(
+      this.writer.write(
         owned,
         change,
         0,
@@ -231,14 +235,14 @@ export class Worker implements AttemptHost, ClaimHost {
   private onWork(ids: string[] | '*'): void {
     if (ids === '*') {
       this.ticker.now(() => this.readPauses());
-      this.ticker.now(() => this.checkPending());
+      this.ticker.now(() => this.inboxes.checkPending());
       this.claims.look();
       return;
     }
     for (const id of ids) {
       const owned = this.owned.get(id);
       if (owned === undefined) this.claims.look();
-      else this.poke(owned);
+      else this.inboxes.poke(owned);
     }
   }
 
@@ -254,7 +258,7 @@ export class Worker implements AttemptHost, ClaimHost {
     for (const owned of this.owned.values()) {
       this.attempts.leaveLines(owned);
       this.resume(owned);
-      this.poke(owned);
+      this.inboxes.poke(owned);
     }
     this.claims.look();
   }
@@ -273,7 +277,7 @@ export class Worker implements AttemptHost, ClaimHost {
   /** Takes up where the rows say that it stands. */
   private goOn(owned: Owned, claimed: Claimed): void {
     const { state } = owned;
-    if (isUnreadable(state)) this.write(owned, becameUnreadable(state, claimed.status), claimed.sequence, {});
+    if (isUnreadable(state)) this.writer.write(owned, becameUnreadable(state, claimed.status), claimed.sequence, {});
     // One that was cancelled before its time does not begin.
     const cancelled = claimed.inbox.some(({ type }) => type === CANCEL);
     if (state.status === 'scheduled' && !cancelled && !this.isStill(owned)) this.input(owned, { type: 'start' });
@@ -282,47 +286,13 @@ export class Worker implements AttemptHost, ClaimHost {
     this.settleDown(owned);
   }
 
-  /** An instance whose data the database refuses fails where it stands, and can be retried once that is mended. */
-  private refuse(claimed: Claimed, error: DurachartError): void {
-    const { status: _, output, ...rest } = { ...claimed, output: claimed.snapshot?.output ?? null };
-    const record = errorRecord(error);
-    const commit: Commit = {
-      ...emptyChange(),
-      id: claimed.id,
-      expected: claimed.sequence,
-      create: null,
-      requires: null,
-      at: this.options.clock.now(),
-      after: { ...rest, output, status: 'failed', error: record },
-      posts: claimed.parent === null ? [] : [report(claimed.parent, { error: record })],
-      release: { wakeAt: null, wake: claimed.wake },
-    };
-    const stored = ({ released }: CommitResult): void => {
-      this.options.events.changed(claimed.id, true);
-      // Something has come in meanwhile; what is still ours would be nobody's.
-      if (!released) this.ticker.now(async () => this.readAgain(claimed.id, (again) => this.adopt(again)));
-    };
-    this.committer.push(this.nextLane++, {
-      owner: commit,
-      commit,
-      children: [],
-      stored: [stored],
-      lost: [() => this.suspect()],
-      refused: [],
-    });
-  }
-
-  private async readAgain(id: string, then: (claimed: Claimed) => void): Promise<void> {
-    for (const claimed of await this.options.store.reload(this.session.id, [id])) then(claimed);
-  }
-
   private take(state: State, wake: number): Owned {
     const before = this.owned.get(state.id);
     if (before !== undefined) {
       this.forget(before);
       this.committer.forget(before.lane, state.id, before);
     }
-    const owned = own(state, this.nextLane++, wake);
+    const owned = own(state, this.nextLane(), wake);
     this.owned.set(state.id, owned);
     return owned;
   }
@@ -360,11 +330,11 @@ export class Worker implements AttemptHost, ClaimHost {
     const release = { wakeAt: due, wake: owned.wake };
     const stored = ({ released }: CommitResult): void => {
       owned.releasing = false;
-      if (!released) return this.poke(owned);
+      if (!released) return this.inboxes.poke(owned);
       this.drop(owned);
       if (due !== null && !still) this.claims.lookAt(due);
     };
-    this.write(owned, emptyChange(), owned.state.sequence, { stored }, null, release);
+    this.writer.write(owned, emptyChange(), owned.state.sequence, { stored }, null, release);
   }
 
   private wait(owned: Owned, due: Millis): void {
@@ -404,50 +374,7 @@ export class Worker implements AttemptHost, ClaimHost {
 
   // ---- inbox
 
-  private poke(owned: Owned): void {
-    owned.poked = true;
-    this.poked.add(owned.state.id);
-    if (!this.readingInboxes) void this.readInboxes();
-  }
-
-  private async readInboxes(): Promise<void> {
-    this.readingInboxes = true;
-    let ids: string[] = [];
-    try {
-      while (this.poked.size > 0 && this.phase !== 'stopped') {
-        ids = [...this.poked];
-        this.poked.clear();
-        // What kept one from being given back may be that a queue goes on.
-        if (this.pauses.queues.size > 0) await this.readPauses();
-        const read = await this.options.store.inbox(this.session.id, ids);
-        const ours = new Set(read.map(({ id }) => id));
-        for (const id of ids) {
-          const owned = this.owned.get(id);
-          // In other hands meanwhile: what is known of it here is worth nothing.
-          if (owned !== undefined && !owned.releasing && !ours.has(id)) this.drop(owned);
-        }
-        for (const { id, wake, inbox } of read) {
-          const owned = this.owned.get(id);
-          // One that is being given back is asked again by its commit's outcome.
-          if (owned === undefined || owned.releasing) continue;
-          owned.wake = wake;
-          owned.poked = this.poked.has(id);
-          this.drain(owned, inbox);
-          this.settleDown(owned);
-        }
-      }
-    } catch (error) {
-      this.fault(error);
-      for (const id of ids) this.poked.add(id);
-      this.options.clock.after(AGAIN, () => {
-        if (!this.readingInboxes) void this.readInboxes();
-      });
-    } finally {
-      this.readingInboxes = false;
-    }
-  }
-
-  private drain(owned: Owned, inbox: readonly InboxEvent[]): void {
+  drain(owned: Owned, inbox: readonly InboxEvent[]): void {
     for (const event of inbox) {
       if (owned.taken.has(event.id)) continue;
       // Of a paused workflow only what operators ask for is done, and what its steps and children come to is kept.
@@ -459,18 +386,10 @@ export class Worker implements AttemptHost, ClaimHost {
         // A word that lets it go on, or that ends it, sets free what had to wait.
         if (owned.state.status === 'scheduled' && !this.isStill(owned)) this.input(owned, { type: 'start' });
         this.resume(owned);
-        this.poke(owned);
+        this.inboxes.poke(owned);
         // What was kept came before that word, and is taken before what came after it.
         return;
       }
-    }
-  }
-
-  /** The backstop for notifications that did not arrive. */
-  private async checkPending(): Promise<void> {
-    for (const id of await this.options.store.pending(this.session.id)) {
-      const owned = this.owned.get(id);
-      if (owned !== undefined) this.poke(owned);
     }
   }
 
@@ -486,7 +405,7 @@ export class Worker implements AttemptHost, ClaimHost {
     const steps = new Map(owned.state.steps);
     for (const row of rows) steps.set(row.key, row);
     owned.state = { ...owned.state, steps };
-    this.write(owned, rowsOnly(rows), owned.state.sequence, { stored });
+    this.writer.write(owned, rowsOnly(rows), owned.state.sequence, { stored });
   }
 
   show(owned: Owned, row: StepRow): void {
@@ -501,94 +420,20 @@ export class Worker implements AttemptHost, ClaimHost {
     if (state === before && change.consumed.length === 0 && change.steps.length === 0) return false;
     owned.state = state;
     this.attempts.endStopped(owned);
-    this.write(owned, change, before.sequence, {});
+    this.writer.write(owned, change, before.sequence, {});
     return change.consumed.length > 0;
   }
 
-  private write(
-    owned: Owned,
-    change: Change,
-    expected: number,
-    callbacks: Callbacks,
-    create: NewInstance | null = null,
-    release: Commit['release'] = null,
-  ): void {
-    const reserved = this.attempts.reserve(owned, change);
-    const { children, ...rows } = change;
-    for (const { id } of children) this.expected.add(id);
-    const taken = children.filter(({ create: child }) => this.accepting && !this.pauses.workflows.has(child.workflow));
-    const commit: Commit = {
-      ...rows,
-      id: owned.state.id,
-      expected,
-      create,
-      requires: null,
-      after: instanceState(owned.state),
-      at: this.options.clock.now(),
-      release,
-    };
-    this.committer.push(owned.lane, {
-      owner: owned,
-      commit,
-      children: children.map((child) => this.childCommit(owned.state.id, child, taken.includes(child))),
-      stored: [
-        (result) => {
-          for (const { id } of children) this.expected.delete(id);
-          this.takeChildren(taken);
-          callbacks.stored?.(result);
-          this.onStored(owned, change, reserved);
-        },
-      ],
-      lost: [
-        (unknown) => {
-          for (const { id } of children) this.expected.delete(id);
-          callbacks.lost?.();
-          this.drop(owned);
-          // A new instance whose id is taken is nothing to wonder at.
-          if (create === null || unknown) this.suspect();
-        },
-      ],
-      refused: [
-        (error) => {
-          this.options.events.fault(`the database refuses what instance ${owned.state.id} wants to store`, error);
-          for (const { id } of children) this.expected.delete(id);
-          callbacks.refused?.(error);
-          if (!this.holds(owned)) return;
-          this.drop(owned);
-          const told = new DurachartError(
-            'NOT_STORABLE',
-            `The database refuses what the instance wants to store: ${error.message}`,
-          );
-          this.ticker.now(async () => this.readAgain(owned.state.id, (claimed) => this.refuse(claimed, told)));
-        },
-      ],
-    });
-  }
-
-  private childCommit(parentId: string, { id, create }: Change['children'][number], leased: boolean): Commit {
-    const state = unborn(id, this.options.workflows.get(create.workflow) as Workflow, create);
-    return {
-      ...emptyChange(),
-      id,
-      expected: 0,
-      requires: parentId,
-      at: create.createdAt,
-      release: null,
-      create: { ...create, leased },
-      after: instanceState(state),
-    };
-  }
-
-  private takeChildren(children: Change['children']): void {
+  takeChildren(children: Change['children']): void {
     for (const { id, create } of children) {
       const child = this.take(unborn(id, this.options.workflows.get(create.workflow) as Workflow, create), 0);
       this.input(child, { type: 'start' });
       // Its parent may have sent it something in the commit that brought it into being.
-      this.poke(child);
+      this.inboxes.poke(child);
     }
   }
 
-  private onStored(owned: Owned, change: Change, reserved: StepRow[]): void {
+  onStored(owned: Owned, change: Change, reserved: StepRow[]): void {
     if (this.phase === 'stopped') return;
     this.options.events.changed(owned.state.id, isOver(owned.state.status));
     if (!this.holds(owned)) return;
@@ -618,7 +463,7 @@ export class Worker implements AttemptHost, ClaimHost {
     if (!this.accepting) return;
     if (lives) {
       await this.readPauses();
-      return this.checkPending();
+      return this.inboxes.checkPending();
     }
     // Taken for dead: everything may be in other hands. It begins again as somebody new.
     events.fault(`worker ${this.session.id} was taken for dead and begins again under a new id`, null);
@@ -654,8 +499,4 @@ export class Worker implements AttemptHost, ClaimHost {
 /** What is sent to it stays in the inbox: it is held, or has not begun. */
 function keepsEvents({ status, sequence }: State): boolean {
   return isHeld(status) || (sequence === 0 && !hasEnded(status));
-}
-
-function errorRecord({ code, name, message }: DurachartError): ErrorRecord {
-  return { code, class: 'final', name, message };
 }

@@ -1,0 +1,87 @@
+import type { Owned } from './owned.ts';
+import type { Clock, InboxEvent, Store } from './ports.ts';
+
+/** What reading inboxes needs of the worker that does it. */
+export interface InboxHost {
+  readonly workerId: number;
+  readonly stopped: boolean;
+  /** An instance in memory. */
+  find(id: string): Owned | undefined;
+  /** Called before each reading. */
+  beforeReading(): Promise<void>;
+  /** Takes up what lies in an inbox. */
+  drain(owned: Owned, inbox: readonly InboxEvent[]): void;
+  settleDown(owned: Owned): void;
+  drop(owned: Owned): void;
+  fault(error: unknown): void;
+}
+
+/** After a look at inboxes that failed. */
+const AGAIN = 200;
+
+/** Reads the inboxes of owned instances: those that something was put into, all in one go. */
+export class Inboxes {
+  private readonly store: Store;
+  private readonly clock: Clock;
+  private readonly host: InboxHost;
+  private readonly poked = new Set<string>();
+  private reading = false;
+
+  constructor({ store, clock }: { store: Store; clock: Clock }, host: InboxHost) {
+    this.store = store;
+    this.clock = clock;
+    this.host = host;
+  }
+
+  /** Something was put into the inbox of an owned instance. */
+  poke(owned: Owned): void {
+    owned.poked = true;
+    this.poked.add(owned.state.id);
+    if (!this.reading) void this.read();
+  }
+
+  /** The backstop for notifications that did not arrive. */
+  async checkPending(): Promise<void> {
+    for (const id of await this.store.pending(this.host.workerId)) {
+      const owned = this.host.find(id);
+      if (owned !== undefined) this.poke(owned);
+    }
+  }
+
+  private async read(): Promise<void> {
+    const { host } = this;
+    this.reading = true;
+    let ids: string[] = [];
+    try {
+      while (this.poked.size > 0 && !host.stopped) {
+        ids = [...this.poked];
+        this.poked.clear();
+        await host.beforeReading();
+        const read = await this.store.inbox(host.workerId, ids);
+        const ours = new Set(read.map(({ id }) => id));
+        for (const id of ids) {
+          const owned = host.find(id);
+          // In other hands meanwhile: what is known of it here is worth nothing.
+          if (owned !== undefined && !owned.releasing && !ours.has(id)) host.drop(owned);
+        }
+        for (const { id, wake, inbox } of read) {
+          const owned = host.find(id);
+          // One that is being given back is asked again by its commit's outcome.
+          if (owned === undefined || owned.releasing) continue;
+          owned.wake = wake;
+          owned.poked = this.poked.has(id);
+          host.drain(owned, inbox);
+          host.settleDown(owned);
+        }
+      }
+    } catch (error) {
+      host.fault(error);
+      for (const id of ids) this.poked.add(id);
+      this.clock.after(AGAIN, () => {
+        if (!this.reading) void this.read();
+      });
+    } finally {
+      this.reading = false;
+    }
+  }
+}

@@ -1,0 +1,183 @@
+import { DurachartError, type ErrorRecord } from '../core/error.ts';
+import type { Workflow } from '../core/workflow.ts';
+import type { Attempts } from './attempts.ts';
+import type { Committer } from './committer.ts';
+import { report } from './macrostep.ts';
+import type { Owned } from './owned.ts';
+import type { Pauses } from './pauses.ts';
+import type { Claimed, Clock, Commit, CommitResult, NewInstance, StepRow, Store } from './ports.ts';
+import { emptyChange, instanceState, unborn, type Change } from './state.ts';
+
+/** What writing needs of the worker that does it. */
+export interface WriterHost {
+  readonly workerId: number;
+  readonly committer: Committer;
+  /** Whether new work may be taken. */
+  readonly accepting: boolean;
+  readonly pauses: Pauses;
+  /** Still this worker's, and in memory. */
+  holds(owned: Owned): boolean;
+  drop(owned: Owned): void;
+  /** Takes over an instance that is this worker's now. */
+  adopt(claimed: Claimed): void;
+  /** Takes children that have come into being in this worker's hands. */
+  takeChildren(children: Change['children']): void;
+  /** What was thought is stored, and may be acted upon. */
+  onStored(owned: Owned, change: Change, reserved: StepRow[]): void;
+  /** Looks soon for what this worker may own without knowing it. */
+  suspect(): void;
+  /** Does a task on the side, its errors told. */
+  aside(task: () => Promise<void>): void;
+  nextLane(): number;
+}
+
+export interface WriterOptions {
+  store: Store;
+  clock: Clock;
+  workflows: ReadonlyMap<string, Workflow>;
+  events: {
+    changed(id: string, over: boolean): void;
+    fault(message: string, error: unknown): void;
+  };
+}
+
+/** What is to be done about a commit besides what is always done. */
+export interface Callbacks {
+  stored?: (result: CommitResult) => void;
+  lost?: () => void;
+  refused?: (error: Error) => void;
+}
+
+/** Turns what was decided about owned instances into commits, and acts upon their outcomes. */
+export class Writer {
+  private readonly options: WriterOptions;
+  private readonly attempts: Attempts;
+  private readonly host: WriterHost;
+  /** Children whose first commit is under way: theirs in the database, not yet in memory. */
+  private readonly expected = new Set<string>();
+
+  constructor(options: WriterOptions, attempts: Attempts, host: WriterHost) {
+    this.options = options;
+    this.attempts = attempts;
+    this.host = host;
+  }
+
+  /** Whether an instance is about to come into being as a child. */
+  expects(id: string): boolean {
+    return this.expected.has(id);
+  }
+
+  write(
+    owned: Owned,
+    change: Change,
+    expected: number,
+    callbacks: Callbacks,
+    create: NewInstance | null = null,
+    release: Commit['release'] = null,
+  ): void {
+    const { host } = this;
+    const reserved = this.attempts.reserve(owned, change);
+    const { children, ...rows } = change;
+    for (const { id } of children) this.expected.add(id);
+    const taken = children.filter(({ create: child }) => host.accepting && !host.pauses.workflows.has(child.workflow));
+    const commit: Commit = {
+      ...rows,
+      id: owned.state.id,
+      expected,
+      create,
+      requires: null,
+      after: instanceState(owned.state),
+      at: this.options.clock.now(),
+      release,
+    };
+    host.committer.push(owned.lane, {
+      owner: owned,
+      commit,
+      children: children.map((child) => this.childCommit(owned.state.id, child, taken.includes(child))),
+      stored: [
+        (result) => {
+          for (const { id } of children) this.expected.delete(id);
+          host.takeChildren(taken);
+          callbacks.stored?.(result);
+          host.onStored(owned, change, reserved);
+        },
+      ],
+      lost: [
+        (unknown) => {
+          for (const { id } of children) this.expected.delete(id);
+          callbacks.lost?.();
+          host.drop(owned);
+          // A new instance whose id is taken is nothing to wonder at.
+          if (create === null || unknown) host.suspect();
+        },
+      ],
+      refused: [
+        (error) => {
+          this.options.events.fault(`the database refuses what instance ${owned.state.id} wants to store`, error);
+          for (const { id } of children) this.expected.delete(id);
+          callbacks.refused?.(error);
+          if (!host.holds(owned)) return;
+          host.drop(owned);
+          const told = new DurachartError(
+            'NOT_STORABLE',
+            `The database refuses what the instance wants to store: ${error.message}`,
+          );
+          host.aside(async () => this.readAgain(owned.state.id, (claimed) => this.refuse(claimed, told)));
+        },
+      ],
+    });
+  }
+
+  private childCommit(parentId: string, { id, create }: Change['children'][number], leased: boolean): Commit {
+    const state = unborn(id, this.options.workflows.get(create.workflow) as Workflow, create);
+    return {
+      ...emptyChange(),
+      id,
+      expected: 0,
+      requires: parentId,
+      at: create.createdAt,
+      release: null,
+      create: { ...create, leased },
+      after: instanceState(state),
+    };
+  }
+
+  /** An instance whose data the database refuses fails where it stands, and can be retried once that is mended. */
+  private refuse(claimed: Claimed, error: DurachartError): void {
+    const { host } = this;
+    const { status: _, output, ...rest } = { ...claimed, output: claimed.snapshot?.output ?? null };
+    const record = errorRecord(error);
+    const commit: Commit = {
+      ...emptyChange(),
+      id: claimed.id,
+      expected: claimed.sequence,
+      create: null,
+      requires: null,
+      at: this.options.clock.now(),
+      after: { ...rest, output, status: 'failed', error: record },
+      posts: claimed.parent === null ? [] : [report(claimed.parent, { error: record })],
+      release: { wakeAt: null, wake: claimed.wake },
+    };
+    const stored = ({ released }: CommitResult): void => {
+      this.options.events.changed(claimed.id, true);
+      // Something has come in meanwhile; what is still ours would be nobody's.
+      if (!released) host.aside(async () => this.readAgain(claimed.id, (again) => host.adopt(again)));
+    };
+    host.committer.push(host.nextLane(), {
+      owner: commit,
+      commit,
+      children: [],
+      stored: [stored],
+      lost: [() => host.suspect()],
+      refused: [],
+    });
+  }
+
+  private async readAgain(id: string, then: (claimed: Claimed) => void): Promise<void> {
+    for (const claimed of await this.options.store.reload(this.host.workerId, [id])) then(claimed);
+  }
+}
+
+function errorRecord({ code, name, message }: DurachartError): ErrorRecord {
+  return { code, class: 'final', name, message };
+}
