@@ -53,6 +53,12 @@ export type {
   PauseTarget,
 } from './engine/operations/records.ts';
 export type { AttemptRecord, Clock, InstanceStatus, LogLine, StepKind, StepStatus } from './engine/ports.ts';
+export {
+  defineTrigger,
+  type Triggered,
+  type TriggerFunction,
+  type TriggeringEngine,
+} from './engine/trigger-function.ts';
 export { createLocalArtifacts } from './artifacts/local.ts';
 export { startEmbedded, EmbeddedError, type EmbeddedOptions, type EmbeddedServer } from './store/embedded.ts';
 export { ENGINE_MIGRATIONS, migrate, type Migrations } from './store/migrate.ts';
