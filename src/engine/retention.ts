@@ -132,6 +132,12 @@ async function write(
   const source = Readable.from(lines());
   const zipped = createGzip();
   source.on('error', (error) => zipped.destroy(error));
-  await artifacts.put(key, source.pipe(zipped));
+  // Whoever reads it is told; where nobody does, because the key is refused, it must not end the process.
+  zipped.on('error', () => {});
+  try {
+    await artifacts.put(key, source.pipe(zipped));
+  } finally {
+    source.destroy();
+  }
   return key;
 }

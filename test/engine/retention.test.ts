@@ -1,9 +1,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { createEngine, createLocalArtifacts, type ArtifactStore, type Engine, type Workflow } from '../../src/index.ts';
+import { systemClock } from '../../src/engine/clock.ts';
+import { retain } from '../../src/engine/retention.ts';
 import { standing, useBench } from '../support/engine.ts';
 import { waitsForGo } from '../support/machines.ts';
 
@@ -213,4 +216,24 @@ test.each([
 ])('refuses %j', async (options) => {
   const engine = bench.engine([waitsForGo('kept')] as unknown as Workflow[]);
   await expect(engine.retention(options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+});
+
+test('an archive that is refused unread ends the call, and not the process', async () => {
+  // Somebody else removes the instance while the stream, which nobody reads, still reads it.
+  const store = {
+    find: async () => [{ id: 'gone', createdAt: new Date(0), sequence: 1, wake: 0 }],
+    read: async () => [],
+    remove: async () => 0,
+  };
+  const artifacts = { put: async () => Promise.reject(new Error('refused')) } as unknown as ArtifactStore;
+  const uncaught: unknown[] = [];
+  const note = (error: unknown): void => void uncaught.push(error);
+  process.prependListener('uncaughtException', note);
+  onTestFinished(() => void process.off('uncaughtException', note));
+  await expect(
+    retain({ store, artifacts, clock: systemClock }, { endedBefore: TOMORROW, archive: 'a' }),
+  ).rejects.toThrow('refused');
+  await setImmediate();
+  await setImmediate();
+  expect(uncaught).toEqual([]);
 });
