@@ -3,8 +3,7 @@ import postgres from 'postgres';
 import { expect, test } from 'vitest';
 import { createEngine } from '../../src/create-engine.ts';
 import type { ArtifactStore } from '../../src/index.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { createDatabase } from '../support/database.ts';
+import { createMigrated } from '../support/database.ts';
 import { LEDGERS, ordersWorkflow } from './orders.ts';
 import { proveOrders } from './orders-proof.ts';
 import { startProcess, type WorkerProcess } from './processes.ts';
@@ -24,8 +23,7 @@ test(
   async () => {
     const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
     const random = seeded(seed);
-    const database = await createDatabase();
-    await migrate(database.url);
+    const database = await createMigrated();
     const sql = postgres(database.url, { max: 4, onnotice: () => {} });
     await sql.unsafe(LEDGERS);
     // Right after its start a server gives workers time to come back.

@@ -2,9 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import type { Reader } from '../../src/engine/reader.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import { createReader } from '../../src/store/reader.ts';
-import { createDatabase } from '../support/database.ts';
+import { createMigrated } from '../support/database.ts';
 
 /** A database in which runs follow each other. The processes of a run share its connections, except for the one that dies with them. */
 export interface Lane {
@@ -30,8 +29,7 @@ const LOOK = 100;
 
 /** Opens a new database with the engine's tables and a ledger. */
 export async function openLane(): Promise<Lane> {
-  const { url, drop } = await createDatabase();
-  await migrate(url);
+  const { url, drop } = await createMigrated();
   const database = openDatabase(url);
   const sql = postgres(url, { max: 2, onnotice: () => {} });
   await sql`create table ledger (key text not null)`;

@@ -1,14 +1,12 @@
 import { openDatabase } from '../../src/store/database.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import { createStore } from '../../src/store/postgres.ts';
 import { createReader } from '../../src/store/reader.ts';
-import { createDatabase } from '../support/database.ts';
+import { createMigrated } from '../support/database.ts';
 import { storeContract } from './contract/contract.ts';
 
 // On the embedded server, or on that of TEST_DATABASE_URL: whichever this test run has.
 storeContract(async () => {
-  const { url, drop } = await createDatabase();
-  await migrate(url);
+  const { url, drop } = await createMigrated();
   return {
     open: () => {
       const database = openDatabase(url);

@@ -5,13 +5,12 @@ import { createMachine } from 'xstate';
 import { z } from 'zod';
 import { defineWorkflow, migrate, migrateWorkflows, type Workflow } from '../../src/index.ts';
 import { makeReader } from '../../src/store/reader-role.ts';
-import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { createDatabase, createMigrated, type TestDatabase } from '../support/database.ts';
 
 let database: TestDatabase;
 let sql: postgres.Sql;
 beforeAll(async () => {
-  database = await createDatabase();
-  await migrate(database.url);
+  database = await createMigrated();
   sql = postgres(database.url, { max: 1, onnotice: () => {} });
 });
 afterAll(async () => {

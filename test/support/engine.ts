@@ -5,8 +5,7 @@ import type { ArtifactStore } from '../../src/core/artifact.ts';
 import { createEngine, type CreateEngineOptions } from '../../src/create-engine.ts';
 import type { Engine, HistoryEntry, StepView } from '../../src/engine/api.ts';
 import type { Workflow } from '../../src/index.ts';
-import { migrate } from '../../src/store/migrate.ts';
-import { createDatabase, type TestDatabase } from './database.ts';
+import { createMigrated, type TestDatabase } from './database.ts';
 
 /** Options of an engine under test; `database` and `artifacts` are given by the bench. */
 type BenchOptions = Partial<Omit<CreateEngineOptions<readonly Workflow[]>, 'workflows' | 'database' | 'artifacts'>>;
@@ -33,8 +32,7 @@ export function useBench(): Bench {
   let sql: postgres.Sql;
   const faults: string[] = [];
   beforeAll(async () => {
-    database = await createDatabase();
-    await migrate(database.url);
+    database = await createMigrated();
     sql = postgres(database.url, { max: 2, onnotice: () => {} });
   });
   afterAll(async () => {

@@ -9,8 +9,7 @@ import type { Engine } from '../../../src/engine/api.ts';
 import { createApi, type ApiOptions } from '../../../src/http/api.ts';
 import { serveApi } from '../../../src/http/serve.ts';
 import type { Problem } from '../../../src/http/types.ts';
-import { migrate } from '../../../src/store/migrate.ts';
-import { createDatabase } from '../../support/database.ts';
+import { createMigrated } from '../../support/database.ts';
 import { approval, Gate } from './workflows.ts';
 
 /** A server on an engine on a database, all real, and what a test asks it with. */
@@ -44,8 +43,7 @@ interface CallOptions {
 type BodyLike = NonNullable<NonNullable<Parameters<typeof fetch>[1]>['body']>;
 
 export async function startServer(options: Partial<ApiOptions> & { work?: boolean } = {}): Promise<TestServer> {
-  const database = await createDatabase();
-  await migrate(database.url);
+  const database = await createMigrated();
   const folder = await mkdtemp(join(tmpdir(), 'durachart-http-'));
   const artifacts = createLocalArtifacts(folder);
   const gate = new Gate();

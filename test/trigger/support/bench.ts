@@ -3,8 +3,7 @@ import postgres from 'postgres';
 import { createEngine } from '../../../src/create-engine.ts';
 import type { ArtifactStore, Workflow } from '../../../src/index.ts';
 import { openDatabase, type Database } from '../../../src/store/database.ts';
-import { migrate } from '../../../src/store/migrate.ts';
-import { createDatabase, type TestDatabase } from '../../support/database.ts';
+import { createMigrated, type TestDatabase } from '../../support/database.ts';
 import type { Bench } from '../../support/engine.ts';
 import { Platform } from './platform.ts';
 
@@ -16,8 +15,7 @@ export function useTriggerBench(): Bench {
   let platform: Platform | undefined;
   const faults: string[] = [];
   beforeAll(async () => {
-    database = await createDatabase();
-    await migrate(database.url);
+    database = await createMigrated();
     connections = openDatabase(database.url);
     sql = postgres(database.url, { max: 2, onnotice: () => {} });
   });
