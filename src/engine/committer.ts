@@ -17,6 +17,8 @@ export interface Pending {
 
 /** Rows in one statement: measured from 128 to 1,024, the gain ends here. */
 const MAX_ROWS = 768;
+/** Characters in one statement: Postgres holds a few copies of it, and what is in it waits for all of it. */
+const MAX_SIZE = 2_000_000;
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
 
@@ -30,7 +32,7 @@ interface Lane {
  * Commits of one instance stay in order, because an instance keeps to one lane.
  */
 export class Committer {
-  private readonly store: Pick<Store, 'commit' | 'reload'>;
+  private readonly store: Pick<Store, 'commit' | 'reload' | 'size'>;
   private readonly clock: Clock;
   private readonly isTransient: (error: unknown) => boolean;
   private readonly lanes: Lane[];
@@ -40,7 +42,7 @@ export class Committer {
   private dead = false;
 
   constructor(options: {
-    store: Pick<Store, 'commit' | 'reload'>;
+    store: Pick<Store, 'commit' | 'reload' | 'size'>;
     clock: Clock;
     worker: number;
     lanes: number;
@@ -102,7 +104,7 @@ export class Committer {
 
   private async drain(lane: Lane): Promise<void> {
     while (lane.queue.size > 0 && !this.dead) {
-      const batch = takeBatch(lane.queue);
+      const batch = takeBatch(lane.queue, (commit) => this.store.size(commit));
       await this.write(batch);
     }
     lane.busy = false;
@@ -188,14 +190,19 @@ export class Committer {
  * The next batch, in order. An instance and an event for it never share one: the statement would touch the row twice,
  * and one of the two writes would silently be lost.
  */
-function takeBatch(queue: Map<string, Pending>): Pending[] {
+function takeBatch(queue: Map<string, Pending>, sizeOf: (commit: Commit) => number): Pending[] {
   const batch: Pending[] = [];
   const written = new Set<string>();
   const posted = new Set<string>();
   let rows = 0;
+  let size = 0;
   for (const [id, pending] of queue) {
     const targets = pending.commit.posts.map((post) => post.to);
     if (posted.has(id) || targets.some((target) => written.has(target))) continue;
+    size += sizeOf(pending.commit);
+    for (const child of pending.children) size += sizeOf(child);
+    // Stays as it is in the queue, to be asked for once more; one alone may be as large as it is.
+    if (size > MAX_SIZE && batch.length > 0) break;
     queue.delete(id);
     batch.push(pending);
     written.add(id);

@@ -248,6 +248,8 @@ export interface Store {
    * Safe to repeat when the outcome is unknown: what had been written then shows as lost at exactly the sequence it asked for.
    */
   commit(worker: number, batch: readonly Commit[]): Promise<CommitResult[]>;
+  /** How many characters a commit takes in the statement. One that was asked about does not change any more. */
+  size(commit: Commit): number;
   /** Takes up to `limit` instances whose time has come, by priority. */
   claim(worker: number, now: Millis, limit: number, workflows: readonly string[]): Promise<Claimed[]>;
   /** Takes up to `limit` instances of paused workflows that an operator has asked something of. */

@@ -137,6 +137,15 @@ export function notifyPayload(ids: Iterable<string>): string | null {
   return text.length > MAX_NOTIFY ? '*' : text;
 }
 
+const texts = new WeakMap<Commit, string>();
+
+/** A commit as it goes into the statement, made once however often it is asked for. A commit that was asked for does not change any more. */
+export function commitText(commit: Commit): string {
+  let text = texts.get(commit);
+  if (text === undefined) texts.set(commit, (text = JSON.stringify(encode(commit))));
+  return text;
+}
+
 /** The parameters of {@link commitStatement}. */
 export function commitParameters(
   worker: number,
@@ -153,7 +162,7 @@ export function commitParameters(
   const ended = batch.filter(({ after }) => ['done', 'failed', 'cancelled'].includes(after.status));
   return [
     worker,
-    JSON.stringify(batch.map(encode)),
+    `[${batch.map(commitText).join(',')}]`,
     notifyPayload(batch.map(({ id }) => id)) ?? '*',
     notifyPayload(work),
     notifyPayload(ended.map(({ id }) => id)),

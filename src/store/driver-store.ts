@@ -13,9 +13,10 @@ import { stepTransaction } from './step-transaction.ts';
 /** The store of drivers and of the steps that they trigger. */
 export function createDriverStore(database: Database): DriverStore {
   const { pool } = database;
-  const { commit, reload, startWorker, buryWorkers, due, transactional, pauses } = createStore(database);
+  const { commit, size, reload, startWorker, buryWorkers, due, transactional, pauses } = createStore(database);
   return {
     commit,
+    size,
     reload,
     startWorker,
     buryWorkers,

@@ -101,7 +101,7 @@ const grows = defineWorkflow({
 
 test('contexts of 3 MB, several at a time', async () => {
   const engine = await bench.worker([grows]);
-  const ids = await Promise.all(Array.from({ length: 4 }, async () => (await engine.start('grows', undefined)).id));
+  const ids = await Promise.all(Array.from({ length: 8 }, async () => (await engine.start('grows', undefined)).id));
   for (const id of ids) expect(await engine.result(id, { timeout: 20_000 })).toBe(1_500_000);
   expect(bench.faults).toEqual([]);
 });
