@@ -14,6 +14,12 @@ function integer(min: number, max: number): z.ZodType<number, string> {
     .refine((value) => value >= min && value <= max, words);
 }
 
+const token = z
+  .string()
+  .min(16, 'must have at least 16 characters')
+  .max(4096, 'must have at most 4096 characters')
+  .regex(/^[!-~]*$/, 'must be ASCII without spaces');
+
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const Environment = z
@@ -23,13 +29,8 @@ const Environment = z
     ),
     DURACHART_HOST: optional(z.string()),
     DURACHART_PORT: optional(integer(0, 65_535)),
-    DURACHART_API_TOKEN: optional(
-      z
-        .string()
-        .min(16, 'must have at least 16 characters')
-        .max(4096, 'must have at most 4096 characters')
-        .regex(/^[!-~]*$/, 'must be ASCII without spaces'),
-    ),
+    DURACHART_API_TOKEN: optional(token),
+    DURACHART_SECRETS_TOKEN: optional(token),
     DURACHART_DATA_DIR: optional(z.string()),
     DURACHART_CONCURRENCY: optional(integer(1, 10_000)),
     DURACHART_LOG_LEVEL: optional(z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`)),
@@ -59,6 +60,8 @@ export interface Config {
   port: number;
   /** `DURACHART_API_TOKEN`: asked from every client, and sent by the CLI. 16 characters or more. */
   apiToken: string | undefined;
+  /** `DURACHART_SECRETS_TOKEN`: as the API token, and shows what workflows mark as secret. 16 characters or more. */
+  secretsToken: string | undefined;
   /** `DURACHART_DATA_DIR`: embedded database and artifacts. Default: .durachart in the working directory. */
   dataDir: string;
   /** `DURACHART_CONCURRENCY`: steps that a worker runs at a time. Undefined: the engine's default. */
@@ -89,6 +92,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     host: data.DURACHART_HOST ?? '127.0.0.1',
     port,
     apiToken: data.DURACHART_API_TOKEN,
+    secretsToken: data.DURACHART_SECRETS_TOKEN,
     dataDir: data.DURACHART_DATA_DIR ?? '.durachart',
     concurrency: data.DURACHART_CONCURRENCY,
     logLevel: data.DURACHART_LOG_LEVEL ?? 'info',

@@ -10,6 +10,7 @@ import type { Engine } from './engine/api.ts';
 import { createApi } from './http/api.ts';
 import { serveApi, type ApiServer } from './http/serve.ts';
 import { startEmbedded, type EmbeddedServer } from './store/embedded.ts';
+import { createEndedSessions } from './store/ended-sessions.ts';
 import { ENGINE_MIGRATIONS, migrate } from './store/migrate.ts';
 import { migrateWorkflows } from './store/migrate-workflows.ts';
 
@@ -70,7 +71,16 @@ export async function startServer(config: Config, log: Logger, version: string):
     });
     stops.push(() => engine.stop());
     await engine.work();
-    const app = createApi(engine as unknown as Engine, { artifacts, token: config.apiToken, version, log });
+    const endedSessions = createEndedSessions(url);
+    stops.push(() => endedSessions.close());
+    const app = createApi(engine as unknown as Engine, {
+      artifacts,
+      token: config.apiToken,
+      secretsToken: config.secretsToken,
+      endedSessions,
+      version,
+      log,
+    });
     const api = await serveApi(app, { host: config.host, port: config.port });
     stops.push(() => api.close());
     return { engine, api, embedded, artifacts, artifactFolder, stop };

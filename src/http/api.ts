@@ -2,9 +2,11 @@ import { createMiddleware } from 'hono/factory';
 import type { Logger } from 'pino';
 import type { ArtifactStore } from '../core/artifact.ts';
 import type { Engine } from '../engine/api.ts';
+import { maskedEngine } from '../engine/secrets/masked-engine.ts';
 import { artifacts } from './artifacts.ts';
 import { bulk } from './bulk.ts';
 import { commands } from './commands.ts';
+import { endedInMemory, type EndedSessions } from './ended-sessions.ts';
 import { newApi, type Api, type HttpEnv, type Services } from './env.ts';
 import { localGuard, noNul, tokenGuard } from './guard.ts';
 import { explanations } from './explain.ts';
@@ -31,6 +33,10 @@ export interface ApiOptions {
   artifacts: ArtifactStore;
   /** Bearer token that every request must bring, health and /openapi.json aside. Without one only this machine is let in. */
   token?: string | undefined;
+  /** Bearer token that opens what `token` opens, and shows what workflows mark as secret. Without one nobody sees that. */
+  secretsToken?: string | undefined;
+  /** Keeps the sessions of browsers that were ended before their time. Default: this process alone knows them. */
+  endedSessions?: EndedSessions;
   /** Of the package; shown by /health/live and /openapi.json. */
   version?: string;
   /** Bytes that an upload may have. Default: 2 GiB. */
@@ -45,14 +51,19 @@ const secured = new WeakSet<Api>();
 
 /** The HTTP API of an engine, as a Hono application: `serveApi` makes it listen. */
 export function createApi(engine: Engine, options: ApiOptions): Api {
-  const { token } = options;
+  const { token, secretsToken } = options;
   const services: Services = {
-    engine,
     artifacts: options.artifacts,
     version: options.version ?? '0',
     uploadLimit: options.uploadLimit ?? DEFAULT_UPLOAD_LIMIT,
   };
-  const access = createAccess(token);
+  const masked = maskedEngine(engine);
+  const access = createAccess({
+    token,
+    secretsToken,
+    hasSecrets: masked !== engine,
+    ended: options.endedSessions ?? endedInMemory(),
+  });
   const api = newApi();
   api.onError(problemResponse);
   api.notFound(notFound(api));
@@ -60,24 +71,30 @@ export function createApi(engine: Engine, options: ApiOptions): Api {
   api.use(plainHeaders);
   api.use(token === undefined ? localGuard : tokenGuard(access));
   api.use(noNul);
+  api.use(async (c, next) => {
+    const shown = masked === engine || (secretsToken !== undefined && (await access.grant(c))?.secrets === true);
+    c.set('engine', shown ? engine : masked);
+    c.set('secrets', shown);
+    await next();
+  });
 
-  api.route('/', workflows(services));
-  api.route('/', statistics(services));
-  api.route('/', instances(services));
-  api.route('/', commands(services));
-  api.route('/', bulk(services));
-  api.route('/', transfers(services));
-  api.route('/', operations(services));
-  api.route('/', pauses(services));
-  api.route('/', explanations(services));
-  api.route('/', streams(services));
+  api.route('/', workflows());
+  api.route('/', statistics());
+  api.route('/', instances());
+  api.route('/', commands());
+  api.route('/', bulk());
+  api.route('/', transfers());
+  api.route('/', operations());
+  api.route('/', pauses());
+  api.route('/', explanations());
+  api.route('/', streams());
   api.route('/', uploads(services));
   api.route('/', artifacts(services));
-  api.route('/', reconcile(services));
-  api.route('/', retention(services));
+  api.route('/', reconcile());
+  api.route('/', retention());
   api.route(
     '/',
-    health(services, (c) => access.way(c) !== undefined),
+    health(services, async (c) => (await access.grant(c)) !== undefined),
   );
 
   api.route('/', access.routes);

@@ -21,7 +21,7 @@ const listArtifacts = createRoute({
 });
 
 /** Files that steps and people have stored. */
-export function artifacts({ engine, artifacts: store }: Services): Api {
+export function artifacts({ artifacts: store }: Services): Api {
   const api = newApi();
   // A key has slashes, for which OpenAPI has no word: documented by hand.
   api.openAPIRegistry.registerPath({
@@ -47,7 +47,7 @@ export function artifacts({ engine, artifacts: store }: Services): Api {
   });
   api.get('/artifacts/:key{.+}', (c) => send(c, store, c.req.param('key')));
   return api.openapi(listArtifacts, async (c) => {
-    const { id } = await engine.get(c.req.valid('param').id);
+    const { id } = await c.var.engine.get(c.req.valid('param').id);
     const found = await store.list(`${id}/`);
     return c.json(
       { items: found.map(({ key, size, sha256 }) => ({ key, size, sha256, type: contentType(key) })) },
@@ -56,8 +56,17 @@ export function artifacts({ engine, artifacts: store }: Services): Api {
   });
 }
 
+/** What retention writes: instances as they were, with all that was in them. */
+const ARCHIVE = /\.jsonl\.gz$/;
+
 async function send(c: Context<HttpEnv>, store: ArtifactStore, key: string): Promise<Response> {
   assertKey(key);
+  if (ARCHIVE.test(key) && !c.var.secrets) {
+    throw new Problem(
+      'SECRETS_TOKEN_NEEDED',
+      'An archive of removed instances has their secrets in it. It is given to who brings the token that shows them.',
+    );
+  }
   const artifact = await store.stat(key);
   if (artifact === undefined)
     throw new DurachartError('ARTIFACT_NOT_FOUND', `There is no artifact ${key}.`, { details: { key } });

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { BulkFilter } from '../engine/operations/bulk.ts';
 import type { OperationRequest } from '../engine/operations/records.ts';
 import { jsonBody } from './body.ts';
-import { newApi, type Api, type Services } from './env.ts';
+import { newApi, type Api } from './env.ts';
 import { InstanceFilters } from './instances.ts';
 import { Asked, BulkBatch, BulkCount, Requested } from './operation-schemas.ts';
 import { DEFAULT_WAIT_MS, Wait } from './operations.ts';
@@ -39,14 +39,14 @@ const operateInBulk = createRoute({
 });
 
 /** Moving many instances by hand. */
-export function bulk({ engine }: Services): Api {
+export function bulk(): Api {
   return newApi().openapi(operateInBulk, async (c) => {
     const { request, filter = {}, dryRun, ...options } = c.req.valid('json');
     const which: BulkFilter = given(filter);
     const operation = request as OperationRequest;
-    if (dryRun === true) return c.json(await engine.bulk(operation, which, { ...options, dryRun }), 200);
+    if (dryRun === true) return c.json(await c.var.engine.bulk(operation, which, { ...options, dryRun }), 200);
     const key = c.req.valid('header')['idempotency-key'];
     const wait = c.req.valid('query').wait ?? DEFAULT_WAIT_MS;
-    return c.json(await engine.bulk(operation, which, { ...options, key, wait }), 200);
+    return c.json(await c.var.engine.bulk(operation, which, { ...options, key, wait }), 200);
   });
 }

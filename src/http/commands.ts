@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { DurachartError } from '../core/error.ts';
 import { jsonBody } from './body.ts';
-import { newApi, type Api, type Services } from './env.ts';
+import { newApi, type Api } from './env.ts';
 import { Problem } from './problem.ts';
 import { answer, IdempotencyKey, InstanceId, integer, json, problems } from './routes.ts';
 import { Sent } from './schemas.ts';
@@ -39,12 +39,12 @@ const getResult = createRoute({
 });
 
 /** Sending to instances, and waiting for them. */
-export function commands({ engine }: Services): Api {
+export function commands(): Api {
   return newApi()
     .openapi(sendEvent, async (c) => {
       const { id } = c.req.valid('param');
       const key = c.req.valid('header')['idempotency-key'];
-      const { duplicate } = await engine.send(id, c.req.valid('json'), key === undefined ? {} : { key });
+      const { duplicate } = await c.var.engine.send(id, c.req.valid('json'), key === undefined ? {} : { key });
       return c.json({ duplicate }, 202);
     })
     .openapi(getResult, async (c) => {
@@ -53,7 +53,7 @@ export function commands({ engine }: Services): Api {
       const stopping = c.env?.stopping;
       const signal = AbortSignal.any([c.req.raw.signal, ...(stopping === undefined ? [] : [stopping])]);
       try {
-        const output = await engine.result<unknown>(id, { timeout, signal });
+        const output = await c.var.engine.result<unknown>(id, { timeout, signal });
         return c.json({ output: output ?? null }, 200);
       } catch (error) {
         if (signal.aborted && !(error instanceof DurachartError)) {

@@ -13,6 +13,10 @@ export interface HttpEnv {
   Variables: {
     requestId: string;
     log: Logger;
+    /** As whoever asks may see it: without the right to secrets they are masked in all that it gives. */
+    engine: Engine;
+    /** Whether it shows secrets. */
+    secrets: boolean;
   };
 }
 
@@ -21,7 +25,6 @@ export type Api = OpenAPIHono<HttpEnv>;
 
 /** What the resources work with. */
 export interface Services {
-  engine: Engine;
   artifacts: ArtifactStore;
   version: string;
   /** Bytes that an upload may have. */

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type * as engine from '../engine/explain/explanation.ts';
 import { jsonBody } from './body.ts';
-import { newApi, type Api, type Services } from './env.ts';
+import { newApi, type Api } from './env.ts';
 import { Explanation, Preview } from './explain-schemas.ts';
 import { answer, InstanceId, json, problems } from './routes.ts';
 import type * as api from './types.ts';
@@ -32,13 +32,13 @@ const previewEvent = createRoute({
 });
 
 /** Looking before anything is done: works without any worker. */
-export function explanations({ engine }: Services): Api {
+export function explanations(): Api {
   return newApi()
     .openapi(explainInstance, async (c) => {
-      return c.json(presentExplanation(await engine.explain(c.req.valid('param').id)), 200);
+      return c.json(presentExplanation(await c.var.engine.explain(c.req.valid('param').id)), 200);
     })
     .openapi(previewEvent, async (c) => {
-      return c.json(await engine.preview(c.req.valid('param').id, c.req.valid('json')), 200);
+      return c.json(await c.var.engine.preview(c.req.valid('param').id, c.req.valid('json')), 200);
     });
 }
 

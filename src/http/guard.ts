@@ -8,20 +8,22 @@ import { assertNoForgery, type Access } from './session.ts';
 /** Open to everybody: they say nothing of what is inside. */
 const OPEN = new Set(['/health/live', '/health/ready', '/openapi.json', '/session']);
 
-/** Lets in who has the token, or the cookie that a browser was given for it. */
-export function tokenGuard({ way }: Access): MiddlewareHandler<HttpEnv> {
+/** Lets in who has a token, or the cookie that a browser was given for it. */
+export function tokenGuard({ grant }: Access): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     if (!OPEN.has(c.req.path) && !isInspectorPath(c.req.path)) {
-      const found = way(c);
-      if (found === undefined) {
-        throw new Problem('UNAUTHORIZED', 'Send the API token: "Authorization: Bearer <token>".', {
-          headers: { 'www-authenticate': 'Bearer realm="durachart"' },
-        });
-      }
-      if (found === 'session') assertNoForgery(c);
+      const granted = await grant(c);
+      if (granted === undefined) throw unauthorized();
+      if (granted.by === 'session') assertNoForgery(c);
     }
     await next();
   };
+}
+
+export function unauthorized(): Problem {
+  return new Problem('UNAUTHORIZED', 'Send the API token: "Authorization: Bearer <token>".', {
+    headers: { 'www-authenticate': 'Bearer realm="durachart"' },
+  });
 }
 
 /** Whether the value of an Authorization header has the token. The comparison takes as long whatever is wrong with it. */

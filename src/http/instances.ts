@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { CONDITIONS } from '../engine/api.ts';
-import { newApi, type Api, type Services } from './env.ts';
+import { newApi, type Api } from './env.ts';
 import { presentEntry, presentInstance, presentPage, presentStepDetail, presentSummary } from './present.ts';
 import { answer, given, InstanceId, integer, page, problems, text, time } from './routes.ts';
 import { Count, HistoryEntry, Instance, InstanceStatus, InstanceSummary, Snapshot, StepDetail } from './schemas.ts';
@@ -70,24 +70,26 @@ const getSnapshot = createRoute({
 });
 
 /** Reading: works without any worker. */
-export function instances({ engine }: Services): Api {
+export function instances(): Api {
   return newApi()
     .openapi(listInstances, async (c) => {
       const filters = c.req.valid('query');
-      return c.json(presentPage(await engine.list(given(filters)), presentSummary), 200);
+      return c.json(presentPage(await c.var.engine.list(given(filters)), presentSummary), 200);
     })
-    .openapi(countInstances, async (c) => c.json({ items: await engine.counts(given(c.req.valid('query'))) }, 200))
-    .openapi(getInstance, async (c) => c.json(presentInstance(await engine.get(c.req.valid('param').id)), 200))
+    .openapi(countInstances, async (c) =>
+      c.json({ items: await c.var.engine.counts(given(c.req.valid('query'))) }, 200),
+    )
+    .openapi(getInstance, async (c) => c.json(presentInstance(await c.var.engine.get(c.req.valid('param').id)), 200))
     .openapi(getHistory, async (c) => {
-      const history = await engine.history(c.req.valid('param').id, given(c.req.valid('query')));
+      const history = await c.var.engine.history(c.req.valid('param').id, given(c.req.valid('query')));
       return c.json(presentPage(history, presentEntry), 200);
     })
     .openapi(getSteps, async (c) => {
-      const steps = await engine.steps(c.req.valid('param').id);
+      const steps = await c.var.engine.steps(c.req.valid('param').id);
       return c.json({ items: steps.map(presentStepDetail) }, 200);
     })
     .openapi(getSnapshot, async (c) => {
       const { id, sequence } = c.req.valid('param');
-      return c.json(await engine.snapshot(id, sequence), 200);
+      return c.json(await c.var.engine.snapshot(id, sequence), 200);
     });
 }

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/api.ts';
 import type { ForkOptions } from '../engine/operations/fork.ts';
 import type { OperationRecord, OperationRequest } from '../engine/operations/records.ts';
 import { jsonBody, optionalJsonBody } from './body.ts';
-import { newApi, type Api, type HttpEnv, type Services } from './env.ts';
+import { newApi, type Api, type HttpEnv } from './env.ts';
 import { ARGUMENTS, Asked, Operated, Operation, Patch } from './operation-schemas.ts';
 import { presentInstance, presentOperation, presentPage } from './present.ts';
 import { Problem } from './problem.ts';
@@ -112,7 +112,7 @@ const listInstanceOperations = createRoute({
 });
 
 /** Moving instances by hand, and the record of it. */
-export function operations({ engine }: Services): Api {
+export function operations(): Api {
   const routes = newApi();
   for (const [operation, route] of Object.entries(MOVES)) {
     routes.openapi(route, async (c) => {
@@ -123,35 +123,35 @@ export function operations({ engine }: Services): Api {
       const request = { operation, ...args } as OperationRequest;
       const options = { by, why, key };
       const asked = await (request.operation === 'cancel'
-        ? engine.cancel(id, { ...options, ...args })
-        : engine.operate(id, request, options));
-      const done = asked === null ? null : await outcome(c, engine, asked, c.req.valid('query').wait);
+        ? c.var.engine.cancel(id, { ...options, ...args })
+        : c.var.engine.operate(id, request, options));
+      const done = asked === null ? null : await outcome(c, asked, c.req.valid('query').wait);
       if (done?.status === 'refused')
         throw new Problem(done.code ?? 'CONFLICT', done.reason ?? '', {
           details: { operation: presentOperation(done) },
         });
-      return c.json(await operated(engine, id, done), done?.status === 'requested' ? 202 : 200);
+      return c.json(await operated(c.var.engine, id, done), done?.status === 'requested' ? 202 : 200);
     });
   }
   return routes
     .openapi(forkInstance, async (c) => {
       const { by, why, ...fork } = c.req.valid('json');
       const key = c.req.valid('header')['idempotency-key'];
-      const { id } = await engine.fork(c.req.valid('param').id, fork as ForkOptions, { by, why, key });
-      return c.json(await operated(engine, id, await madeBy(engine, id, 'fork')), 200);
+      const { id } = await c.var.engine.fork(c.req.valid('param').id, fork as ForkOptions, { by, why, key });
+      return c.json(await operated(c.var.engine, id, await madeBy(c.var.engine, id, 'fork')), 200);
     })
     .openapi(getOperation, async (c) => {
-      const operation = await engine.operation(c.req.valid('param').id);
-      return c.json(presentOperation(await outcome(c, engine, operation, c.req.valid('query').wait ?? 0)), 200);
+      const operation = await c.var.engine.operation(c.req.valid('param').id);
+      return c.json(presentOperation(await outcome(c, operation, c.req.valid('query').wait ?? 0)), 200);
     })
     .openapi(listOperations, async (c) =>
-      c.json(presentPage(await engine.operations(given(c.req.valid('query'))), presentOperation), 200),
+      c.json(presentPage(await c.var.engine.operations(given(c.req.valid('query'))), presentOperation), 200),
     )
     .openapi(listInstanceOperations, async (c) => {
       const { id } = c.req.valid('param');
-      const found = await engine.operations({ target: 'instance', targetId: id, ...given(c.req.valid('query')) });
+      const found = await c.var.engine.operations({ target: 'instance', targetId: id, ...given(c.req.valid('query')) });
       // The record outlives the instance.
-      if (found.items.length === 0) await engine.get(id);
+      if (found.items.length === 0) await c.var.engine.get(id);
       return c.json(presentPage(found, presentOperation), 200);
     });
 }
@@ -173,14 +173,9 @@ export async function madeBy(
 }
 
 /** Waits for what comes of an operation; not beyond the end of the server or the patience of the client. */
-async function outcome(
-  c: Context<HttpEnv>,
-  engine: Engine,
-  asked: OperationRecord,
-  wait = DEFAULT_WAIT_MS,
-): Promise<OperationRecord> {
+async function outcome(c: Context<HttpEnv>, asked: OperationRecord, wait = DEFAULT_WAIT_MS): Promise<OperationRecord> {
   if (asked.status !== 'requested' || wait === 0) return asked;
   const stopping = c.env?.stopping;
   const signal = AbortSignal.any([c.req.raw.signal, ...(stopping === undefined ? [] : [stopping])]);
-  return engine.operation(asked.id, { wait, signal });
+  return c.var.engine.operation(asked.id, { wait, signal });
 }

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Paused as PausedRecord, PauseTarget } from '../engine/operations/records.ts';
 import { optionalJsonBody } from './body.ts';
-import { newApi, type Api, type Services } from './env.ts';
+import { newApi, type Api } from './env.ts';
 import { Asked, Operation } from './operation-schemas.ts';
 import { presentOperation } from './present.ts';
 import { answer, IdempotencyKey, json, problems, WorkflowName } from './routes.ts';
@@ -51,7 +51,7 @@ const listPauses = createRoute({
 });
 
 /** Pausing whole workflows and queues, for all processes. */
-export function pauses({ engine }: Services): Api {
+export function pauses(): Api {
   const routes = newApi();
   for (const [operation, target, summary] of ROUTES) {
     routes.openapi(route(operation, target, summary), async (c) => {
@@ -59,10 +59,12 @@ export function pauses({ engine }: Services): Api {
       const { by, why } = c.req.valid('json');
       const key = c.req.valid('header')['idempotency-key'];
       const what: PauseTarget = target === 'workflow' ? { workflow: name } : { queue: name };
-      return c.json(presentOperation(await engine[operation](what, { by, why, key })), 200);
+      return c.json(presentOperation(await c.var.engine[operation](what, { by, why, key })), 200);
     });
   }
-  return routes.openapi(listPauses, async (c) => c.json({ items: (await engine.pauses()).map(presentPause) }, 200));
+  return routes.openapi(listPauses, async (c) =>
+    c.json({ items: (await c.var.engine.pauses()).map(presentPause) }, 200),
+  );
 }
 
 function presentPause({ since, ...pause }: PausedRecord): api.Paused {

@@ -33,6 +33,7 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   WRONG_TOKEN: [401, 'This is not the token'],
   FORBIDDEN_HOST: [403, 'This host name is not served'],
   FORBIDDEN_ORIGIN: [403, 'Requests of other web sites are refused'],
+  SECRETS_TOKEN_NEEDED: [403, 'The token that shows secrets is needed'],
   ROUTE_NOT_FOUND: [404, 'There is nothing at this address'],
   UNKNOWN_WORKFLOW: [404, 'There is no such workflow'],
   UNKNOWN_QUEUE: [404, 'There is no such queue'],

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { newApi, type Api, type Services } from './env.ts';
+import { newApi, type Api } from './env.ts';
 import { answer, problems } from './routes.ts';
 import { Reconciled } from './schemas.ts';
 
@@ -13,6 +13,6 @@ const postReconcile = createRoute({
 });
 
 /** Finding what was lost. */
-export function reconcile({ engine }: Services): Api {
-  return newApi().openapi(postReconcile, async (c) => c.json(await engine.reconcile(), 200));
+export function reconcile(): Api {
+  return newApi().openapi(postReconcile, async (c) => c.json(await c.var.engine.reconcile(), 200));
 }

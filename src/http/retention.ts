@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { FINISHED } from '../engine/retention.ts';
 import { jsonBody } from './body.ts';
-import { newApi, type Api, type Services } from './env.ts';
+import { newApi, type Api } from './env.ts';
 import { answer, given, json, problems } from './routes.ts';
 import { Retained } from './schemas.ts';
 
@@ -42,9 +42,9 @@ const postRetention = createRoute({
 });
 
 /** Removing what is finished. */
-export function retention({ engine }: Services): Api {
+export function retention(): Api {
   return newApi().openapi(postRetention, async (c) => {
     const { endedBefore, delete: _, ...options } = c.req.valid('json');
-    return c.json(await engine.retention({ ...given(options), endedBefore: new Date(endedBefore) }), 200);
+    return c.json(await c.var.engine.retention({ ...given(options), endedBefore: new Date(endedBefore) }), 200);
   });
 }

@@ -259,6 +259,9 @@ export const Session = z
   .object({
     required: z.boolean().openapi({ description: 'The server has an API token, which a browser has to log in with.' }),
     active: z.boolean().openapi({ description: 'This browser may: it has logged in, or does not have to.' }),
+    secrets: z.enum(['shown', 'masked', 'none']).openapi({
+      description: 'What becomes of the fields that workflows mark as secret; `none`: there are no such fields.',
+    }),
   })
   .openapi('Session');
 

@@ -4,10 +4,12 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { jsonBody } from './body.ts';
 import { newApi, type Api, type HttpEnv } from './env.ts';
-import { tokenCheck } from './guard.ts';
+import { EVERYBODY, Revoked, type EndedSessions, type OpenSession } from './ended-sessions.ts';
+import { tokenCheck, unauthorized } from './guard.ts';
 import { Problem } from './problem.ts';
 import { answer, json, problems } from './routes.ts';
 import { Session } from './schemas.ts';
+import type * as api from './types.ts';
 
 const COOKIE = 'durachart_session';
 /** A day of work. */
@@ -15,15 +17,31 @@ const LIFE_MS = 12 * 60 * 60 * 1000;
 /** Every request of the page has it. A page of another site cannot send it without asking, and is never allowed to. */
 const CSRF_HEADER = 'x-requested-with';
 
-/** How a request has shown that it may: by the token itself, or by the cookie that it was exchanged for. */
-type Way = 'token' | 'session';
+/** What a request has shown that it may. */
+export interface Grant {
+  /** By a token, or by the cookie that one was exchanged for; without a token everybody of this machine may. */
+  by: 'token' | 'session' | 'nobody';
+  /** What workflows mark as secret is shown. */
+  secrets: boolean;
+}
 
-/** Who may: programs send the token, browsers exchange it for a cookie that scripts cannot read. */
+/** Who may: programs send a token, browsers exchange it for a cookie that scripts cannot read. */
 export interface Access {
-  /** How the request may; undefined: it may not. */
-  way(c: Context<HttpEnv>): Way | undefined;
+  /** What the request may; undefined: nothing. */
+  grant(c: Context<HttpEnv>): Promise<Grant | undefined>;
   /** The routes for logging in and out. */
   routes: Api;
+}
+
+export interface AccessOptions {
+  /** Undefined: nobody has to log in. */
+  token: string | undefined;
+  /** Opens what `token` opens, and what is secret, too. Undefined: nobody sees that. */
+  secretsToken: string | undefined;
+  /** Whether any workflow marks anything as secret. */
+  hasSecrets: boolean;
+  /** The sessions that were ended before their time. */
+  ended: EndedSessions;
 }
 
 /** Nobody else's page logs this browser in. */
@@ -54,39 +72,73 @@ const openSession = createRoute({
 const closeSession = createRoute({
   method: 'delete',
   path: '/session',
-  summary: 'Take the cookie back',
-  responses: { 200: answer('It is gone', Session), ...problems() },
+  summary: 'End the session of this browser, or those of all browsers',
+  description: 'Ended ones are refused by every server of the database within two seconds.',
+  security: [],
+  request: {
+    query: z.strictObject({
+      everywhere: z.literal('true').optional().openapi({ description: 'All that were begun until now.' }),
+    }),
+  },
+  responses: { 200: answer('It is over', Session), ...problems(401, 422) },
 });
 
-/** @param token undefined: nobody has to log in */
-export function createAccess(token: string | undefined): Access {
-  const isRight = token === undefined ? () => true : tokenCheck(token);
-  const seals = token === undefined ? undefined : new Seals(token);
-  const hasCookie = (c: Context<HttpEnv>): boolean => seals?.isWhole(getCookie(c, COOKIE)) ?? false;
+export function createAccess({ token, secretsToken, hasSecrets, ended }: AccessOptions): Access {
+  const revoked = new Revoked(ended, LIFE_MS);
+  const keys = [
+    // Whoever has both sees more.
+    ...(secretsToken === undefined ? [] : [new Key(secretsToken, true)]),
+    ...(token === undefined ? [] : [new Key(token, false)]),
+  ];
   const required = token !== undefined;
+  const session = async (c: Context<HttpEnv>): Promise<{ key: Key; id: string } | undefined> => {
+    const cookie = getCookie(c, COOKIE);
+    for (const key of keys) {
+      const found = key.open(cookie);
+      if (found !== undefined && !(await revoked.has(found))) return { key, id: found.id };
+    }
+    return undefined;
+  };
+  const grant = async (c: Context<HttpEnv>): Promise<Grant | undefined> => {
+    const sent = keys.find((key) => key.isSent(c.req.header('authorization')));
+    if (sent !== undefined) return { by: 'token', secrets: sent.secrets };
+    const found = await session(c);
+    if (found !== undefined) return { by: 'session', secrets: found.key.secrets };
+    return required ? undefined : { by: 'nobody', secrets: false };
+  };
   const attributes = (c: Context<HttpEnv>) =>
     ({ httpOnly: true, sameSite: 'Strict', path: '/', secure: isHttps(c) }) as const;
+  const shown = (granted: Grant | undefined): api.Session => ({
+    required,
+    active: granted !== undefined,
+    secrets: !hasSecrets ? 'none' : granted?.secrets === true ? 'shown' : 'masked',
+  });
 
   const routes = newApi()
-    .openapi(getSession, (c) => c.json({ required, active: !required || hasCookie(c) }, 200))
+    .openapi(getSession, async (c) => c.json(shown(await grant(c)), 200))
     .openapi(openSession, (c) => {
-      if (!isRight(`Bearer ${c.req.valid('json').token}`)) {
+      const given = `Bearer ${c.req.valid('json').token}`;
+      const key = keys.find((each) => each.isSent(given));
+      if (key === undefined && required) {
         throw new Problem('WRONG_TOKEN', 'This is not the API token that the server was started with.');
       }
-      if (seals !== undefined) setCookie(c, COOKIE, seals.make(), { ...attributes(c), maxAge: LIFE_MS / 1_000 });
-      return c.json({ required, active: true }, 200);
+      if (key !== undefined) setCookie(c, COOKIE, key.seal(), { ...attributes(c), maxAge: LIFE_MS / 1_000 });
+      return c.json(shown({ by: 'session', secrets: key?.secrets === true }), 200);
     })
-    .openapi(closeSession, (c) => {
+    .openapi(closeSession, async (c) => {
+      const granted = await grant(c);
+      if (granted?.by === 'session') assertNoForgery(c);
+      if (c.req.valid('query').everywhere === 'true') {
+        if (granted === undefined) throw unauthorized();
+        await revoked.add(EVERYBODY);
+      } else {
+        const own = await session(c);
+        if (own !== undefined) await revoked.add(own.id);
+      }
       deleteCookie(c, COOKIE, attributes(c));
-      return c.json({ required, active: !required }, 200);
+      return c.json(shown(required ? undefined : { by: 'nobody', secrets: false }), 200);
     });
-  return {
-    way: (c) => {
-      if (isRight(c.req.header('authorization'))) return 'token';
-      return hasCookie(c) ? 'session' : undefined;
-    },
-    routes,
-  };
+  return { grant, routes };
 }
 
 /** A browser sends the cookie whoever makes it ask; so what changes something has to prove that a page of ours did. */
@@ -122,30 +174,39 @@ function isHttps(c: Context<HttpEnv>): boolean {
 }
 
 /**
- * Cookies that only this token could have made: they need no memory, hold on every server with the same token and through
- * restarts, end with the token, and do not tell it.
+ * A token, and the cookies that only it could have made: they need no memory, hold on every server with the same token and
+ * through restarts, end with the token, and do not tell it.
  */
-class Seals {
+class Key {
+  readonly secrets: boolean;
+  /** Whether the value of an Authorization header has the token. */
+  readonly isSent: (authorization: string | undefined) => boolean;
   private readonly key: Buffer;
 
-  constructor(token: string) {
-    this.key = createHmac('sha256', token).update('durachart session').digest();
+  constructor(token: string, secrets: boolean) {
+    this.secrets = secrets;
+    this.isSent = tokenCheck(token);
+    this.key = createHmac('sha256', token)
+      .update(`durachart session${secrets ? ' with secrets' : ''}`)
+      .digest();
   }
 
-  make(): string {
+  seal(): string {
     const text = `${Date.now() + LIFE_MS}.${randomBytes(16).toString('base64url')}`;
-    return `${text}.${this.seal(text).toString('base64url')}`;
+    return `${text}.${this.sealOf(text).toString('base64url')}`;
   }
 
-  isWhole(cookie: string | undefined): boolean {
-    const [until, salt, seal] = cookie?.split('.') ?? [];
-    if (until === undefined || salt === undefined || seal === undefined) return false;
+  /** The session that a cookie is of; undefined where it is none, or has run out. */
+  open(cookie: string | undefined): OpenSession | undefined {
+    const [until, id, seal] = cookie?.split('.') ?? [];
+    if (until === undefined || id === undefined || seal === undefined) return undefined;
     const given = Buffer.from(seal, 'base64url');
-    const right = this.seal(`${until}.${salt}`);
-    return given.length === right.length && timingSafeEqual(given, right) && Number(until) > Date.now();
+    const right = this.sealOf(`${until}.${id}`);
+    const isWhole = given.length === right.length && timingSafeEqual(given, right) && Number(until) > Date.now();
+    return isWhole ? { id, begunAt: Number(until) - LIFE_MS } : undefined;
   }
 
-  private seal(text: string): Buffer {
+  private sealOf(text: string): Buffer {
     return createHmac('sha256', this.key).update(text).digest();
   }
 }

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { PERIODS, type Period } from '../engine/statistics.ts';
-import { newApi, type Api, type Services } from './env.ts';
+import { newApi, type Api } from './env.ts';
 import { answer, problems, WorkflowName } from './routes.ts';
 import { Overview, WorkflowStatistics } from './statistics-schemas.ts';
 import type * as api from './types.ts';
@@ -29,10 +29,10 @@ const getWorkflowStatistics = createRoute({
 });
 
 /** The views of docs/sql.md that the inspector shows. */
-export function statistics({ engine }: Services): Api {
+export function statistics(): Api {
   return newApi()
     .openapi(getOverview, async (c) => {
-      const overview = await engine.overview(c.req.valid('query').period);
+      const overview = await c.var.engine.overview(c.req.valid('query').period);
       const shown: api.Overview = {
         ...overview,
         throughput: overview.throughput.map((bucket) => ({ ...bucket, at: bucket.at.toISOString() })),
@@ -42,6 +42,6 @@ export function statistics({ engine }: Services): Api {
       return c.json(shown, 200);
     })
     .openapi(getWorkflowStatistics, async (c) =>
-      c.json(await engine.statistics(c.req.valid('param').name, c.req.valid('query').period), 200),
+      c.json(await c.var.engine.statistics(c.req.valid('param').name, c.req.valid('query').period), 200),
     );
 }

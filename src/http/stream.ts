@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Change } from '../engine/api.ts';
-import { newApi, type Api, type HttpEnv, type Services } from './env.ts';
+import { newApi, type Api, type HttpEnv } from './env.ts';
 import { presentChange } from './present.ts';
 import { InstanceId, problems } from './routes.ts';
 import { Change as ChangeSchema } from './schemas.ts';
@@ -41,14 +41,14 @@ const streamInstance = createRoute({
 });
 
 /** What happens, as it happens. */
-export function streams({ engine }: Services): Api {
+export function streams(): Api {
   return newApi()
-    .openapi(streamAll, (c) => follow(c, engine, position(c.req.valid('header'), c.req.valid('query'))))
+    .openapi(streamAll, (c) => follow(c, position(c.req.valid('header'), c.req.valid('query'))))
     .openapi(streamInstance, async (c) => {
       const { id } = c.req.valid('param');
       // While there still is a status to answer with.
-      await engine.get(id);
-      return follow(c, engine, { id, ...position(c.req.valid('header'), c.req.valid('query')) });
+      await c.var.engine.get(id);
+      return follow(c, { id, ...position(c.req.valid('header'), c.req.valid('query')) });
     });
 }
 
@@ -60,14 +60,10 @@ function position(
   return after === undefined || after === '' ? {} : { after };
 }
 
-function follow(
-  c: Context<HttpEnv>,
-  engine: Services['engine'],
-  options: { id?: string; after?: string },
-): Promise<Response> | Response {
+function follow(c: Context<HttpEnv>, options: { id?: string; after?: string }): Promise<Response> | Response {
   return eventStream(
     c,
-    (signal) => engine.subscribe({ ...options, signal }),
+    (signal) => c.var.engine.subscribe({ ...options, signal }),
     (change: Change) => ({
       event: change.type,
       ...(change.type === 'transition' ? { id: change.position } : {}),

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { jsonBodyOf } from './body.ts';
-import { newApi, type Api, type Services } from './env.ts';
+import { newApi, type Api } from './env.ts';
 import { Asked, Export, Operated } from './operation-schemas.ts';
 import { madeBy, operated } from './operations.ts';
 import { answer, given, IdempotencyKey, InstanceId, json, problems } from './routes.ts';
@@ -45,18 +45,18 @@ const importInstance = createRoute({
 });
 
 /** Taking instances from one installation to another. */
-export function transfers({ engine }: Services): Api {
+export function transfers(): Api {
   return newApi()
     .openapi(exportInstance, async (c) => {
       const { id } = c.req.valid('param');
-      const document = await engine.export(id);
+      const document = await c.var.engine.export(id);
       c.header('content-disposition', `attachment; filename="${id}.json"`);
       return c.json(document as unknown as api.Export, 200);
     })
     .openapi(importInstance, async (c) => {
       const { document, ...options } = c.req.valid('json');
       const key = c.req.valid('header')['idempotency-key'];
-      const { id } = await engine.import(document, given({ ...options, key }));
-      return c.json(await operated(engine, id, await madeBy(engine, id, 'import')), 200);
+      const { id } = await c.var.engine.import(document, given({ ...options, key }));
+      return c.json(await operated(c.var.engine, id, await madeBy(c.var.engine, id, 'import')), 200);
     });
 }

@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { DurachartError } from '../core/error.ts';
 import { jsonBody } from './body.ts';
 import { describeWorkflow, findWorkflow, summarizeWorkflow } from './describe-workflow.ts';
-import { newApi, type Api, type Services } from './env.ts';
+import { newApi, type Api } from './env.ts';
 import { answer, IdempotencyKey, json, problems, WorkflowName } from './routes.ts';
 import { Started, Workflow, WorkflowSummary } from './schemas.ts';
 
@@ -51,14 +51,14 @@ const startInstance = createRoute({
 });
 
 /** What can be run, and starting it. */
-export function workflows({ engine }: Services): Api {
+export function workflows(): Api {
   return newApi()
-    .openapi(listWorkflows, (c) => c.json({ items: engine.workflows.map(summarizeWorkflow) }, 200))
+    .openapi(listWorkflows, (c) => c.json({ items: c.var.engine.workflows.map(summarizeWorkflow) }, 200))
     .openapi(getWorkflow, (c) => {
       const { name } = c.req.valid('param');
-      const workflow = findWorkflow(engine.workflows, name);
+      const workflow = findWorkflow(c.var.engine.workflows, name);
       if (workflow === undefined) {
-        const known = engine.workflows.map((each) => each.name);
+        const known = c.var.engine.workflows.map((each) => each.name);
         throw new DurachartError(
           'UNKNOWN_WORKFLOW',
           `There is no workflow ${JSON.stringify(name)}. There are: ${known.join(', ')}.`,
@@ -73,7 +73,7 @@ export function workflows({ engine }: Services): Api {
       const { name } = c.req.valid('param');
       const { input, id, tenant, tags, priority, startAt } = c.req.valid('json');
       const key = c.req.valid('header')['idempotency-key'];
-      const { id: started, created } = await engine.start(name, input, {
+      const { id: started, created } = await c.var.engine.start(name, input, {
         ...(id === undefined ? {} : { id }),
         ...(key === undefined ? {} : { key }),
         ...(tenant === undefined ? {} : { tenant }),

@@ -344,6 +344,13 @@ export const workers = durachart.table('workers', {
   stoppedAt: time('stopped_at'),
 });
 
+/** Browsers' sessions that were ended before their time. */
+export const endedSessions = durachart.table('ended_sessions', {
+  /** `*`: all that were begun until then. */
+  id: text('id').primaryKey(),
+  at: time('at').notNull(),
+});
+
 /** What SQL has to know of the registered workflows; `migrateWorkflows` keeps these four tables in step with the code. */
 export const workflows = durachart.table('workflows', {
   name: text('name').primaryKey(),

@@ -1,5 +1,7 @@
 import { fieldsOf, type Field } from '../core/fields.ts';
+import type { Marks } from '../core/secrets.ts';
 import type { Workflow } from '../core/workflow.ts';
+import { marksAny, marksOf } from '../engine/secrets/workflow-marks.ts';
 
 /** A column of a typed view. */
 interface Column {
@@ -33,13 +35,19 @@ export function viewName(workflow: string): string {
   return workflow.toLowerCase().replaceAll('-', '_').slice(0, LONGEST);
 }
 
-/** The query behind a workflow's typed view: one row an instance; fields of input, context and output as columns. */
+/**
+ * The query behind a workflow's typed view: one row an instance; fields of input, context and output as columns. Those in
+ * which anything is secret are left out, and where anything is, so is what no schema is for.
+ */
 export function typedView(workflow: Workflow): string {
+  const marks = marksOf(workflow);
+  const part = (name: 'input' | 'context' | 'output', source: string): Column[] =>
+    columnsOf(name, source, fieldsOf(workflow[name]), marks[name], marksAny(marks));
   const columns = [
     ...COMMON,
-    ...columnsOf('input', 'i.input', fieldsOf(workflow.input)),
-    ...columnsOf('context', "i.snapshot -> 'context'", fieldsOf(workflow.context)),
-    ...columnsOf('output', 'i.output', fieldsOf(workflow.output)),
+    ...part('input', 'i.input'),
+    ...part('context', "i.snapshot -> 'context'"),
+    ...part('output', 'i.output'),
   ];
   const taken = new Set<string>();
   const list = columns.map(({ name, expression }) => {
@@ -51,9 +59,18 @@ export function typedView(workflow: Workflow): string {
 }
 
 /** Without known fields it is one column. */
-function columnsOf(prefix: string, source: string, fields: readonly Field[]): Column[] {
-  if (fields.length === 0) return [{ name: prefix, expression: source }];
-  const askable = fields.filter(({ name }) => name.isWellFormed() && !name.includes('\0'));
+function columnsOf(
+  prefix: string,
+  source: string,
+  fields: readonly Field[],
+  marks: Marks | undefined,
+  hasSecrets: boolean,
+): Column[] {
+  if (fields.length === 0) return hasSecrets ? [] : [{ name: prefix, expression: source }];
+  const askable = fields.filter(
+    ({ name }) =>
+      name.isWellFormed() && !name.includes('\0') && marks?.isSecret !== true && !(marks?.at(name).hasAny() ?? false),
+  );
   return askable.map(({ name, type }) => ({
     name: `${prefix}_${snakeCase(name)}`,
     expression: READ[type](`${source} -> ${literal(name)}`),

@@ -7,6 +7,7 @@ test('has defaults', () => {
     host: '127.0.0.1',
     port: 7370,
     apiToken: undefined,
+    secretsToken: undefined,
     dataDir: '.durachart',
     concurrency: undefined,
     logLevel: 'info',
@@ -15,6 +16,7 @@ test('has defaults', () => {
   expect(readConfig({ DATABASE_URL: '', DURACHART_API_TOKEN: '', DURACHART_PORT: '8000' })).toMatchObject({
     databaseUrl: undefined,
     apiToken: undefined,
+    secretsToken: undefined,
     url: 'http://127.0.0.1:8000',
   });
 });
@@ -36,6 +38,7 @@ test('reads the environment', () => {
     host: '0.0.0.0',
     port: 0,
     apiToken: '0123456789abcdef',
+    secretsToken: undefined,
     dataDir: '/data',
     concurrency: 8,
     logLevel: 'debug',

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { pino } from 'pino';
 import { startServer, type TestServer } from './support/server.ts';
@@ -9,7 +10,10 @@ let open: TestServer;
 let secured: TestServer;
 beforeAll(async () => {
   const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) });
-  [open, secured] = await Promise.all([startServer({ work: false }), startServer({ work: false, token: TOKEN, log })]);
+  [open, secured] = await Promise.all([
+    startServer({ work: false }),
+    startServer({ work: false, token: TOKEN, log, sessions: true }),
+  ]);
 });
 afterAll(async () => {
   await Promise.all([open.close(), secured.close()]);
@@ -22,6 +26,11 @@ async function login(token = TOKEN): Promise<Response> {
 
 async function cookie(): Promise<string> {
   return (await login()).headers.getSetCookie()[0]?.split(';')[0] ?? '';
+}
+
+/** What the page sends. */
+async function own(): Promise<{ cookie: string; 'x-requested-with': string }> {
+  return { cookie: await cookie(), 'x-requested-with': 'durachart' };
 }
 
 /** fetch does not let a page's own headers be set. */
@@ -41,19 +50,23 @@ function status(method: string, path: string, headers: Record<string, string>): 
 }
 
 test('without a token nobody has to log in', async () => {
-  expect(await open.json(200, 'GET', '/session')).toEqual({ required: false, active: true });
+  expect(await open.json(200, 'GET', '/session')).toEqual({ required: false, active: true, secrets: 'none' });
 });
 
 describe('logging in', () => {
   test('exchanges the token for a cookie that scripts cannot read, and that does not tell it', async () => {
-    expect(await secured.json(200, 'GET', '/session')).toEqual({ required: true, active: false });
+    expect(await secured.json(200, 'GET', '/session')).toEqual({ required: true, active: false, secrets: 'none' });
     const response = await login();
-    expect(await response.json()).toEqual({ required: true, active: true });
+    expect(await response.json()).toEqual({ required: true, active: true, secrets: 'none' });
     const [set = ''] = response.headers.getSetCookie();
     expect(set).toMatch(/^durachart_session=[\w.-]+; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/);
     expect(set).not.toContain(TOKEN);
     const headers = { cookie: set.split(';')[0] ?? '' };
-    expect(await secured.json(200, 'GET', '/session', { headers })).toEqual({ required: true, active: true });
+    expect(await secured.json(200, 'GET', '/session', { headers })).toEqual({
+      required: true,
+      active: true,
+      secrets: 'none',
+    });
     await secured.json(200, 'GET', '/instances', { headers });
     expect(await secured.json(200, 'GET', '/health/ready', { headers })).toMatchObject({ status: 'ready' });
   });
@@ -143,10 +156,42 @@ describe('a cookie', () => {
     expect(await status('POST', path, { authorization: `Bearer ${TOKEN}` })).toBe(422);
   });
 
-  test('is taken back by logging out', async () => {
-    const headers = { cookie: await cookie() };
+  test('is over for good once its browser has logged out; others are not', async () => {
+    const [headers, other] = [await own(), await own()];
     const response = await secured.call('DELETE', '/session', { headers });
     expect(response.headers.getSetCookie()[0]).toMatch(/^durachart_session=; Max-Age=0/);
-    expect(await response.json()).toEqual({ required: true, active: false });
+    expect(await response.json()).toEqual({ required: true, active: false, secrets: 'none' });
+    await secured.problem(401, 'GET', '/instances', { headers });
+    expect(await secured.json(200, 'GET', '/session', { headers })).toMatchObject({ active: false });
+    await secured.json(200, 'GET', '/instances', { headers: other });
+  });
+
+  test('is over when all are ended, on every server of the database, and a new one is good', async () => {
+    const second = await startServer({
+      work: false,
+      token: TOKEN,
+      database: secured.databaseUrl,
+      sessions: true,
+    });
+    try {
+      const [headers, other] = [await own(), await own()];
+      await second.json(200, 'GET', '/instances', { headers });
+      await secured.problem(401, 'DELETE', '/session?everywhere=true');
+      await secured.problem(403, 'DELETE', '/session?everywhere=true', { headers: { cookie: other.cookie } });
+      await secured.json(200, 'DELETE', '/session?everywhere=true', { headers: other });
+      for (const gone of [headers, other]) await secured.problem(401, 'GET', '/instances', { headers: gone });
+      await expect.poll(async () => (await second.call('GET', '/instances', { headers })).status).toBe(401);
+      // A session that begins in the very millisecond is one of those.
+      await setTimeout(2);
+      await second.json(200, 'GET', '/instances', { headers: await own() });
+    } finally {
+      await second.close();
+    }
+  });
+
+  test('is ended by who has the token, without any browser', async () => {
+    const headers = await own();
+    await secured.json(200, 'DELETE', '/session?everywhere=true', { headers: { authorization: `Bearer ${TOKEN}` } });
+    await secured.problem(401, 'GET', '/instances', { headers });
   });
 });

@@ -21,5 +21,9 @@ export const queryClient = new QueryClient({
 whenLost(() => void queryClient.invalidateQueries({ queryKey: readyQuery.queryKey }));
 
 whenUnauthorized(() => {
-  queryClient.setQueryData(sessionQuery.queryKey, { required: true, active: false });
+  queryClient.setQueryData(sessionQuery.queryKey, (known) => ({
+    required: true,
+    active: false,
+    secrets: known?.secrets ?? 'masked',
+  }));
 });

@@ -9,6 +9,8 @@ import type { Engine } from '../../../src/engine/api.ts';
 import { createApi, type ApiOptions } from '../../../src/http/api.ts';
 import { serveApi } from '../../../src/http/serve.ts';
 import type { Problem } from '../../../src/http/types.ts';
+import type { Workflow } from '../../../src/index.ts';
+import { createEndedSessions } from '../../../src/store/ended-sessions.ts';
 import { createMigrated } from '../../support/database.ts';
 import { approval, Gate } from './workflows.ts';
 
@@ -42,19 +44,37 @@ interface CallOptions {
 }
 type BodyLike = NonNullable<NonNullable<Parameters<typeof fetch>[1]>['body']>;
 
-export async function startServer(options: Partial<ApiOptions> & { work?: boolean } = {}): Promise<TestServer> {
-  const database = await createMigrated();
+/** How a server is set up, besides the options of its API. */
+interface ServerOptions extends Partial<ApiOptions> {
+  work?: boolean;
+  /** Besides the approval. */
+  workflows?: readonly Workflow[];
+  /** Ended sessions are kept in the database. */
+  sessions?: true;
+  /** That of another server. Default: one of its own. */
+  database?: string;
+}
+
+export async function startServer({ database: shared, ...options }: ServerOptions = {}): Promise<TestServer> {
+  const database = shared === undefined ? await createMigrated() : { url: shared, drop: async () => {} };
   const folder = await mkdtemp(join(tmpdir(), 'durachart-http-'));
   const artifacts = createLocalArtifacts(folder);
   const gate = new Gate();
   const engine = createEngine({
     database: database.url,
-    workflows: [approval(gate)],
+    workflows: [approval(gate), ...(options.workflows ?? [])],
     artifacts,
     onFault: () => {},
   }) as Engine;
   if (options.work !== false) await engine.work();
-  const server = await serveApi(createApi(engine, { artifacts, version: '1.2.3', ...options }), { port: 0 });
+  const endedSessions = options.sessions === undefined ? undefined : createEndedSessions(database.url);
+  const api = createApi(engine, {
+    artifacts,
+    version: '1.2.3',
+    ...(endedSessions === undefined ? {} : { endedSessions }),
+    ...options,
+  });
+  const server = await serveApi(api, { port: 0 });
 
   const call: TestServer['call'] = (method, path, { json, body, headers, signal } = {}) =>
     fetch(server.url + path, {
@@ -100,6 +120,7 @@ export async function startServer(options: Partial<ApiOptions> & { work?: boolea
     close: async () => {
       await server.close();
       await engine.stop({ grace: 0 });
+      await endedSessions?.close();
       await database.drop();
       await rm(folder, { recursive: true, force: true });
     },
