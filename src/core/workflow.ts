@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { checkMachine } from './check.ts';
 import { DefinitionError, ERROR_CLASSES, type ErrorClass } from './error.ts';
 import { externalEventTypes } from './event-types.ts';
+import { forEachOf, type ForEachOptions } from './for-each.ts';
 import { Machine } from './machine.ts';
 import { retryPolicy, type RetryPolicy } from './retry.ts';
 import { stepOf, type StepDefinition, type StepOptions } from './step.ts';
@@ -46,6 +47,8 @@ export interface Workflow<Name extends string = string, Input = unknown, Event =
   /** Every event type that some state of the machine has a transition for; `*` and `name.*` stand for many. */
   readonly eventTypes: readonly string[];
   readonly steps: ReadonlyMap<string, StepDefinition>;
+  /** Fan-outs, by the name of the actor; `steps` has under the same name the step that each item runs. */
+  readonly fanOuts: ReadonlyMap<string, ForEachOptions>;
   /** Name of the workflow that a registered machine runs as, by the name of the actor. */
   readonly children: ReadonlyMap<string, Workflow>;
   readonly errors: Readonly<Record<string, ErrorClass>>;
@@ -82,6 +85,7 @@ export function defineWorkflow<
     );
   }
   const steps = new Map<string, StepDefinition>();
+  const fanOuts = new Map<string, ForEachOptions>();
   const children = new Map<string, Workflow>();
   const refused = new Map<string, string>();
   for (const [actor, logic] of Object.entries(
@@ -93,7 +97,9 @@ export function defineWorkflow<
       children.set(actor, childWorkflow(logic, `${name}-${actor}`));
       continue;
     }
-    const step = stepOf(logic);
+    const fanOut = forEachOf(logic);
+    if (fanOut !== undefined) fanOuts.set(actor, fanOut.options);
+    const step = stepOf(fanOut?.step ?? logic);
     if ('notAStep' in step) refused.set(actor, step.notAStep);
     else steps.set(actor, withOptions(step, options.retry, options.steps?.[actor]));
   }
@@ -118,6 +124,7 @@ export function defineWorkflow<
     controls: { ...options.controls },
     eventTypes: externalEventTypes(machine.events as string[]),
     steps,
+    fanOuts,
     children,
     errors: { ...ERROR_CLASSES, ...options.errors },
   };
