@@ -9,7 +9,14 @@ export {
   type Transaction,
   type TransactionalStepContext,
 } from './core/step.ts';
-export { forEach, SkipItem, type ForEach, type ForEachInput, type ForEachOptions, type ForEachOutput } from './core/for-each.ts';
+export {
+  forEach,
+  SkipItem,
+  type ForEach,
+  type ForEachInput,
+  type ForEachOptions,
+  type ForEachOutput,
+} from './core/for-each.ts';
 export { DefinitionError, DurachartError, StepError, type ErrorClass, type ErrorRecord } from './core/error.ts';
 export type { Artifact, ArtifactStore } from './core/artifact.ts';
 export type { RetryPolicy } from './core/retry.ts';
@@ -20,10 +27,12 @@ export type {
   Count,
   CountOptions,
   Engine,
+  FanOutView,
   Health,
   HistoryEntry,
   InstanceSummary,
   InstanceView,
+  ItemsOptions,
   ListOptions,
   Page,
   Reconciled,

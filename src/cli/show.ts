@@ -108,6 +108,7 @@ function printValue(terminal: Terminal, name: string, value: unknown): void {
 }
 
 const COLORS: Readonly<Record<StepDetail['status'], Color>> = {
+  waiting: 'dim',
   queued: 'dim',
   running: 'cyan',
   retrying: 'yellow',

@@ -1,4 +1,5 @@
 import type { ErrorRecord } from '../core/error.ts';
+import type { ForEachPolicy } from '../core/for-each.ts';
 import type { StateValue, StoredSnapshot } from '../core/snapshot.ts';
 import type { BulkBatch, BulkCount, BulkFilter, BulkOptions } from './operations/bulk.ts';
 import type { ForkOptions } from './operations/fork.ts';
@@ -48,6 +49,22 @@ export interface StepView {
   startedAt: Date | null;
   heartbeatAt: Date | null;
   finishedAt: Date | null;
+  /** On a fan-out; null on everything else. */
+  fanOut: FanOutView | null;
+}
+
+/** How far a fan-out is, as people see it. */
+export interface FanOutView extends ForEachPolicy {
+  total: number;
+  done: number;
+  failed: number;
+  skipped: number;
+  /** Items that have not ended. */
+  left: number;
+  /** When the next batch begins; null while none is waited for. */
+  resumeAt: Date | null;
+  /** Milliseconds until all have ended, reckoned at the end of the last one that has; null while nobody knows. */
+  timeLeftMs: number | null;
 }
 
 /** Everything about an invocation. */
@@ -152,6 +169,15 @@ export interface ListOptions {
 export const CONDITIONS = ['stuck', 'retrying', 'waiting', 'overdue'] as const;
 export type Condition = (typeof CONDITIONS)[number];
 
+/** Which items of a fan-out. */
+export interface ItemsOptions {
+  status?: StepStatus;
+  /** Default 50, at most 500. */
+  limit?: number;
+  /** The `next` of the page before. */
+  cursor?: string;
+}
+
 /** What is to be counted; default: all instances. */
 export type CountOptions = Pick<ListOptions, 'workflow' | 'status' | 'state'>;
 
@@ -229,8 +255,10 @@ export interface Engine<W extends readonly Workflow[] = readonly Workflow[]> {
   counts(options?: CountOptions): Promise<Count[]>;
   /** Oldest first; the cursor is the last sequence. @throws `INSTANCE_NOT_FOUND` */
   history(id: string, options?: { limit?: number; cursor?: string }): Promise<Page<HistoryEntry>>;
-  /** The invocations of an instance, oldest first, with inputs, outputs, errors and lines. @throws `INSTANCE_NOT_FOUND` */
+  /** The invocations of an instance, oldest first, with inputs, outputs, errors and lines; of a fan-out one, without its items. @throws `INSTANCE_NOT_FOUND` */
   steps(id: string): Promise<StepDetail[]>;
+  /** The items of a fan-out in order of their index. @param step its key, or the name of its step. @throws `INSTANCE_NOT_FOUND`, `FAN_OUT_NOT_FOUND`, `INVALID_CURSOR` */
+  items(id: string, step: string, options?: ItemsOptions): Promise<Page<StepDetail>>;
   /** The snapshot after a transition. @throws `INSTANCE_NOT_FOUND`, `TRANSITION_NOT_FOUND` */
   snapshot(id: string, sequence: number): Promise<StoredSnapshot>;
   /** Why an instance stands where it stands, and what can be done about it now. @throws `INSTANCE_NOT_FOUND` */

@@ -9,7 +9,16 @@ import { placesOf, WORKER, workerLimits } from './places.ts';
 import type { Change } from './state.ts';
 import { emptyChange } from './state.ts';
 import { DatabaseUnavailableError } from './unavailable.ts';
-import { begun, concluded, definitionOf, interrupted, lostWorker, unknownStep } from './step-rows.ts';
+import {
+  begun,
+  concluded,
+  definitionOf,
+  interrupted,
+  isRun,
+  lostWorker,
+  shownMessage,
+  unknownStep,
+} from './step-rows.ts';
 
 /** What the attempts need of the worker that they run in. */
 export interface AttemptHost {
@@ -70,15 +79,20 @@ export class Attempts {
   reserve(owned: Owned, change: Change): StepRow[] {
     if (!this.host.accepting) return [];
     const reserved: StepRow[] = [];
-    change.newSteps = change.newSteps.map((row) => {
+    const reserve = (row: StepRow): StepRow => {
+      if (!isRun(row) || row.status !== 'queued' || !this.host.mayBegin(owned, row)) return row;
       const places = placesOf(owned.state.workflow, row);
-      if (row.kind === 'workflow' || row.status !== 'queued' || !this.host.mayBegin(owned, row)) return row;
       if (!this.limits.tryTake(places)) return row;
       const running = begun(row, this.host.workerId, this.options.clock.now());
       owned.attempts.set(row.key, { attempt: null, places, leaveLine: () => {} });
       reserved.push(running);
       return running;
-    });
+    };
+    change.newSteps = change.newSteps.map(reserve);
+    // An item whose turn has come was written when its fan-out began.
+    change.steps = change.steps.map((row) =>
+      row.kind === 'item' && row.status === 'queued' && !owned.attempts.has(row.key) ? reserve(row) : row,
+    );
     if (reserved.length > 0) {
       const steps = new Map(owned.state.steps);
       for (const row of reserved) steps.set(row.key, row);
@@ -224,7 +238,7 @@ export class Attempts {
       log,
       heartbeat: () => void touch({ heartbeatAt: clock.now() }),
       progress: (fraction, message) => {
-        const text = message?.replaceAll('\0', '').toWellFormed().slice(0, 500) ?? null;
+        const text = message === undefined ? null : shownMessage(message);
         const touched = touch({ progress: fraction, message: text, heartbeatAt: clock.now() });
         if (touched !== undefined) this.host.show(owned, touched);
       },

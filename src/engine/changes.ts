@@ -1,6 +1,7 @@
 import { DurachartError } from '../core/error.ts';
 import type { StepView } from './api.ts';
 import type { Clock, StepRow } from './ports.ts';
+import { fanOutView, isFanOut } from './fan-out.ts';
 import type { Reader } from './reader.ts';
 import { DatabaseUnavailableError } from './unavailable.ts';
 
@@ -198,5 +199,6 @@ export function stepView(row: StepRow): StepView {
     startedAt: date(row.startedAt),
     heartbeatAt: date(row.heartbeatAt),
     finishedAt: date(row.finishedAt),
+    fanOut: isFanOut(row) ? fanOutView(row) : null,
   };
 }

@@ -1,4 +1,4 @@
-import type { Clock, Commit, CommitResult, Store } from './ports.ts';
+import type { Clock, Commit, CommitResult, StoppedItems, Store, WaitingItems } from './ports.ts';
 import { sleep } from './clock.ts';
 
 /** A commit on its way, and what is to happen when it is stored or lost. */
@@ -229,6 +229,8 @@ export function merge(first: Pending, second: Pending): Pending {
     transitions: [...a.transitions, ...b.transitions],
     newSteps: [...a.newSteps.map((row) => changed.get(row.key) ?? row), ...b.newSteps],
     steps: [...a.steps.filter((row) => !changed.has(row.key)), ...b.steps.filter((row) => !fresh.has(row.key))],
+    waitingItems: [...a.waitingItems.map((items) => leftBefore(items, b)), ...b.waitingItems],
+    stoppedItems: [...a.stoppedItems, ...b.stoppedItems.filter((left) => !isOf(a, left))],
     timers: [
       ...(b.cancelled === 'all' ? [] : a.timers.filter(({ id }) => !cancelled.has(id) && !armed.has(id))),
       ...b.timers,
@@ -249,4 +251,13 @@ export function merge(first: Pending, second: Pending): Pending {
     lost: [...first.lost, ...second.lost],
     refused: [...first.refused, ...second.refused],
   };
+}
+
+/** A statement does not see the rows that it inserts itself: what is stopped before it is stored is stored as stopped. */
+function leftBefore(items: WaitingItems, { stoppedItems }: Commit): WaitingItems {
+  return stoppedItems.some(({ fanOut }) => fanOut === items.fanOut) ? { ...items, stopped: true } : items;
+}
+
+function isOf({ waitingItems }: Commit, { fanOut }: StoppedItems): boolean {
+  return waitingItems.some((items) => items.fanOut === fanOut);
 }

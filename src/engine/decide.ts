@@ -1,6 +1,6 @@
 import type { EventObject } from '../core/effect.ts';
 import { checkInput } from './checks.ts';
-import { childRow, isSettled, onSettled, onTimer } from './inputs.ts';
+import { childRow, isSettled, onItems, onSettled, onTimer } from './inputs.ts';
 import { SETTLED } from './keys.ts';
 import { apply, guarded, withRow, type Decision } from './macrostep.ts';
 import { onOrder } from './operations/perform.ts';
@@ -16,7 +16,9 @@ export type Input =
   | { type: 'settled'; row: StepRow }
   | { type: 'timer'; id: string }
   /** A row of a live invocation changed, and nothing else. */
-  | { type: 'step'; row: StepRow };
+  | { type: 'step'; row: StepRow }
+  /** Items of a fan-out that were read to go on with it: all that wait, up to but not including index `upTo`. */
+  | { type: 'items'; fanOut: string; rows: readonly StepRow[]; upTo: number };
 
 /**
  * The engine's one rule: (instance, input, time) → (instance, rows). Pure; the same on every executor.
@@ -47,6 +49,8 @@ function nameOf(input: Input): string {
       return `step ${input.row.key}`;
     case 'timer':
       return `timer ${input.id}`;
+    case 'items':
+      return `items ${input.fanOut}`;
   }
 }
 
@@ -62,6 +66,8 @@ function decided(state: State, input: Input, now: Millis): Decision {
       return onTimer(state, input.id, now);
     case 'step':
       return withRow(state, input.row);
+    case 'items':
+      return onItems(state, input.fanOut, input.rows, input.upTo, now);
   }
 }
 

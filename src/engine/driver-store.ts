@@ -49,7 +49,16 @@ export interface Settled {
  */
 export interface DriverStore extends Pick<
   Store,
-  'commit' | 'size' | 'reload' | 'startWorker' | 'buryWorkers' | 'due' | 'transactional' | 'pauses'
+  | 'commit'
+  | 'size'
+  | 'reload'
+  | 'startWorker'
+  | 'buryWorkers'
+  | 'due'
+  | 'transactional'
+  | 'pauses'
+  | 'items'
+  | 'itemResults'
 > {
   /** Takes one instance, if nobody has it. `held`: somebody has. `expired`: this worker has been declared dead. */
   take(worker: number, id: string): Promise<{ claimed: Claimed } | 'held' | 'expired' | 'unknown'>;

@@ -1,9 +1,12 @@
 import type { Effect, EventObject, Target } from '../core/effect.ts';
 import { DEFAULT_RETRY } from '../core/retry.ts';
 import { LATEST } from './clock.ts';
-import { CANCEL, childInstanceId, invokeId, stepKey } from './keys.ts';
+import { begunFanOut, isFanOut } from './fan-out.ts';
+import { childInstanceId, invokeId, stepKey } from './keys.ts';
 import type { Millis, Post, StepRow, Timer } from './ports.ts';
 import type { Change, State } from './state.ts';
+import { blankRow } from './step-rows.ts';
+import { stopItems, stopStep } from './stopping.ts';
 
 /** The live invocations and timers while a transition's effects are applied. */
 export interface Draft {
@@ -64,29 +67,6 @@ export function applyEffects(
   return emitted;
 }
 
-/** Marks an invocation as stopped; what it still reports finds no live key. */
-export function stopStep(row: StepRow, change: Change, now: Millis): void {
-  const unsaved = change.newSteps.findIndex((other) => other.key === row.key);
-  if (unsaved >= 0) {
-    // Entered and left within one transition: it has never been.
-    change.newSteps.splice(unsaved, 1);
-    change.children = change.children.filter((child) => child.id !== row.childId);
-    return;
-  }
-  change.steps = change.steps.filter((other) => other.key !== row.key);
-  change.steps.push({ ...row, status: 'stopped', finishedAt: now, nextAttemptAt: null });
-  if (row.childId !== null) {
-    change.posts.push({
-      to: row.childId,
-      type: CANCEL,
-      payload: null,
-      source: 'control',
-      fence: null,
-      dedupeKey: null,
-    });
-  }
-}
-
 function invoke(
   state: State,
   effect: Extract<Effect, { type: 'invoke' }>,
@@ -99,12 +79,15 @@ function invoke(
   const child = workflow.children.get(effect.src);
   if (child === undefined) {
     const step = workflow.steps.get(effect.src);
-    add(draft, {
-      ...blankRow(key, effect.src, now),
-      input: effect.input,
-      maxAttempts: step?.retry.maxAttempts ?? DEFAULT_RETRY.maxAttempts,
-      queue: step?.queue ?? null,
-    });
+    const fanOut = workflow.fanOuts.get(effect.src);
+    const maxAttempts = step?.retry.maxAttempts ?? DEFAULT_RETRY.maxAttempts;
+    const queue = step?.queue ?? null;
+    if (fanOut === undefined)
+      return add(draft, { ...blankRow(key, effect.src, now), input: effect.input, maxAttempts, queue });
+    const at = { key, step: effect.src, maxAttempts, queue };
+    const { row, items, waiting } = begunFanOut(at, fanOut, effect.input, now);
+    for (const each of [row, ...items]) add(draft, each);
+    if (waiting !== undefined) draft.change.waitingItems.push(waiting);
     return;
   }
   const childId = childInstanceId(state.id, key);
@@ -144,7 +127,8 @@ function add(draft: Draft, row: StepRow): void {
 
 function stop(id: string, draft: Draft, now: Millis): void {
   for (const row of draft.steps.values()) {
-    if (row.kind === 'action' || invokeId(row.key) !== id) continue;
+    if (row.kind === 'action' || row.kind === 'item' || invokeId(row.key) !== id) continue;
+    if (isFanOut(row)) draft.steps = stopItems(draft.steps, row.key, draft.change, now);
     draft.steps.delete(row.key);
     stopStep(row, draft.change, now);
   }
@@ -182,46 +166,4 @@ function addressOf(state: State, target: Target, draft: Draft): string | undefin
     if (row.kind === 'workflow' && invokeId(row.key) === target.child) return row.childId ?? undefined;
   }
   return undefined;
-}
-
-/** A row that is to be run anew, with fresh attempts. */
-export function blankAgain(row: StepRow, now: Millis): StepRow {
-  return {
-    ...row,
-    status: row.kind === 'workflow' ? 'running' : 'queued',
-    attempt: 0,
-    lost: 0,
-    error: null,
-    nextAttemptAt: null,
-    queuedAt: now,
-    startedAt: null,
-    finishedAt: null,
-  };
-}
-
-function blankRow(key: string, step: string, now: Millis): StepRow {
-  return {
-    key,
-    kind: 'step',
-    step,
-    status: 'queued',
-    attempt: 0,
-    maxAttempts: DEFAULT_RETRY.maxAttempts,
-    lost: 0,
-    nextAttemptAt: null,
-    input: undefined,
-    output: undefined,
-    error: null,
-    attempts: null,
-    logs: null,
-    progress: null,
-    message: null,
-    queue: null,
-    worker: null,
-    childId: null,
-    queuedAt: now,
-    startedAt: null,
-    heartbeatAt: null,
-    finishedAt: null,
-  };
 }

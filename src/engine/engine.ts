@@ -11,6 +11,7 @@ import type {
   HistoryEntry,
   InstanceSummary,
   InstanceView,
+  ItemsOptions,
   ListOptions,
   Page,
   Reconciled,
@@ -47,6 +48,7 @@ import type {
 } from './operations/records.ts';
 import { movedWorkflows } from './pauses.ts';
 import { checkEvent, checkFilters, checkKey, pageSize } from './checks.ts';
+import { itemIndex } from './keys.ts';
 import type { Millis } from './ports.ts';
 import type { InstanceRecord, Reader } from './reader.ts';
 import { retain, type Retained, type RetentionOptions, type RetentionStore } from './retention.ts';
@@ -200,6 +202,20 @@ export class DurableEngine implements Engine {
   async steps(id: string): Promise<StepDetail[]> {
     await this.record(id);
     return this.reader.steps(id);
+  }
+
+  async items(id: string, step: string, options: ItemsOptions = {}): Promise<Page<StepDetail>> {
+    const limit = pageSize(options.limit);
+    const { cursor = '0', status } = options;
+    if (!/^\d{1,9}$/.test(cursor))
+      throw new DurachartError('INVALID_CURSOR', 'The cursor of items is the index of the next one.');
+    const fanOut = keyOfFanOut(await this.steps(id), step);
+    if (fanOut === undefined)
+      throw new DurachartError('FAN_OUT_NOT_FOUND', `Instance ${id} has no fan-out ${JSON.stringify(step)}.`);
+    const found = await this.reader.items(id, fanOut, { from: Number(cursor), limit: limit + 1, status });
+    const items = found.slice(0, limit);
+    const after = found[limit];
+    return { items, next: after === undefined ? null : String(itemIndex(after.key)) };
   }
 
   async snapshot(id: string, sequence: number): Promise<StoredSnapshot> {
@@ -428,4 +444,10 @@ function canBeAsked(id: unknown): id is string {
 
 function notFound(id: string): DurachartError {
   return new DurachartError('INSTANCE_NOT_FOUND', `There is no instance ${JSON.stringify(id)}.`, { details: { id } });
+}
+
+/** A fan-out is named by its key, or by its step, of which the newest is meant. */
+function keyOfFanOut(steps: readonly StepDetail[], step: string): string | undefined {
+  const fanOuts = steps.filter(({ kind }) => kind === 'fan-out');
+  return (fanOuts.find(({ key }) => key === step) ?? fanOuts.findLast((row) => row.step === step))?.key;
 }

@@ -1,9 +1,11 @@
 import type { ErrorRecord } from '../core/error.ts';
 import { letter } from './effects.ts';
-import { invokeId } from './keys.ts';
+import { failedBy, isFanOut, itemsUnderWay, withEnded, withItems } from './fan-out.ts';
+import { fanOutOf, invokeId } from './keys.ts';
 import { apply, activity, guarded, removed, Unhandled, withRow, type Decision } from './macrostep.ts';
 import type { InboxEvent, Millis, StepRow } from './ports.ts';
 import { emptyChange, isHeld, type State } from './state.ts';
+import { stopItems, stopWaiting } from './stopping.ts';
 
 /** Whether a due timer may fire: a failed or paused instance keeps its timers until it goes on. */
 export function timersRun(state: State): boolean {
@@ -28,6 +30,7 @@ export function onSettled(state: State, row: StepRow, now: Millis): Decision {
   if (!state.steps.has(row.key) || state.snapshot === null) return { state, change: emptyChange() };
   const { snapshot, workflow } = state;
   if (row.kind === 'action') return without(state, row);
+  if (row.kind === 'item') return onItemEnded(state, row, now);
   const wasItsFault = state.error?.details?.['key'] === row.key && row.status === 'done';
   // What else comes in while the instance is failed or paused is kept on its row, to be taken when it goes on.
   if (isHeld(state.status) && !wasItsFault) return withRow(state, row);
@@ -54,6 +57,39 @@ function without(state: State, row: StepRow): Decision {
   change.steps.push(row);
   const after = removed(state, row.key);
   return { state: { ...after, status: activity(after) }, change };
+}
+
+/** An item of a fan-out has come to its end: the fan-out counts it, also while the instance is held. */
+function onItemEnded(state: State, item: StepRow, now: Millis): Decision {
+  const key = fanOutOf(item.key);
+  const fanOut = state.steps.get(key);
+  const after = removed(state, item.key);
+  const change = emptyChange();
+  change.steps.push(item);
+  if (!isFanOut(fanOut)) return { state: after, change };
+  const row = withEnded(fanOut, item, itemsUnderWay(after.steps, key).length, now);
+  if (item.status !== 'failed' || row.fanOut.onItemError === 'continue') {
+    change.steps.push(row);
+    return { state: { ...after, steps: new Map(after.steps).set(key, row) }, change };
+  }
+  const left = stopItems(after.steps, key, change, now);
+  stopWaiting(row, change);
+  const decision = onSettled({ ...after, steps: left }, failedBy(row, item, now), now);
+  decision.change.steps.unshift(...change.steps);
+  decision.change.stoppedItems.unshift(...change.stoppedItems);
+  return decision;
+}
+
+/** Items of a fan-out were read whose turn it may be. @param upTo index up to which, itself not included, they were read */
+export function onItems(state: State, key: string, read: readonly StepRow[], upTo: number, now: Millis): Decision {
+  const change = emptyChange();
+  const fanOut = state.steps.get(key);
+  if (!isFanOut(fanOut) || fanOut.status !== 'running' || isHeld(state.status)) return { state, change };
+  const { row, items } = withItems(state, fanOut, read, upTo, now);
+  const steps = new Map(state.steps).set(key, row);
+  for (const item of items) steps.set(item.key, item);
+  change.steps.push(row, ...items);
+  return { state: { ...state, steps }, change };
 }
 
 /** A timer is due. */

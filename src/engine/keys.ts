@@ -21,6 +21,21 @@ export function invokeId(key: string): string {
   return key.slice(key.indexOf(':') + 1);
 }
 
+/** Key of an item of a fan-out. */
+export function itemKey(fanOut: string, index: number): string {
+  return `${fanOut}#${index}`;
+}
+
+/** The fan-out that an item's key belongs to. */
+export function fanOutOf(itemKey: string): string {
+  return itemKey.slice(0, itemKey.lastIndexOf('#'));
+}
+
+/** The index in an item's key. */
+export function itemIndex(itemKey: string): number {
+  return Number(itemKey.slice(itemKey.lastIndexOf('#') + 1));
+}
+
 /** The key of an invocation among all instances: what a step is handed as its idempotency key. */
 export function idempotencyKey(instanceId: string, key: string): string {
   return `${instanceId}:${key}`;

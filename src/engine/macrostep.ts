@@ -2,10 +2,11 @@ import type { EventObject } from '../core/effect.ts';
 import { DurachartError, type ErrorRecord } from '../core/error.ts';
 import type { Transition } from '../core/machine.ts';
 import { diffSnapshots, stateName, type StoredSnapshot } from '../core/snapshot.ts';
-import { applyEffects, stopStep, type Draft } from './effects.ts';
+import { applyEffects, type Draft } from './effects.ts';
 import { invokeId } from './keys.ts';
 import type { InstanceStatus, Millis, Outstanding, Post, StepRow } from './ports.ts';
 import { emptyChange, type Change, type State } from './state.ts';
+import { stopStep } from './stopping.ts';
 
 /** What an input leads to: the instance after it, and what has to be written. */
 export interface Decision {

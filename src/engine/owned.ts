@@ -1,3 +1,4 @@
+import { dueAt, isFanOut } from './fan-out.ts';
 import { timersRun } from './inputs.ts';
 import { mayBegin, type Pauses } from './pauses.ts';
 import type { Millis, RunningAttempt } from './ports.ts';
@@ -48,7 +49,9 @@ export function nextDue(state: State, pauses: Pauses): Millis | null {
   if (state.status === 'paused') return null;
   let due = nextTimer(state, pauses) ?? Infinity;
   for (const row of state.steps.values()) {
-    if (row.status === 'queued' && mayBegin(pauses, state.workflow.name, row)) due = Math.min(due, row.queuedAt);
+    if (!mayBegin(pauses, state.workflow.name, row)) continue;
+    if (row.status === 'queued') due = Math.min(due, row.queuedAt);
+    if (isFanOut(row)) due = Math.min(due, dueAt(state, row) ?? Infinity);
   }
   return due === Infinity ? null : due;
 }
@@ -59,8 +62,9 @@ export function nextTimer(state: State, pauses: Pauses): Millis | null {
   let due = state.status === 'scheduled' ? (state.startAt ?? Infinity) : Infinity;
   if (timersRun(state)) for (const timer of state.timers.values()) due = Math.min(due, timer.dueAt);
   for (const row of state.steps.values()) {
-    if (row.status === 'retrying' && mayBegin(pauses, state.workflow.name, row))
-      due = Math.min(due, row.nextAttemptAt ?? 0);
+    if (!mayBegin(pauses, state.workflow.name, row)) continue;
+    if (row.status === 'retrying') due = Math.min(due, row.nextAttemptAt ?? 0);
+    if (isFanOut(row) && row.fanOut.resumeAt !== null) due = Math.min(due, dueAt(state, row) ?? Infinity);
   }
   return due === Infinity ? null : due;
 }

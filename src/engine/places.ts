@@ -24,7 +24,7 @@ export function workerLimits(options: {
 
 /** The places that an invocation needs. Its key comes after a NUL, which no name that is stored can have. */
 export function placesOf(workflow: Workflow, row: StepRow): string[] {
-  const definition = row.kind === 'step' ? workflow.steps.get(row.step) : undefined;
+  const definition = row.kind === 'step' || row.kind === 'item' ? workflow.steps.get(row.step) : undefined;
   const key = definition === undefined ? undefined : placeKeyOf(definition, row.step, row.input);
   const places = [WORKER, `step ${workflow.name} ${row.step}${key === undefined ? '' : `\0${key}`}`];
   if (row.queue !== null) places.push(`queue ${row.queue}`);

@@ -1,5 +1,6 @@
 import type { EventObject } from '../core/effect.ts';
 import type { ErrorRecord } from '../core/error.ts';
+import type { ForEachOutput, ForEachPolicy } from '../core/for-each.ts';
 import type { SnapshotDiff, StoredSnapshot } from '../core/snapshot.ts';
 import type { StepDefinition, StepLogger, Transaction } from '../core/step.ts';
 import type { Pauses } from './pauses.ts';
@@ -15,8 +16,10 @@ export interface Clock {
 }
 
 export type InstanceStatus = 'scheduled' | 'running' | 'waiting' | 'paused' | 'done' | 'failed' | 'cancelled';
-export type StepStatus = 'queued' | 'running' | 'retrying' | 'done' | 'failed' | 'stopped';
-export type StepKind = 'step' | 'workflow' | 'action';
+/** `waiting`: an item of a fan-out whose turn has not come. */
+export type StepStatus = 'waiting' | 'queued' | 'running' | 'retrying' | 'done' | 'failed' | 'stopped';
+/** `fan-out`: a `forEach`; `item`: one of its items, with the key `<key of the fan-out>#<index>`. */
+export type StepKind = 'step' | 'workflow' | 'action' | 'fan-out' | 'item';
 
 /** What identifies an instance's place in the world; written once. */
 export interface NewInstance {
@@ -103,6 +106,51 @@ export interface LogLine {
   fields?: Record<string, unknown>;
 }
 
+/** How far a fan-out is. It is on the row of the fan-out alone, so that an item's end costs the same however many there are. */
+export interface FanOut extends ForEachPolicy {
+  total: number;
+  done: number;
+  failed: number;
+  skipped: number;
+  /** Items whose turn has not come. */
+  waiting: number;
+  /** No item before this index waits. */
+  cursor: number;
+  /** Items of the current batch that may still begin; null where there are no batches. */
+  room: number | null;
+  /** When the next batch begins; null while none is waited for. */
+  resumeAt: Millis | null;
+  /** How often it was begun: a retry goes through its items anew. */
+  round: number;
+  /** Items that had ended before `startedAt`, in earlier rounds: the time left is reckoned from the others. */
+  before: number;
+  /** When the last one ended that has; null before the first. */
+  endedAt: Millis | null;
+}
+
+/** Items of a fan-out that begins and that have to wait: rows that are written and not kept in memory. */
+export interface WaitingItems {
+  /** Key of the fan-out. */
+  fanOut: string;
+  step: string;
+  maxAttempts: number;
+  queue: string | null;
+  queuedAt: Millis;
+  /** Index of the first one. */
+  first: number;
+  inputs: readonly unknown[];
+  /** The fan-out has been left before it was stored. */
+  stopped: boolean;
+}
+
+/** Items that will not have their turn any more. */
+export interface StoppedItems {
+  fanOut: string;
+  /** Indexes from this one, and up to but not including `to`. */
+  from: number;
+  to: number;
+}
+
 /** One row of `steps`. */
 export interface StepRow {
   key: string;
@@ -127,6 +175,8 @@ export interface StepRow {
   startedAt: Millis | null;
   heartbeatAt: Millis | null;
   finishedAt: Millis | null;
+  /** On the row of a fan-out only. */
+  fanOut?: FanOut;
 }
 
 /** A scheduled event. */
@@ -188,6 +238,8 @@ export interface Commit {
   newSteps: StepRow[];
   /** Rows that change. Of them `input` and what else is fixed at the start is not written again. */
   steps: StepRow[];
+  waitingItems: WaitingItems[];
+  stoppedItems: StoppedItems[];
   timers: Timer[];
   cancelled: string[] | 'all';
   consumed: { id: number; status: 'taken' | 'ignored'; sequence: number | null }[];
@@ -277,6 +329,10 @@ export interface Store {
     fence: { worker: number; instanceId: string; key: string; attempt: number; at: () => Millis },
     run: (tx: Transaction) => Promise<unknown>,
   ): Promise<unknown>;
+  /** Of the items of a fan-out with an index from `from` and below `to`, those that are not done, in order. */
+  items(instanceId: string, fanOut: string, from: number, to: number): Promise<StepRow[]>;
+  /** What the items of a fan-out have come to. */
+  itemResults(instanceId: string, fanOut: string): Promise<Pick<ForEachOutput<unknown>, 'results' | 'failures'>>;
   /** Calls back with the ids that have work for a worker ("*": unknown which). */
   onWork(callback: (ids: string[] | '*') => void): Promise<() => Promise<void>>;
 }

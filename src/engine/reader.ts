@@ -11,7 +11,7 @@ import type {
   StepDetail,
 } from './api.ts';
 import type { ExplainReader } from './explain/reader.ts';
-import type { InboxEvent, InstanceStatus, Millis } from './ports.ts';
+import type { InboxEvent, InstanceStatus, Millis, StepStatus } from './ports.ts';
 import type { Overview, WorkflowStatistics } from './statistics.ts';
 
 /** An instance's row, with what hangs on it. */
@@ -54,7 +54,14 @@ export interface Reader extends ExplainReader {
   counts(options: CountOptions): Promise<Count[]>;
   /** Each with the instance's status as of the same moment. */
   history(id: string, after: number, limit: number): Promise<(HistoryEntry & { status: InstanceStatus })[]>;
+  /** Every invocation, without the items of fan-outs. */
   steps(id: string): Promise<StepDetail[]>;
+  /** Items of a fan-out with an index from `from` on. */
+  items(
+    id: string,
+    fanOut: string,
+    page: { from: number; limit: number; status: StepStatus | undefined },
+  ): Promise<StepDetail[]>;
   liveSteps(id: string): Promise<StepDetail[]>;
   snapshot(id: string, sequence: number): Promise<StoredSnapshot | undefined>;
   post(event: NewEvent): Promise<'posted' | 'duplicate' | 'no instance'>;

@@ -41,7 +41,16 @@ export interface State {
 /** What a decision adds to the instance's next commit. */
 export interface Change extends Pick<
   Commit,
-  'transitions' | 'newSteps' | 'steps' | 'timers' | 'cancelled' | 'consumed' | 'posts' | 'audits'
+  | 'transitions'
+  | 'newSteps'
+  | 'steps'
+  | 'waitingItems'
+  | 'stoppedItems'
+  | 'timers'
+  | 'cancelled'
+  | 'consumed'
+  | 'posts'
+  | 'audits'
 > {
   /** Instances to be started with it. */
   children: { id: string; create: NewInstance }[];
@@ -53,6 +62,8 @@ export function emptyChange(): Change & { cancelled: string[] } {
     transitions: [],
     newSteps: [],
     steps: [],
+    waitingItems: [],
+    stoppedItems: [],
     timers: [],
     cancelled: [],
     consumed: [],

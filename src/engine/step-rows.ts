@@ -1,5 +1,6 @@
 import { classify } from '../core/classify.ts';
 import type { ErrorRecord } from '../core/error.ts';
+import { SkipItem } from '../core/for-each.ts';
 import { assertJson } from '../core/json.ts';
 import { DEFAULT_RETRY, retryDelay } from '../core/retry.ts';
 import type { StepDefinition } from '../core/step.ts';
@@ -10,9 +11,14 @@ import type { AttemptRecord, Millis, Outcome, StepRow } from './ports.ts';
 /** A step whose worker died under it so often is taken for the cause of it. */
 export const MAX_LOST = 5;
 
+/** Whether it is run by an executor: a child workflow and a fan-out are moved by the engine itself. */
+export function isRun({ kind }: Pick<StepRow, 'kind'>): boolean {
+  return kind !== 'workflow' && kind !== 'fan-out';
+}
+
 /** The step definition behind a row; a custom action is a step that runs the machine's own function. */
 export function definitionOf(workflow: Workflow, row: StepRow): StepDefinition | undefined {
-  if (row.kind === 'step') return workflow.steps.get(row.step);
+  if (row.kind === 'step' || row.kind === 'item') return workflow.steps.get(row.step);
   const action = workflow.machine.action(row.step);
   if (action === undefined) return undefined;
   return {
@@ -67,12 +73,38 @@ export function concluded(
     const output: unknown = outcome.output === undefined ? undefined : JSON.parse(JSON.stringify(outcome.output));
     return { ...row, status: 'done', output, error: null, finishedAt: now, progress: row.progress === null ? null : 1 };
   }
+  if (isSkip(row, outcome)) return skipped(row, (outcome.error as Error).message, now);
   const { retryAfter, ...error } = understood(outcome.error, context.errors, row.attempt, now);
   const delay =
     error.class === 'retryable'
       ? retryDelay(context.definition.retry, row.attempt, context.random, retryAfter)
       : undefined;
   return withAttempt({ ...row, error, finishedAt: now }, 'failed', error, now, delay);
+}
+
+/** Whether a step has said of its item that there is nothing to be done. */
+export function isSkip({ kind }: StepRow, outcome: Outcome): boolean {
+  return kind === 'item' && outcome.type === 'failed' && outcome.error instanceof SkipItem;
+}
+
+function skipped(row: StepRow, why: string, now: Millis): StepRow {
+  const { attempt, startedAt, logs } = row;
+  const record: AttemptRecord = { attempt, startedAt: startedAt ?? now, finishedAt: now, outcome: 'skipped' };
+  if (logs !== null) record.logs = logs;
+  return {
+    ...row,
+    status: 'done',
+    output: undefined,
+    error: null,
+    message: shownMessage(why),
+    attempts: [...(row.attempts ?? []), record],
+    finishedAt: now,
+  };
+}
+
+/** A message for people as it is stored. */
+export function shownMessage(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed().slice(0, 500);
 }
 
 /** What a step has thrown, whatever it is: even one that throws again when it is looked at. */
@@ -152,4 +184,47 @@ export function unknownStep(workflow: Workflow, row: StepRow, now: Millis): Step
     attempt: row.attempt,
   };
   return { ...row, status: 'failed', error, finishedAt: now };
+}
+
+/** A row that is to be run anew, with fresh attempts. */
+export function blankAgain(row: StepRow, now: Millis): StepRow {
+  return {
+    ...row,
+    status: row.kind === 'workflow' ? 'running' : 'queued',
+    attempt: 0,
+    lost: 0,
+    error: null,
+    nextAttemptAt: null,
+    queuedAt: now,
+    startedAt: null,
+    finishedAt: null,
+  };
+}
+
+/** The row of an invocation that has just been asked for. */
+export function blankRow(key: string, step: string, now: Millis): StepRow {
+  return {
+    key,
+    kind: 'step',
+    step,
+    status: 'queued',
+    attempt: 0,
+    maxAttempts: DEFAULT_RETRY.maxAttempts,
+    lost: 0,
+    nextAttemptAt: null,
+    input: undefined,
+    output: undefined,
+    error: null,
+    attempts: null,
+    logs: null,
+    progress: null,
+    message: null,
+    queue: null,
+    worker: null,
+    childId: null,
+    queuedAt: now,
+    startedAt: null,
+    heartbeatAt: null,
+    finishedAt: null,
+  };
 }

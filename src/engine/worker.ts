@@ -6,6 +6,7 @@ import { Committer } from './committer.ts';
 import { decide, type Input } from './decide.ts';
 import { becameUnreadable } from './macrostep.ts';
 import { Claims, type ClaimHost, type ClaimOptions } from './claims.ts';
+import { Feeder, type FeederHost } from './feeder.ts';
 import { Inboxes, type InboxHost } from './inboxes.ts';
 import { CANCEL } from './keys.ts';
 import { orderOf } from './operations/order.ts';
@@ -23,7 +24,7 @@ import {
   type Change,
   type State,
 } from './state.ts';
-import { lostWorker } from './step-rows.ts';
+import { isRun, lostWorker } from './step-rows.ts';
 import { Ticker } from './ticker.ts';
 import { Writer, type WriterHost } from './writer.ts';
 
@@ -59,7 +60,7 @@ const FLUSH = 250;
  * Takes instances that have work, moves them by `decide`, runs their steps, and gives them back when they are parked.
  * Every input is thought through, stored, and only then acted upon.
  */
-export class Worker implements AttemptHost, ClaimHost, InboxHost, WriterHost {
+export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, WriterHost {
   private readonly options: WorkerOptions;
   private readonly names: string[];
   private readonly owned = new Map<string, Owned>();
@@ -68,6 +69,7 @@ export class Worker implements AttemptHost, ClaimHost, InboxHost, WriterHost {
   private readonly claims: Claims;
   private readonly ticker: Ticker;
   private readonly inboxes: Inboxes;
+  private readonly feeder: Feeder;
   private readonly writer: Writer;
   committer!: Committer;
   private session!: WorkerSession;
@@ -83,6 +85,7 @@ export class Worker implements AttemptHost, ClaimHost, InboxHost, WriterHost {
     this.attempts = new Attempts(options, this);
     this.claims = new Claims(options, this.names, this);
     this.inboxes = new Inboxes(options, this);
+    this.feeder = new Feeder(options, this);
     this.writer = new Writer(options, this.attempts, this);
     this.ticker = new Ticker(options.clock, (error) => this.fault(error));
   }
@@ -305,7 +308,7 @@ export class Worker implements AttemptHost, ClaimHost, InboxHost, WriterHost {
       if (row.status === 'done' || row.status === 'failed') {
         // A held instance takes no results; what runs beside goes on, and its result is kept until it goes on.
         if (!isHeld(owned.state.status)) this.input(owned, { type: 'settled', row });
-      } else if (row.kind === 'workflow') continue;
+      } else if (!isRun(row)) continue;
       else if (row.status === 'queued') this.attempts.enqueue(owned, row);
       else if (row.status === 'running' && !owned.attempts.has(key)) {
         this.rowChanged(owned, lostWorker(row, this.options.clock.now()));
@@ -318,11 +321,13 @@ export class Worker implements AttemptHost, ClaimHost, InboxHost, WriterHost {
     if (owned.releasing || !this.holds(owned) || this.phase === 'stopped') return;
     owned.stopWaiting();
     const still = this.isStill(owned);
+    if (!still) this.feeder.feed(owned);
     // Of a paused workflow it is looked at as soon as that goes on.
     const due = still ? this.options.clock.now() : nextDue(owned.state, this.pauses);
     const soon = this.accepting && !still && due !== null && due <= this.options.clock.now() + KEEP;
-    if (owned.attempts.size > 0 || owned.poked || soon) {
-      const timer = still ? null : nextTimer(owned.state, this.pauses);
+    const reading = this.feeder.isReading(owned);
+    if (owned.attempts.size > 0 || owned.poked || reading || soon) {
+      const timer = still || reading ? null : nextTimer(owned.state, this.pauses);
       if (timer !== null && this.accepting) this.wait(owned, timer);
       return;
     }
@@ -401,6 +406,10 @@ export class Worker implements AttemptHost, ClaimHost, InboxHost, WriterHost {
     if (row.status === 'queued') this.attempts.enqueue(owned, row);
   }
 
+  onceStored(owned: Owned, callback: () => void): void {
+    this.storeRows(owned, [], callback);
+  }
+
   storeRows(owned: Owned, rows: StepRow[], stored: () => void): void {
     const steps = new Map(owned.state.steps);
     for (const row of rows) steps.set(row.key, row);
@@ -414,7 +423,7 @@ export class Worker implements AttemptHost, ClaimHost, InboxHost, WriterHost {
   }
 
   /** Thinks an input through and stores what comes of it. Returns whether an event was used up. */
-  private input(owned: Owned, input: Input): boolean {
+  input(owned: Owned, input: Input): boolean {
     const before = owned.state;
     const { state, change } = decide(before, input, this.options.clock.now());
     if (state === before && change.consumed.length === 0 && change.steps.length === 0) return false;
@@ -438,9 +447,10 @@ export class Worker implements AttemptHost, ClaimHost, InboxHost, WriterHost {
     this.options.events.changed(owned.state.id, isOver(owned.state.status));
     if (!this.holds(owned)) return;
     for (const row of reserved) this.attempts.run(owned, row);
-    for (const { key } of change.newSteps) {
+    // The row of an item was there before its turn came.
+    for (const { key } of [...change.newSteps, ...change.steps.filter(({ kind }) => kind === 'item')]) {
       const row = owned.state.steps.get(key);
-      if (row?.status === 'queued' && row.kind !== 'workflow') this.attempts.enqueue(owned, row);
+      if (row?.status === 'queued' && isRun(row)) this.attempts.enqueue(owned, row);
     }
     for (const row of [...change.newSteps, ...change.steps]) this.show(owned, row);
     this.settleDown(owned);

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { InstanceStatus, Time } from './schemas.ts';
+import { InstanceStatus, StepKind, Time } from './schemas.ts';
 
 /** What the API sends of why an instance stands where it stands, and of what an event would do. */
 
@@ -41,7 +41,7 @@ const ErrorShown = z.object({
 
 const STEP = {
   key: z.string(),
-  kind: z.enum(['step', 'workflow', 'action']),
+  kind: StepKind,
   step: z.string(),
   attempt: z.int(),
   maxAttempts: z.int(),

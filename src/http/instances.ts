@@ -3,7 +3,16 @@ import { CONDITIONS } from '../engine/api.ts';
 import { newApi, type Api } from './env.ts';
 import { presentEntry, presentInstance, presentPage, presentStepDetail, presentSummary } from './present.ts';
 import { answer, given, InstanceId, integer, page, problems, text, time } from './routes.ts';
-import { Count, HistoryEntry, Instance, InstanceStatus, InstanceSummary, Snapshot, StepDetail } from './schemas.ts';
+import {
+  Count,
+  HistoryEntry,
+  Instance,
+  InstanceStatus,
+  InstanceSummary,
+  Snapshot,
+  StepDetail,
+  StepStatus,
+} from './schemas.ts';
 
 /** Which instances. */
 export const InstanceFilters = z.strictObject({
@@ -56,9 +65,26 @@ const getHistory = createRoute({
 const getSteps = createRoute({
   method: 'get',
   path: '/instances/{id}/steps',
-  summary: 'The invocations of an instance, oldest first, with attempts, errors and log lines',
+  summary: 'The invocations of an instance, oldest first, with attempts, errors and log lines; of a fan-out one',
   request: { params: InstanceId },
   responses: { 200: answer('All of them', z.object({ items: z.array(StepDetail) })), ...problems(404) },
+});
+
+const getItems = createRoute({
+  method: 'get',
+  path: '/instances/{id}/steps/{step}/items',
+  summary: 'The items of a fan-out, in order of their index',
+  request: {
+    params: InstanceId.extend({
+      step: z.string().openapi({
+        param: { name: 'step', in: 'path' },
+        description: 'Key of the fan-out, or the name of its step.',
+        example: '2:render',
+      }),
+    }),
+    query: z.strictObject({ status: StepStatus.optional(), limit: integer(1, 500), cursor: text() }),
+  },
+  responses: { 200: answer('A page of them', page(StepDetail)), ...problems(404, 422) },
 });
 
 const getSnapshot = createRoute({
@@ -87,6 +113,13 @@ export function instances(): Api {
     .openapi(getSteps, async (c) => {
       const steps = await c.var.engine.steps(c.req.valid('param').id);
       return c.json({ items: steps.map(presentStepDetail) }, 200);
+    })
+    .openapi(getItems, async (c) => {
+      const { id, step } = c.req.valid('param');
+      return c.json(
+        presentPage(await c.var.engine.items(id, step, given(c.req.valid('query'))), presentStepDetail),
+        200,
+      );
     })
     .openapi(getSnapshot, async (c) => {
       const { id, sequence } = c.req.valid('param');

@@ -22,6 +22,7 @@ function presentStep(step: engine.StepView): api.Step {
     startedAt: iso(step.startedAt),
     heartbeatAt: iso(step.heartbeatAt),
     finishedAt: iso(step.finishedAt),
+    fanOut: step.fanOut === null ? null : { ...step.fanOut, resumeAt: iso(step.fanOut.resumeAt) },
   };
 }
 

@@ -38,6 +38,7 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   UNKNOWN_WORKFLOW: [404, 'There is no such workflow'],
   UNKNOWN_QUEUE: [404, 'There is no such queue'],
   INSTANCE_NOT_FOUND: [404, 'There is no such instance'],
+  FAN_OUT_NOT_FOUND: [404, 'There is no such fan-out'],
   TRANSITION_NOT_FOUND: [404, 'There is no such transition'],
   OPERATION_NOT_FOUND: [404, 'There is no such operation'],
   ARTIFACT_NOT_FOUND: [404, 'There is no such artifact'],

@@ -8,7 +8,12 @@ const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 export const InstanceStatus = z
   .enum(['scheduled', 'running', 'waiting', 'paused', 'done', 'failed', 'cancelled'])
   .openapi('InstanceStatus');
-const StepStatus = z.enum(['queued', 'running', 'retrying', 'done', 'failed', 'stopped']).openapi('StepStatus');
+export const StepStatus = z
+  .enum(['waiting', 'queued', 'running', 'retrying', 'done', 'failed', 'stopped'])
+  .openapi('StepStatus', { description: '`waiting`: an item of a fan-out whose turn has not come.' });
+export const StepKind = z
+  .enum(['step', 'workflow', 'action', 'fan-out', 'item'])
+  .openapi('StepKind', { description: '`item`: of a fan-out; its key is that of the fan-out, `#` and its index.' });
 const ErrorClass = z.enum(['retryable', 'final']);
 
 const ErrorRecord = z
@@ -44,12 +49,31 @@ const Attempt = z
   })
   .openapi('Attempt');
 
+const FanOut = z
+  .object({
+    total: z.int().openapi({ description: 'Items in all.' }),
+    done: z.int(),
+    failed: z.int(),
+    skipped: z.int(),
+    left: z.int().openapi({ description: 'Items that have not ended.' }),
+    concurrency: z.int(),
+    batch: z.int().nullable(),
+    pause: z.number().openapi({ description: 'Milliseconds between two batches.' }),
+    onItemError: z.enum(['continue', 'fail']),
+    resumeAt: Time.nullable().openapi({ description: 'When the next batch begins.' }),
+    timeLeftMs: z
+      .number()
+      .nullable()
+      .openapi({ description: 'Until all have ended, reckoned when the last one did that has.' }),
+  })
+  .openapi('FanOut', { description: 'How far a fan-out is.' });
+
 export const Step = z
   .object({
     key: z
       .string()
       .openapi({ description: 'Of the invocation; with the id of the instance before it, its idempotency key.' }),
-    kind: z.enum(['step', 'workflow', 'action']),
+    kind: StepKind,
     step: z.string(),
     status: StepStatus,
     attempt: z.int().openapi({ description: 'The attempt that runs or ran last, from 1; 0 before the first.' }),
@@ -63,6 +87,7 @@ export const Step = z
     startedAt: Time.nullable(),
     heartbeatAt: Time.nullable(),
     finishedAt: Time.nullable(),
+    fanOut: z.union([FanOut, z.null()]).openapi({ description: 'Null save on a fan-out.' }),
   })
   .openapi('Step');
 

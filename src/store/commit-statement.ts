@@ -26,14 +26,14 @@ const INSERT = `
  * rows of it were read, and a long history made each commit slower.
  * Timers of one that ends all go, save those that a rewind arms again within the same commit.
  * A recordset makes no difference between JSON's null and SQL's; the flags beside inputs and outputs do.
- * What came of operations is written by a second form of it, so that a batch without any pays nothing for them.
+ * What came of operations, and the items of fan-outs that wait, are written by a second form of it, so that a batch without any pays nothing for them.
  */
-const statement = (audited: boolean): string => `
+const statement = (full: boolean): string => `
 with b as materialized (
   select * from json_to_recordset($2::text::json) as t(
     id text, expected int, "create" json, requires text, status text, state text, sequence int, snapshot json, live json,
     output json, error json, "errorCode" text, "finishedAt" float8, at float8, release boolean, "wakeAt" float8, wake int,
-    transitions json, "newSteps" json, steps json, timers json, cancelled json, "cancelAll" boolean, consumed json, posts json, audits json)
+    transitions json, "newSteps" json, steps json, timers json, cancelled json, "cancelAll" boolean, consumed json, posts json, audits json, "waitingItems" json, "stoppedItems" json)
 ), upd as (
   update durachart.instances i set
     status = b.status, state = b.state, sequence = b.sequence, snapshot = b.snapshot, live = b.live,
@@ -60,19 +60,19 @@ with b as materialized (
   from ok, json_to_recordset(ok.transitions) as x(sequence int, event text, payload json, "stepKey" text, "from" text, "to" text, diff json, emitted json, timers json, at float8)
   where ok.transitions is not null
 ), ns as (
-  insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, input, queue, worker, child_id, queued_at, started_at, finished_at${audited ? ', error, error_code' : ''})
-  select ok.id, x.key, x.kind, x.step, x.status, x.attempt, x."maxAttempts", case when x."nullInput" then 'null'::json else x.input end, x.queue, x.worker, x."childId", to_timestamp(x."queuedAt" / 1000), to_timestamp(x."startedAt" / 1000), to_timestamp(x."finishedAt" / 1000)${audited ? `, x.error, x.error ->> 'code'` : ''}
-  from ok, json_to_recordset(ok."newSteps") as x(key text, kind text, step text, status text, attempt int, "maxAttempts" int, input json, "nullInput" boolean, queue text, worker int, "childId" text, "queuedAt" float8, "startedAt" float8, "finishedAt" float8, error json)
+  insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, input, queue, worker, child_id, queued_at, started_at, finished_at, fan_out${full ? ', error, error_code' : ''})
+  select ok.id, x.key, x.kind, x.step, x.status, x.attempt, x."maxAttempts", case when x."nullInput" then 'null'::json else x.input end, x.queue, x.worker, x."childId", to_timestamp(x."queuedAt" / 1000), to_timestamp(x."startedAt" / 1000), to_timestamp(x."finishedAt" / 1000), x."fanOut"${full ? `, x.error, x.error ->> 'code'` : ''}
+  from ok, json_to_recordset(ok."newSteps") as x(key text, kind text, step text, status text, attempt int, "maxAttempts" int, input json, "nullInput" boolean, queue text, worker int, "childId" text, "queuedAt" float8, "startedAt" float8, "finishedAt" float8, "fanOut" json, error json)
   where ok."newSteps" is not null
 ), sx as materialized (
   select ok.id, x.* from ok, json_to_recordset(ok.steps) as x(key text, status text, attempt int, lost int, "nextAttemptAt" float8, output json, "nullOutput" boolean, error json,
-    attempts json, logs json, progress real, message text, worker int, "queuedAt" float8, "startedAt" float8, "heartbeatAt" float8, "finishedAt" float8)
+    attempts json, logs json, progress real, message text, worker int, "queuedAt" float8, "startedAt" float8, "heartbeatAt" float8, "finishedAt" float8, "fanOut" json)
   where ok.steps is not null
 ), us as (
   update durachart.steps s set status = x.status, attempt = x.attempt, lost = x.lost, next_attempt_at = to_timestamp(x."nextAttemptAt" / 1000),
     output = case when x."nullOutput" then 'null'::json else x.output end, error = x.error, error_code = x.error ->> 'code', attempts = coalesce(x.attempts, s.attempts), logs = x.logs,
     progress = x.progress, message = x.message, worker = x.worker, queued_at = to_timestamp(x."queuedAt" / 1000), started_at = to_timestamp(x."startedAt" / 1000),
-    heartbeat_at = to_timestamp(x."heartbeatAt" / 1000), finished_at = to_timestamp(x."finishedAt" / 1000)
+    heartbeat_at = to_timestamp(x."heartbeatAt" / 1000), finished_at = to_timestamp(x."finishedAt" / 1000), fan_out = coalesce(x."fanOut", s.fan_out)
   from sx x where s.instance_id = x.id and s.key = x.key and (s.status <> 'done' or x.status = 'done')
 ), tm as (
   insert into durachart.timers (instance_id, id, event, recipient, due_at, sequence)
@@ -102,7 +102,7 @@ with b as materialized (
     wake_at = case when i.lease is null then least(i.wake_at, p.at) else i.wake_at end
   from (select "to", to_timestamp(min(at) / 1000) as at from po group by "to") p
   where i.id = p."to"
-)${audited ? AUDIT : ''}
+)${full ? AUDIT + ITEMS : ''}
 select ok.id, ok.released, (select pg_notify('durachart_change', $3::text)), case when $4::text is not null then (select pg_notify('durachart_work', $4::text)) end,
   case when $5::text is not null then (select pg_notify('durachart_end', $5::text)) end from ok`;
 
@@ -119,12 +119,30 @@ const AUDIT = `, ax as materialized (
   from ax x, json_to_record(x."create") as c(operation text, arguments json, by text, why text, key text) where x."create" is not null
 )`;
 
+/** Items of fan-outs that begin, and those that never will: found by their whole keys, as all rows are. */
+const ITEMS = `, wi as (
+  insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, input, queue, queued_at, finished_at)
+  select b.id, w."fanOut" || '#' || (w.first + x.n - 1), 'item', w.step, case when w.stopped then 'stopped' else 'waiting' end, 0, w."maxAttempts", x.input, w.queue,
+    to_timestamp(w."queuedAt" / 1000), case when w.stopped then to_timestamp(b.at / 1000) end
+  from ok join b on b.id = ok.id, json_to_recordset(b."waitingItems") as w("fanOut" text, step text, "maxAttempts" int, queue text, "queuedAt" float8, first int, inputs json, stopped boolean),
+    json_array_elements(w.inputs) with ordinality as x(input, n)
+  where b."waitingItems" is not null
+), si as materialized (
+  select b.id, b.at, w."fanOut" || '#' || n as key from ok join b on b.id = ok.id, json_to_recordset(b."stoppedItems") as w("fanOut" text, "from" int, "to" int), generate_series(w."from", w."to" - 1) as n
+  where b."stoppedItems" is not null
+), ws as (
+  update durachart.steps s set status = 'stopped', finished_at = to_timestamp(si.at / 1000)
+  from si where s.instance_id = si.id and s.key = si.key and s.status = 'waiting'
+)`;
+
 const COMMIT = statement(false);
-const AUDITED_COMMIT = statement(true);
+const FULL_COMMIT = statement(true);
 
 /** The statement for a batch; its parameters are {@link commitParameters}. */
 export function commitStatement(batch: readonly Commit[]): string {
-  return batch.some(({ audits }) => audits.length > 0) ? AUDITED_COMMIT : COMMIT;
+  const isFull = ({ audits, waitingItems, stoppedItems }: Commit): boolean =>
+    audits.length + waitingItems.length + stoppedItems.length > 0;
+  return batch.some(isFull) ? FULL_COMMIT : COMMIT;
 }
 
 /** A NOTIFY payload holds less than 8,000 bytes; `*` says that it could be any instance. */
@@ -209,7 +227,16 @@ function encode(commit: Commit): object {
   }
   if (commit.cancelled === 'all') row['cancelAll'] = true;
   else if (commit.cancelled.length > 0) row['cancelled'] = commit.cancelled;
-  for (const list of ['transitions', 'newSteps', 'steps', 'timers', 'consumed', 'audits'] as const) {
+  for (const list of [
+    'transitions',
+    'newSteps',
+    'steps',
+    'waitingItems',
+    'stoppedItems',
+    'timers',
+    'consumed',
+    'audits',
+  ] as const) {
     if (commit[list].length > 0) row[list] = commit[list];
   }
   for (const list of ['newSteps', 'steps'] as const) {

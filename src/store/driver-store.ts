@@ -13,7 +13,8 @@ import { stepTransaction } from './step-transaction.ts';
 /** The store of drivers and of the steps that they trigger. */
 export function createDriverStore(database: Database): DriverStore {
   const { pool } = database;
-  const { commit, size, reload, startWorker, buryWorkers, due, transactional, pauses } = createStore(database);
+  const { commit, size, reload, startWorker, buryWorkers, due, transactional, pauses, items, itemResults } =
+    createStore(database);
   return {
     commit,
     size,
@@ -23,6 +24,8 @@ export function createDriverStore(database: Database): DriverStore {
     due,
     transactional,
     pauses,
+    items,
+    itemResults,
     take: async (worker, id) => takeInstance(pool, reload, worker, id),
     nudge: async (id) => {
       await pool`update durachart.instances set wake = wake + 1 where id = ${id} and lease is not null`;

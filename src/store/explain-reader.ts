@@ -38,7 +38,7 @@ select
       'steps', (select json_agg(json_build_object('key', s.key, 'kind', s.kind, 'step', s.step, 'status', s.status, 'attempt', s.attempt,
           'maxAttempts', s.max_attempts, 'lost', s.lost, 'nextAttemptAt', s.next_attempt_at, 'error', s.error, 'progress', s.progress,
           'message', s.message, 'queue', s.queue, 'worker', s.worker, 'childId', s.child_id, 'queuedAt', s.queued_at,
-          'startedAt', s.started_at, 'heartbeatAt', s.heartbeat_at, 'finishedAt', s.finished_at) order by s.queued_at, s.key)
+          'startedAt', s.started_at, 'heartbeatAt', s.heartbeat_at, 'finishedAt', s.finished_at, 'fanOut', s.fan_out) order by s.queued_at, s.key)
         from json_array_elements_text(i.live) l join durachart.steps s on s.instance_id = i.id and s.key = l),
       'timers', (select json_agg(json_build_object('id', d.id, 'to', d.recipient, 'dueAt', d.due_at) order by d.due_at) from durachart.timers d where d.instance_id = i.id),
       'inboxSince', (select e.created_at from durachart.events e where e.instance_id = i.id and e.status = 'pending' order by e.id limit 1),
@@ -64,7 +64,7 @@ select p.workflow, p.step, count(*)::int as samples, percentile_cont(0.5) within
 from unnest($1::text[], $2::text[]) as p(workflow, step) cross join lateral (
   select (extract(epoch from s.finished_at - s.started_at) * 1000)::float8 as ms
   from (select id from recent where recent.workflow = p.workflow limit ${SAMPLED}) r join durachart.steps s on s.instance_id = r.id
-  where s.step = p.step and s.status = 'done' and s.kind <> 'workflow' and s.started_at is not null and s.finished_at is not null
+  where s.step = p.step and s.status = 'done' and s.kind not in ('workflow', 'fan-out') and s.started_at is not null and s.finished_at is not null
   limit ${SAMPLES}) d
 group by p.workflow, p.step`;
 

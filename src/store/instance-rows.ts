@@ -120,11 +120,11 @@ export async function insertRows(
       rows.transitions,
     );
     await insert(
-      `insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, lost, next_attempt_at, input, output, error, error_code, attempts, logs, progress, message, queue, worker, child_id, queued_at, started_at, heartbeat_at, finished_at)
+      `insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, lost, next_attempt_at, input, output, error, error_code, attempts, logs, progress, message, queue, worker, child_id, queued_at, started_at, heartbeat_at, finished_at, fan_out)
        select $1, c.key, c.kind, c.step, c.status, c.attempt, c."maxAttempts", c.lost, ${time('nextAttemptAt')}, c.input::json, c.output::json, c.error, c.error ->> 'code', c.attempts, c.logs, c.progress, c.message, c.queue, c.worker, c."childId",
-         ${time('queuedAt')}, ${time('startedAt')}, ${time('heartbeatAt')}, ${time('finishedAt')}
+         ${time('queuedAt')}, ${time('startedAt')}, ${time('heartbeatAt')}, ${time('finishedAt')}, c."fanOut"
        from json_to_recordset($2::text::json) as c(key text, kind text, step text, status text, attempt int, "maxAttempts" int, lost int, "nextAttemptAt" float8, input text, output text, error json, attempts json, logs json, progress real, message text, queue text, worker int, "childId" text,
-         "queuedAt" float8, "startedAt" float8, "heartbeatAt" float8, "finishedAt" float8)`,
+         "queuedAt" float8, "startedAt" float8, "heartbeatAt" float8, "finishedAt" float8, "fanOut" json)`,
       rows.steps.map((step) => ({ ...step, input: asText(step.input), output: asText(step.output) })),
     );
     await insert(

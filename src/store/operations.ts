@@ -1,9 +1,11 @@
 import type postgres from 'postgres';
 import type { Past } from '../engine/operations/moment.ts';
 import type { NewOperation, OperationRecord, OperationStore, Paused } from '../engine/operations/records.ts';
-import type { Outstanding, Stand, StepKind } from '../engine/ports.ts';
+import { begunWith } from '../engine/fan-out.ts';
+import type { FanOut, Outstanding, Stand, StepKind } from '../engine/ports.ts';
 import type { Database } from './database.ts';
 import { insertRows, readRows } from './instance-rows.ts';
+import { readItemInputs } from './items.ts';
 import { deletePause, writePause } from './pauses.ts';
 import { readSnapshot } from './reader.ts';
 import { millis, type Row } from './rows.ts';
@@ -110,8 +112,8 @@ async function past(pool: postgres.Sql, id: string, sequence: number): Promise<P
       select t.at, t.timers, i.parent_id from durachart.transitions t join durachart.instances i on i.id = t.instance_id
       where t.instance_id = ${id} and t.sequence = ${sequence}`,
     pool<Row[]>`
-      select distinct on (substr(s.key, strpos(s.key, ':') + 1)) s.key, s.kind, s.step, s.input, s.input is null as no_input, s.child_id
-      from durachart.steps s where s.instance_id = ${id} and s.kind <> 'action' and substr(s.key, strpos(s.key, ':') + 1) = any(${ids})
+      select distinct on (substr(s.key, strpos(s.key, ':') + 1)) s.key, s.kind, s.step, s.input, s.input is null as no_input, s.child_id, s.fan_out
+      from durachart.steps s where s.instance_id = ${id} and s.kind not in ('action', 'item') and substr(s.key, strpos(s.key, ':') + 1) = any(${ids})
         and split_part(s.key, ':', 1)::int <= ${sequence}
       order by substr(s.key, strpos(s.key, ':') + 1), split_part(s.key, ':', 1)::int desc`,
     pool<{ armed: Outstanding['armed'] }[]>`
@@ -123,16 +125,24 @@ async function past(pool: postgres.Sql, id: string, sequence: number): Promise<P
     parentId: row['parent_id'] as string | null,
     snapshot,
     at: millis(row['at']),
-    invocations: invocations.map((step) => ({
-      key: step['key'] as string,
-      kind: step['kind'] as StepKind,
-      step: step['step'] as string,
-      input: step['no_input'] === true ? undefined : step['input'],
-      childId: step['child_id'] as string | null,
-    })),
+    invocations: await Promise.all(
+      invocations.map(async (step) => ({
+        key: step['key'] as string,
+        kind: step['kind'] as StepKind,
+        step: step['step'] as string,
+        input: await inputOf(pool, id, step),
+        childId: step['child_id'] as string | null,
+      })),
+    ),
     armed: timers.flatMap(({ armed }) => armed),
     outstanding: row['timers'] as Outstanding | null,
   };
+}
+
+/** What an invocation was asked for with; of a fan-out its items have it. */
+async function inputOf(pool: postgres.Sql, id: string, step: Row): Promise<unknown> {
+  if (step['kind'] !== 'fan-out') return step['no_input'] === true ? undefined : step['input'];
+  return begunWith(step['fan_out'] as FanOut, await readItemInputs(pool, id, step['key'] as string));
 }
 
 function record(row: Row): OperationRecord {

@@ -33,7 +33,7 @@ export async function deletePause(pool: postgres.Sql, pause: NewPause): Promise<
      w as (update durachart.instances i set wake = i.wake + 1, wake_at = case when i.lease is null then least(i.wake_at, to_timestamp($6::float8 / 1000)) else i.wake_at end
        where exists (select from p) and $1 = 'queue' and i.status = 'running' and exists (
          select from json_array_elements_text(i.live) as k(key) join durachart.steps s on s.instance_id = i.id and s.key = k.key
-         where s.queue = $2 and s.status in ('queued', 'retrying')))
+         where s.queue = $2 and (s.status in ('queued', 'retrying') or s.kind = 'fan-out')))
      select (select id from a) as id, pg_notify('durachart_work', '*')`,
     parameters(pause),
   );

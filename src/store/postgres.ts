@@ -4,6 +4,7 @@ import type { Claimed, Commit, CommitResult, Millis, Store, Wanted } from '../en
 import { commitParameters, commitStatement, commitText } from './commit-statement.ts';
 import type { Database } from './database.ts';
 import { claimed, inboxEvent, INSTANCE_COLUMNS, millis, STEP_COLUMNS, type Row } from './rows.ts';
+import { readItemResults, readItems } from './items.ts';
 import { readPauses } from './pauses.ts';
 import { buryWorkers, startWorker } from './worker-session.ts';
 import { stepTransaction } from './step-transaction.ts';
@@ -54,6 +55,8 @@ export function createStore(database: Database): Store {
       return rows.map(({ id, priority }) => ({ id, priority }));
     },
     transactional: async (fence, run) => transactional(database, fence, run),
+    items: async (instanceId, fanOut, from, to) => readItems(pool, instanceId, fanOut, from, to),
+    itemResults: async (instanceId, fanOut) => readItemResults(pool, instanceId, fanOut),
     onWork: async (callback) => {
       const hear = (payload: string) => callback(payload === '*' ? '*' : payload.split(','));
       // After a reconnect nobody knows what was missed.

@@ -9,17 +9,20 @@ import type {
   StepDetail,
   StepView,
 } from '../engine/api.ts';
+import { fanOutView } from '../engine/fan-out.ts';
 import { WHOLE_EVERY } from '../engine/macrostep.ts';
+import type { FanOut } from '../engine/ports.ts';
 import type { InstanceRecord, NewEvent, Reader } from '../engine/reader.ts';
 import { createExplainReader } from './explain-reader.ts';
 import { countInstances, findInstances, MOST_COUNTED } from './find-instances.ts';
+import { readItemsOf } from './items.ts';
 import { stepRow, STEP_COLUMNS, type Row } from './rows.ts';
 import { readOverview, readWorkflowStatistics } from './statistics.ts';
 
 const SUMMARY = `i.id, i.workflow, i.version, i.tenant, i.tags, i.priority, i.status, i.state, i.sequence, i.error_code, i.key, i.parent_id, i.created_at, i.updated_at, i.finished_at,
   (select json_agg(json_build_object('key', s.key, 'kind', s.kind, 'step', s.step, 'status', s.status, 'attempt', s.attempt, 'maxAttempts', s.max_attempts,
      'nextAttemptAt', s.next_attempt_at, 'progress', s.progress, 'message', s.message, 'errorCode', s.error_code, 'childId', s.child_id,
-     'queuedAt', s.queued_at, 'startedAt', s.started_at, 'heartbeatAt', s.heartbeat_at, 'finishedAt', s.finished_at) order by s.queued_at, s.key)
+     'queuedAt', s.queued_at, 'startedAt', s.started_at, 'heartbeatAt', s.heartbeat_at, 'finishedAt', s.finished_at, 'fanOut', s.fan_out) order by s.queued_at, s.key)
    from json_array_elements_text(i.live) k join durachart.steps s on s.instance_id = i.id and s.key = k) as live_steps`;
 
 const HISTORY = `t.instance_id, t.sequence, t.event, t.payload, t.from_state, t.to_state, t.emitted, t.at, t.xid, t.step_key,
@@ -49,9 +52,13 @@ export function createReader(pool: postgres.Sql): Reader {
     },
     steps: async (id) => {
       const rows = await pool.unsafe<Row[]>(
-        `select ${STEP_COLUMNS} from durachart.steps s where s.instance_id = $1 order by s.queued_at, s.key`,
+        `select ${STEP_COLUMNS} from durachart.steps s where s.instance_id = $1 and s.kind <> 'item' order by s.queued_at, s.key`,
         [id],
       );
+      return rows.map(stepDetail);
+    },
+    items: async (id, fanOut, { from, limit, status }) => {
+      const rows = await readItemsOf(pool, id, fanOut, from, limit, status);
       return rows.map(stepDetail);
     },
     liveSteps: async (id) => {
@@ -231,14 +238,17 @@ function summary(row: Row): InstanceSummary {
     status: row['status'] as InstanceSummary['status'],
     state: row['state'] as string,
     sequence: row['sequence'] as number,
-    steps: ((row['live_steps'] ?? []) as Record<keyof StepView, unknown>[]).map((step) => ({
-      ...(step as unknown as StepView),
-      nextAttemptAt: date(step.nextAttemptAt),
-      queuedAt: new Date(step.queuedAt as string),
-      startedAt: date(step.startedAt),
-      heartbeatAt: date(step.heartbeatAt),
-      finishedAt: date(step.finishedAt),
-    })),
+    steps: ((row['live_steps'] ?? []) as Record<keyof StepView, unknown>[]).map((step) => {
+      const dated: StepView = {
+        ...(step as unknown as StepView),
+        nextAttemptAt: date(step.nextAttemptAt),
+        queuedAt: new Date(step.queuedAt as string),
+        startedAt: date(step.startedAt),
+        heartbeatAt: date(step.heartbeatAt),
+        finishedAt: date(step.finishedAt),
+      };
+      return { ...dated, fanOut: shownFanOut(dated, step.fanOut as FanOut | null) };
+    }),
     errorCode: row['error_code'] as string | null,
     key: row['key'] as string | null,
     parentId: row['parent_id'] as string | null,
@@ -260,6 +270,7 @@ function stepDetail(row: Row): StepDetail {
     lost: _lost,
     queue: _queue,
     worker: _worker,
+    fanOut,
     ...rest
   } = stepRow(row);
   return {
@@ -272,7 +283,12 @@ function stepDetail(row: Row): StepDetail {
     startedAt: millisDate(startedAt),
     heartbeatAt: millisDate(heartbeatAt),
     finishedAt: millisDate(finishedAt),
+    fanOut: fanOut === undefined ? null : fanOutView({ fanOut, startedAt, status: rest.status }),
   };
+}
+
+function shownFanOut({ startedAt, status }: StepView, fanOut: FanOut | null): StepView['fanOut'] {
+  return fanOut === null ? null : fanOutView({ fanOut, status, startedAt: startedAt?.getTime() ?? null });
 }
 
 function millisDate(value: number | null): Date | null {

@@ -1,4 +1,4 @@
-import type { Claimed, InboxEvent, Millis, StepRow, Timer } from '../engine/ports.ts';
+import type { Claimed, FanOut, InboxEvent, Millis, StepRow, Timer } from '../engine/ports.ts';
 
 /** Columns as the driver gives them. */
 export type Row = Record<string, unknown>;
@@ -7,7 +7,7 @@ export const INSTANCE_COLUMNS =
   'i.id, i.workflow, i.version, i.tenant, i.input, i.input is null as no_input, i.status, i.state, i.sequence, i.snapshot, i.live, i.error, i.parent_id, i.parent_key, i.wake, i.priority, i.created_at, i.start_at, i.finished_at';
 
 export const STEP_COLUMNS =
-  's.instance_id, s.key, s.kind, s.step, s.status, s.attempt, s.max_attempts, s.lost, s.next_attempt_at, s.input, s.input is null as no_input, s.output, s.output is null as no_output, s.error, s.attempts, s.logs, s.progress, s.message, s.queue, s.worker, s.child_id, s.queued_at, s.started_at, s.heartbeat_at, s.finished_at';
+  's.instance_id, s.key, s.kind, s.step, s.status, s.attempt, s.max_attempts, s.lost, s.next_attempt_at, s.input, s.input is null as no_input, s.output, s.output is null as no_output, s.error, s.attempts, s.logs, s.progress, s.message, s.queue, s.worker, s.child_id, s.queued_at, s.started_at, s.heartbeat_at, s.finished_at, s.fan_out';
 
 /** A timestamp column as milliseconds. */
 export function millis(value: unknown): Millis {
@@ -44,6 +44,7 @@ export function stepRow(row: Row): StepRow {
     startedAt: orNull(row['started_at'], millis),
     heartbeatAt: orNull(row['heartbeat_at'], millis),
     finishedAt: orNull(row['finished_at'], millis),
+    ...(row['fan_out'] == null ? {} : { fanOut: row['fan_out'] as FanOut }),
   };
 }
 

@@ -159,10 +159,10 @@ export const steps = durachart.table(
     instanceId: text('instance_id').notNull(),
     /** `<sequence>:<invoke id>`; with the instance's id before it, the idempotency key. */
     key: text('key').notNull(),
-    /** step, workflow, action */
+    /** step, workflow, action; fan-out, and item for each of its items */
     kind: text('kind').notNull(),
     step: text('step').notNull(),
-    /** queued, running, retrying, done, failed, stopped */
+    /** waiting (an item whose turn has not come), queued, running, retrying, done, failed, stopped */
     status: text('status').notNull(),
     /** The attempt that runs or ran last, from 1; 0 before the first. */
     attempt: integer('attempt').notNull().default(0),
@@ -187,6 +187,8 @@ export const steps = durachart.table(
     startedAt: time('started_at'),
     heartbeatAt: time('heartbeat_at'),
     finishedAt: time('finished_at'),
+    /** Of a fan-out: its options, and how far it is. */
+    fanOut: json('fan_out'),
   },
   (table) => [
     primaryKey({ columns: [table.instanceId, table.key] }),

@@ -23,7 +23,7 @@ export async function readOverview(pool: postgres.Sql, period: number, bucket: n
         count(*) filter (where s.status = 'running')::int as running, count(*) filter (where s.status = 'retrying')::int as retrying
       from durachart.instances i cross join json_array_elements_text(i.live) k(key)
       join durachart.steps s on s.instance_id = i.id and s.key = k.key
-      where i.lease is not null and s.kind = 'step' and s.status in ('queued', 'running', 'retrying')
+      where i.lease is not null and s.kind in ('step', 'item') and s.status in ('queued', 'running', 'retrying')
       group by 1, 2, 3 order by 5 desc, 4 desc limit 100`,
   ]);
   return {
@@ -49,7 +49,7 @@ export async function readWorkflowStatistics(
     await sql<{ step: string; fromMs: number; count: number }[]>`
       select s.step, power(2, floor(log(2, greatest(extract(epoch from s.finished_at - s.started_at) * 1000, 1))))::float8 as "fromMs", count(*)::int as count
       from durachart.steps s join durachart.instances i on i.id = s.instance_id
-      where i.workflow = ${workflow} and s.kind = 'step' and s.status = 'done' and s.started_at is not null and s.queued_at >= durachart.since()
+      where i.workflow = ${workflow} and s.kind in ('step', 'item') and s.status = 'done' and s.started_at is not null and s.queued_at >= durachart.since()
       group by 1, 2 order by 1, 2`,
     await sql<WorkflowStatistics['states']>`
       select state, entered::int, exited::int, p50_s * 1000 as "p50Ms", p95_s * 1000 as "p95Ms"

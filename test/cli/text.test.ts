@@ -21,6 +21,7 @@ const step = (over: Partial<Step>): Step => ({
   startedAt: ago(12_000),
   heartbeatAt: null,
   finishedAt: null,
+  fanOut: null,
   ...over,
 });
 const at = (

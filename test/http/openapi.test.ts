@@ -56,6 +56,7 @@ test('is OpenAPI 3.1 with every route', () => {
     'GET /instances/{id}/result',
     'GET /instances/{id}/snapshots/{sequence}',
     'GET /instances/{id}/steps',
+    'GET /instances/{id}/steps/{step}/items',
     'GET /operations',
     'GET /operations/{id}',
     'GET /pauses',

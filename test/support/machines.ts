@@ -55,7 +55,11 @@ export class HeldStep {
   /** How many run now, and how many did at most. */
   running = 0;
   most = 0;
-  private readonly contexts: { resolve: (output: unknown) => void; context: StepContext<unknown> }[] = [];
+  private readonly contexts: {
+    resolve: (output: unknown) => void;
+    reject: (error: Error) => void;
+    context: StepContext<unknown>;
+  }[] = [];
   private readonly arrivals: { count: number; resolve: () => void }[] = [];
 
   /** The step itself. */
@@ -81,10 +85,15 @@ export class HeldStep {
     this.contexts[call - 1]?.resolve(output);
   }
 
+  /** Lets a call fail. */
+  fail(call: number, error: Error): void {
+    this.contexts[call - 1]?.reject(error);
+  }
+
   private async run(context: StepContext<unknown>): Promise<unknown> {
     this.most = Math.max(this.most, ++this.running);
-    const { promise, resolve } = Promise.withResolvers<unknown>();
-    this.contexts.push({ resolve, context });
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.contexts.push({ resolve, reject, context });
     this.calls.push(context.input);
     for (const arrival of this.arrivals) if (this.calls.length >= arrival.count) arrival.resolve();
     try {

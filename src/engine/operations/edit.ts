@@ -2,11 +2,11 @@ import type { Operation as PatchOperation } from 'rfc6902';
 import { DurachartError } from '../../core/error.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import { canonical } from '../canonical.ts';
-import { stopStep } from '../effects.ts';
 import { invokeId, stepKey } from '../keys.ts';
 import { apply, type Decision } from '../macrostep.ts';
 import type { Millis, StepRow } from '../ports.ts';
 import { emptyChange, isHeld, type State } from '../state.ts';
+import { stopStep } from '../stopping.ts';
 import type { Moment } from './order.ts';
 import { patched } from './patch.ts';
 
@@ -30,6 +30,8 @@ export function edit(state: State, patch: PatchOperation[], now: Millis): Decisi
   const renewed: string[] = [];
   const kept: string[] = [];
   for (const row of state.steps.values()) {
+    // The items of a fan-out are what they were when it began.
+    if (row.kind === 'fan-out') kept.push(row.key);
     if (row.kind !== 'step' || row.status === 'done') continue;
     const input = workflow.machine.inputOf(snapshot, invokeId(row.key));
     const anew = workflow.machine.inputOf(edited, invokeId(row.key));

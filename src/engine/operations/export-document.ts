@@ -48,9 +48,9 @@ const transition = z.object({
 
 const step = z.object({
   key,
-  kind: z.enum(['step', 'workflow', 'action']),
+  kind: z.enum(['step', 'workflow', 'action', 'fan-out', 'item']),
   step: text,
-  status: z.enum(['queued', 'running', 'retrying', 'done', 'failed', 'stopped']),
+  status: z.enum(['waiting', 'queued', 'running', 'retrying', 'done', 'failed', 'stopped']),
   attempt: count,
   maxAttempts: count,
   lost: count,
@@ -69,6 +69,25 @@ const step = z.object({
   startedAt: time.nullable(),
   heartbeatAt: time.nullable(),
   finishedAt: time.nullable(),
+  fanOut: z
+    .object({
+      concurrency: count.min(1),
+      batch: count.min(1).nullable(),
+      pause: z.number().min(0),
+      onItemError: z.enum(['continue', 'fail']),
+      total: count,
+      done: count,
+      failed: count,
+      skipped: count,
+      waiting: count,
+      cursor: count,
+      room: count.nullable(),
+      resumeAt: time.nullable(),
+      round: count,
+      before: count,
+      endedAt: time.nullable(),
+    })
+    .optional(),
 });
 
 const documentSchema = z.object({

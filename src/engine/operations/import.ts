@@ -1,7 +1,9 @@
 import { DurachartError } from '../../core/error.ts';
 import type { Workflow } from '../../core/workflow.ts';
-import { invokeId, sequenceOf } from '../keys.ts';
+import { begunWith, isFanOut, type FanOutRow } from '../fan-out.ts';
+import { fanOutOf, invokeId, itemIndex, sequenceOf } from '../keys.ts';
 import type { AuditOutcome, Claimed, Millis, StepRow, Timer } from '../ports.ts';
+import { isRun } from '../step-rows.ts';
 import { hasEnded, instanceState, isHeld, isUnreadable, restored, type State } from '../state.ts';
 import { snapshotAfter } from './export-document.ts';
 import type { ExportDocument, InstanceRows } from './instance-rows.ts';
@@ -94,7 +96,8 @@ function renamed(
 /** Nobody runs it here. The attempt that was under way was not its failure, so it does not count. */
 function begunAnew(row: StepRow, later: number): StepRow {
   if (row.nextAttemptAt !== null) return { ...row, nextAttemptAt: row.nextAttemptAt + later };
-  if (row.status !== 'running' || row.kind === 'workflow') return row;
+  if (row.fanOut?.resumeAt != null) return { ...row, fanOut: { ...row.fanOut, resumeAt: row.fanOut.resumeAt + later } };
+  if (row.status !== 'running' || !isRun(row)) return row;
   return {
     ...row,
     status: 'queued',
@@ -137,17 +140,26 @@ function pastOf(
 ): Past {
   const newest = new Map<string, StepRow>();
   for (const row of steps.toSorted((a, b) => sequenceOf(a.key) - sequenceOf(b.key))) {
-    if (row.kind !== 'action' && sequenceOf(row.key) <= to) newest.set(invokeId(row.key), row);
+    if (row.kind !== 'action' && row.kind !== 'item' && sequenceOf(row.key) <= to) newest.set(invokeId(row.key), row);
   }
   return {
     id: instance.id,
     parentId: null,
     snapshot: snapshotAfter(transitions, to),
     at: at.at,
-    invocations: [...newest.values()],
+    invocations: [...newest.values()].map((row) => (isFanOut(row) ? { ...row, input: inputOf(row, steps) } : row)),
     armed: transitions.slice(0, to).flatMap(({ timers }) => timers?.armed ?? []),
     outstanding: at.timers,
   };
+}
+
+/** What a fan-out was begun with, which its items have. */
+function inputOf({ key, fanOut }: FanOutRow, steps: readonly StepRow[]): unknown {
+  const items = steps.filter((row) => row.kind === 'item' && fanOutOf(row.key) === key);
+  return begunWith(
+    fanOut,
+    items.toSorted((a, b) => itemIndex(a.key) - itemIndex(b.key)).map(({ input }) => input),
+  );
 }
 
 /** The rows as a worker would find them. */

@@ -1,10 +1,13 @@
 import { DurachartError, type ErrorRecord } from '../../core/error.ts';
-import { blankAgain, letter, stopStep } from '../effects.ts';
+import { letter } from '../effects.ts';
+import { againFor, isFanOut } from '../fan-out.ts';
 import { onSettled } from '../inputs.ts';
 import { CANCEL, RETRY, sequenceOf } from '../keys.ts';
 import { apply, end, reportToParent, type Decision } from '../macrostep.ts';
 import type { AttemptRecord, InboxEvent, InstanceStatus, Millis, StepRow } from '../ports.ts';
 import { emptyChange, hasEnded, isUnreadable, standOf, type State } from '../state.ts';
+import { blankAgain } from '../step-rows.ts';
+import { stopItems, stopStep, stopWaiting } from '../stopping.ts';
 import { edit } from './edit.ts';
 import { legal, type Standing } from './legal.ts';
 import type { Moment, Order } from './order.ts';
@@ -102,8 +105,9 @@ function retry(state: State, now: Millis): Performed {
   const change = emptyChange();
   const steps = new Map(state.steps);
   for (const row of steps.values()) {
-    if (row.status !== 'failed') continue;
-    const again = blankAgain(row, now);
+    const hasFailedItems = isFanOut(row) && row.status === 'running' && row.fanOut.failed > 0;
+    if (row.status !== 'failed' && !hasFailedItems) continue;
+    const again = isFanOut(row) ? againFor(state, row, now) : blankAgain(row, now);
     steps.set(row.key, again);
     change.steps.push(again);
     if (row.childId !== null)
@@ -162,8 +166,17 @@ function skip(state: State, { step, output }: Extract<Order, { operation: 'skip'
     nextAttemptAt: null,
     finishedAt: now,
   };
-  const decision = onSettled(state, done, now);
-  dismiss(row, decision.change);
+  if (!isFanOut(row)) {
+    const decision = onSettled(state, done, now);
+    dismiss(row, decision.change);
+    return decision;
+  }
+  const stopped = emptyChange();
+  const steps = stopItems(state.steps, row.key, stopped, now);
+  stopWaiting(row, stopped);
+  const decision = onSettled({ ...state, steps }, done, now);
+  decision.change.steps.unshift(...stopped.steps);
+  decision.change.stoppedItems.push(...stopped.stoppedItems);
   return decision;
 }
 

@@ -62,14 +62,25 @@ export class Lens {
     };
   }
 
-  private invocation<T extends Pick<StepDetail, 'step' | 'input' | 'output' | 'error'>>(row: T): T {
+  private invocation<T extends Pick<StepDetail, 'kind' | 'step' | 'input' | 'output' | 'error'>>(row: T): T {
     const marks = this.marks === UNKNOWN ? UNKNOWN : this.marks.steps.get(row.step);
     return {
       ...row,
       input: this.value(marks?.input, row.input),
-      output: this.value(marks?.output, row.output),
+      output: row.kind === 'fan-out' ? this.results(marks?.output, row.output) : this.value(marks?.output, row.output),
       error: this.error(row.error),
     };
+  }
+
+  /** Of a fan-out: the schema is that of each item's output. */
+  private results(marks: Marks | undefined, output: unknown): unknown {
+    const { results } = (output ?? {}) as { results?: unknown };
+    if (marks === undefined || !Array.isArray(results)) return this.any(output);
+    const masked = results.map((each: object & { output?: unknown }) => ({
+      ...each,
+      output: this.value(marks, each.output),
+    }));
+    return this.any({ ...(output as object), results: masked });
   }
 
   private attempt(attempt: AttemptRecord): AttemptRecord {

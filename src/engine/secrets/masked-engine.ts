@@ -1,6 +1,15 @@
 import { DurachartError } from '../../core/error.ts';
 import { KnownSecrets, MASK } from '../../core/secrets.ts';
-import type { Change, Engine, HistoryEntry, InstanceSummary, InstanceView, StepView } from '../api.ts';
+import type {
+  Change,
+  Engine,
+  HistoryEntry,
+  InstanceSummary,
+  InstanceView,
+  Page,
+  StepDetail,
+  StepView,
+} from '../api.ts';
 import { registry } from '../create.ts';
 import type { OperationRecord, OperationRequest } from '../operations/records.ts';
 import { Lens, marksAt } from './lens.ts';
@@ -48,6 +57,11 @@ export function maskedEngine(engine: Engine): Engine {
       const steps = await engine.steps(id);
       const lens = await masking.lens(id);
       return steps.map((step) => lens.stepDetail(step));
+    },
+    items: async (id, step, options) => {
+      const { items, next } = await engine.items(id, step, options);
+      const lens = await masking.lens(id);
+      return { items: items.map((item) => lens.stepDetail(item)), next };
     },
     snapshot: async (id, sequence) => {
       const snapshot = await engine.snapshot(id, sequence);
@@ -231,7 +245,7 @@ class Masking {
     marks?.context?.mask(view.context, add);
     marks?.output?.mask(view.output, add);
     if (marks !== undefined && marks.steps.size > 0) {
-      for (const { step, input, output } of await this.engine.steps(view.id)) {
+      for await (const { step, input, output } of this.invocations(view.id, marks)) {
         marks.steps.get(step)?.input?.mask(input, add);
         marks.steps.get(step)?.output?.mask(output, add);
       }
@@ -244,8 +258,25 @@ class Masking {
     for (const id of [view.parentId, ...failed.map(({ childId }) => childId)]) {
       if (id !== null) await this.addOf(id, secrets, view.id);
     }
-    this.remember(view, secrets);
+    // The items of a fan-out come to more without a transition.
+    if (!view.steps.some(({ kind }) => kind === 'fan-out')) this.remember(view, secrets);
     return secrets;
+  }
+
+  /** Every invocation, and of fan-outs whose step has secrets every item in place of the whole. */
+  private async *invocations(id: string, marks: WorkflowMarks): AsyncIterable<StepDetail> {
+    for (const step of await this.engine.steps(id)) {
+      if (step.kind !== 'fan-out') yield step;
+      else if (marks.steps.has(step.step)) yield* this.items(id, step.key);
+    }
+  }
+
+  private async *items(id: string, key: string): AsyncIterable<StepDetail> {
+    for (let cursor: string | null = '0'; cursor !== null;) {
+      const page: Page<StepDetail> = await this.engine.items(id, key, { limit: PAGE, cursor });
+      yield* page.items;
+      cursor = page.next;
+    }
   }
 
   private async addOf(id: string, secrets: KnownSecrets, from: string): Promise<void> {

@@ -2,11 +2,13 @@ import { metadata } from '@trigger.dev/sdk';
 import { DurachartError } from '../../core/error.ts';
 import { sleep } from '../../engine/clock.ts';
 import { timersRun } from '../../engine/inputs.ts';
-import type { Pauses } from '../../engine/pauses.ts';
+import { dueAt, isFanOut } from '../../engine/fan-out.ts';
+import { mayBegin, type Pauses } from '../../engine/pauses.ts';
 import type { Claimed, Millis } from '../../engine/ports.ts';
 import { emptyChange, hasEnded, isUnreadable, type State } from '../../engine/state.ts';
 import { Flights, type Flight } from './flights.ts';
 import { runInline } from './inline.ts';
+import { feedFanOuts } from './items.ts';
 import { takeInputs } from './inputs.ts';
 import { Lease, LeaseLost, Refused } from './lease.ts';
 import { triggerDriver, waitForStep, type DriverPayload } from './platform.ts';
@@ -96,12 +98,12 @@ async function moveOn(
       await lease.giveBack();
       return { left: 'cancelled', ...shown(lease.state) };
     }
+    if (!still(lease) && (await feedFanOuts(runtime, lease))) continue;
     if (await runInline(runtime, lease, worker, run.id, run.signal)) continue;
     const next = await flights.align(lease);
     if (next === 'again') continue;
     const due = nextDue(lease.state, lease.pauses, clock.now());
-    const still = lease.pauses.workflows.has(lease.state.workflow.name);
-    if (next === 'park' && !still && due !== null && due <= clock.now() + runtime.keep) {
+    if (next === 'park' && !still(lease) && due !== null && due <= clock.now() + runtime.keep) {
       // Another driver would take longer to come.
       await sleep(clock, Math.max(0, due - clock.now()));
       await lease.reload();
@@ -117,6 +119,11 @@ async function moveOn(
     // Something came in meanwhile.
     await lease.reload();
   }
+}
+
+/** Its workflow is paused. */
+function still({ pauses, state }: Lease): boolean {
+  return pauses.workflows.has(state.workflow.name);
 }
 
 async function take(
@@ -190,6 +197,9 @@ function nextDue(state: State, pauses: Pauses, now: Millis): Millis | null {
   // Whoever started one that is to begin later has triggered a driver for then.
   let due = state.status === 'scheduled' ? (state.startAt ?? Infinity) : Infinity;
   if (timersRun(state)) for (const timer of state.timers.values()) due = Math.min(due, timer.dueAt);
+  for (const row of state.steps.values()) {
+    if (isFanOut(row) && mayBegin(pauses, state.workflow.name, row)) due = Math.min(due, dueAt(state, row) ?? Infinity);
+  }
   for (const row of toRun(state, pauses))
     if (isInline(state, row)) due = Math.min(due, row.nextAttemptAt ?? row.queuedAt);
   return due === Infinity ? null : due;

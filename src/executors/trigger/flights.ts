@@ -1,4 +1,5 @@
 import { placeKeyOf } from '../../core/concurrency-key.ts';
+import { dueAt, isFanOut } from '../../engine/fan-out.ts';
 import { timersRun } from '../../engine/inputs.ts';
 import type { RunRow } from '../../engine/driver-store.ts';
 import { mayBegin, type Pauses } from '../../engine/pauses.ts';
@@ -170,9 +171,14 @@ interface Alarm {
 
 function alarmsOf(state: State, pauses: Pauses): Alarm[] {
   if (pauses.workflows.has(state.workflow.name)) return [];
+  const batches = [...state.steps.values()].filter(isFanOut).flatMap((row) => {
+    const { resumeAt } = row.fanOut;
+    return resumeAt === null || dueAt(state, row) !== resumeAt ? [] : [{ id: `batch of ${row.key}`, dueAt: resumeAt }];
+  });
   const retries = toRun(state, pauses).filter((row) => row.status === 'retrying' && isInline(state, row));
   return [
     ...(timersRun(state) ? state.timers.values() : []),
+    ...batches,
     ...retries.map((row) => ({ id: `retry ${row.key}`, dueAt: row.nextAttemptAt ?? 0 })),
   ];
 }

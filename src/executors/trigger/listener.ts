@@ -2,6 +2,7 @@ import { logger } from '@trigger.dev/sdk';
 import { LineKeeper } from '../../engine/lines.ts';
 import type { AttemptListener, StepRow } from '../../engine/ports.ts';
 import type { StepLogger } from '../../core/step.ts';
+import { shownMessage } from '../../engine/step-rows.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What a running attempt tells, kept on its row, and stored at a pace. */
@@ -36,7 +37,7 @@ export class Progress implements AttemptListener {
   }
 
   progress(fraction: number, message: string | undefined): void {
-    const text = message?.replaceAll('\0', '').toWellFormed().slice(0, 500) ?? null;
+    const text = message === undefined ? null : shownMessage(message);
     this.touch({ progress: fraction, message: text, heartbeatAt: this.runtime.clock.now() });
   }
 

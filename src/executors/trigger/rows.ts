@@ -1,6 +1,6 @@
 import { mayBegin, type Pauses } from '../../engine/pauses.ts';
 import type { StepRow } from '../../engine/ports.ts';
-import { definitionOf, lostWorker } from '../../engine/step-rows.ts';
+import { definitionOf, isRun, lostWorker } from '../../engine/step-rows.ts';
 import { isHeld, type State } from '../../engine/state.ts';
 
 /** The invocations that somebody has to make; a child workflow has drivers of its own. */
@@ -8,7 +8,7 @@ export function toRun({ steps, status, workflow }: State, pauses: Pauses): StepR
   if (isHeld(status)) return [];
   return [...steps.values()].filter(
     (row) =>
-      row.kind !== 'workflow' &&
+      isRun(row) &&
       row.status !== 'done' &&
       row.status !== 'failed' &&
       // What runs may end.

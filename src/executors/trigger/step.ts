@@ -5,7 +5,7 @@ import type { Workflow } from '../../core/workflow.ts';
 import type { RoundFence, Settled } from '../../engine/driver-store.ts';
 import { idempotencyKey } from '../../engine/keys.ts';
 import type { Invocation, Outcome, StepRow } from '../../engine/ports.ts';
-import { begun, concluded, definitionOf, lostWorker, unknownStep } from '../../engine/step-rows.ts';
+import { begun, concluded, definitionOf, isSkip, lostWorker, unknownStep } from '../../engine/step-rows.ts';
 import { isUnknown } from './inline.ts';
 import { Progress } from './listener.ts';
 import { isOver, triggerDriver, type StepPayload } from './platform.ts';
@@ -110,6 +110,11 @@ export class StepRuns {
     const row = await progress.close();
     // Whoever cancelled it has seen to its row, or will.
     if (run.signal.aborted) return { outcome: 'cancelled' };
+    if (outcome.type === 'failed' && isSkip(row, outcome)) {
+      const context = { definition, errors, now: clock.now(), random: random() };
+      await this.settle(runtime, fence, withRun(concluded(row, outcome, context), row, run.id));
+      return { outcome: 'done' };
+    }
     if (outcome.type === 'failed') {
       if (definition.transactional && isUnknown(outcome.error))
         return this.askWhatHappened(runtime, fence, outcome.error);

@@ -23,6 +23,7 @@ function step(key: string, fields: Partial<StepDetail>): StepDetail {
     startedAt: null,
     heartbeatAt: null,
     finishedAt: null,
+    fanOut: null,
     input: null,
     output: null,
     error: null,

@@ -59,6 +59,8 @@ export function commit(id: string, over: Partial<Commit> = {}): Commit {
     audits: [],
     newSteps: [],
     steps: [],
+    waitingItems: [],
+    stoppedItems: [],
     timers: [],
     cancelled: [],
     consumed: [],

@@ -5,7 +5,7 @@ import { invocationName, invokeIdOf } from '../../chart/invocation.ts';
 export interface Row {
   id: string;
   label: string;
-  kind: 'step' | 'workflow' | 'action' | 'wait';
+  kind: StepDetail['kind'] | 'wait';
   /** Of the invocation. */
   step: StepDetail | null;
   segments: Segment[];
@@ -60,7 +60,13 @@ function segmentsOf(step: StepDetail, end: number): Segment[] {
   }
   // A final failure stands among the attempts already.
   const isNew = step.startedAt !== null && !step.attempts.some(({ startedAt }) => startedAt === step.startedAt);
-  if (step.startedAt !== null && isNew && step.status !== 'retrying' && step.status !== 'queued') {
+  if (
+    step.startedAt !== null &&
+    isNew &&
+    step.status !== 'retrying' &&
+    step.status !== 'queued' &&
+    step.status !== 'waiting'
+  ) {
     pause(at(step.startedAt));
     const outcome = step.status === 'running' ? 'running' : step.status === 'stopped' ? 'stopped' : step.status;
     const until = step.finishedAt === null ? end : at(step.finishedAt);

@@ -1,0 +1,1 @@
+ALTER TABLE "durachart"."steps" ADD COLUMN "fan_out" json;

@@ -1,0 +1,123 @@
+import type { Input } from './decide.ts';
+import { finished, isFanOut, needOf, type FanOutRow, type Need } from './fan-out.ts';
+import { itemIndex } from './keys.ts';
+import type { Owned } from './owned.ts';
+import type { Clock, StepRow, Store } from './ports.ts';
+
+/** What going on with fan-outs needs of the worker that does it. */
+export interface FeederHost {
+  /** Whether new attempts may begin. */
+  readonly accepting: boolean;
+  /** Whether the items of this one may: nobody has paused them. */
+  mayBegin(owned: Owned, row: StepRow): boolean;
+  /** Still this worker's, and in memory. */
+  holds(owned: Owned): boolean;
+  /** Thinks an input through and stores what comes of it. */
+  input(owned: Owned, input: Input): void;
+  /** Calls back once all that was thought so far is stored. */
+  onceStored(owned: Owned, callback: () => void): void;
+  /** Goes on with it, or gives it back. */
+  settleDown(owned: Owned): void;
+  fault(error: unknown): void;
+}
+
+/** Items that were read ahead of their turn. */
+interface Ahead {
+  rows: readonly StepRow[];
+  /** Of `rows`, those before this one have had it. */
+  next: number;
+  /** Index up to which, itself not included, they were read. */
+  upTo: number;
+  /** Of the fan-out when they were read: they are good for no other. */
+  round: number;
+}
+
+/** Items are read so many at a time, so that not each one costs a round trip; of a fan-out that has many under way, more. */
+const FEWEST = 50;
+const MOST = 1_000;
+/** After a reading that failed. */
+const AGAIN = 200;
+
+/**
+ * Goes on with the fan-outs of owned instances: reads the items whose turn it is, a few ahead, and the results of those
+ * that are through. Nothing is read before all that was thought is stored, since what was read would be behind it.
+ */
+export class Feeder {
+  private readonly store: Pick<Store, 'items' | 'itemResults'>;
+  private readonly clock: Clock;
+  private readonly host: FeederHost;
+  private readonly ahead = new WeakMap<Owned, Map<string, Ahead>>();
+  private readonly reading = new WeakMap<Owned, number>();
+
+  constructor({ store, clock }: { store: Pick<Store, 'items' | 'itemResults'>; clock: Clock }, host: FeederHost) {
+    this.store = store;
+    this.clock = clock;
+    this.host = host;
+  }
+
+  /** Whether something is being read for an instance, which then is not given back. */
+  isReading(owned: Owned): boolean {
+    return (this.reading.get(owned) ?? 0) > 0;
+  }
+
+  /** Does what can be done for the fan-outs of an instance now. */
+  feed(owned: Owned): void {
+    if (!this.host.accepting || this.isReading(owned)) return;
+    for (const { key } of owned.state.steps.values()) {
+      const row = owned.state.steps.get(key);
+      if (!isFanOut(row) || !this.host.mayBegin(owned, row)) continue;
+      const need = needOf(owned.state, row, this.clock.now());
+      if (need?.type === 'results') this.read(owned, async () => this.finish(owned, row));
+      else if (need !== undefined) this.begin(owned, row, need);
+    }
+  }
+
+  private begin(owned: Owned, row: FanOutRow, need: Extract<Need, { type: 'items' }>): void {
+    const ahead = this.ahead.get(owned)?.get(row.key);
+    const known = ahead?.round === row.fanOut.round && ahead.upTo > row.fanOut.cursor ? ahead : undefined;
+    if (known === undefined) return this.read(owned, async () => this.readAhead(owned, row, need));
+    const rows = known.rows.slice(known.next, known.next + need.count);
+    known.next += rows.length;
+    const following = known.rows[known.next];
+    const upTo = following === undefined ? known.upTo : itemIndex(following.key);
+    this.host.input(owned, { type: 'items', fanOut: row.key, rows, upTo });
+  }
+
+  private async readAhead(
+    owned: Owned,
+    { key, fanOut }: FanOutRow,
+    { from, to, count }: Extract<Need, { type: 'items' }>,
+  ) {
+    const upTo = Math.min(to, from + Math.min(MOST, Math.max(FEWEST, 2 * count)));
+    const rows = await this.store.items(owned.state.id, key, from, upTo);
+    const aheads = this.ahead.get(owned) ?? new Map<string, Ahead>();
+    this.ahead.set(owned, aheads.set(key, { rows, next: 0, upTo, round: fanOut.round }));
+  }
+
+  private async finish(owned: Owned, row: FanOutRow): Promise<void> {
+    const results = await this.store.itemResults(owned.state.id, row.key);
+    // A retry may have come in meanwhile, or an output given by hand.
+    if (!this.host.holds(owned) || owned.state.steps.get(row.key) !== row) return;
+    this.host.input(owned, { type: 'settled', row: finished(row, results, this.clock.now()) });
+    this.ahead.get(owned)?.delete(row.key);
+  }
+
+  private read(owned: Owned, work: () => Promise<void>): void {
+    this.count(owned, 1);
+    this.host.onceStored(owned, () => {
+      void work()
+        .catch(async (error: unknown) => {
+          this.host.fault(error);
+          await new Promise<void>((resolve) => void this.clock.after(AGAIN, resolve));
+        })
+        .then(() => {
+          this.count(owned, -1);
+          if (this.host.holds(owned)) this.host.settleDown(owned);
+        });
+    });
+  }
+
+  private count(owned: Owned, by: number): void {
+    this.reading.set(owned, (this.reading.get(owned) ?? 0) + by);
+  }
+}
