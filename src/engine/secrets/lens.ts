@@ -67,7 +67,10 @@ export class Lens {
     return {
       ...row,
       input: this.value(marks?.input, row.input),
-      output: row.kind === 'fan-out' ? this.results(marks?.output, row.output) : this.value(marks?.output, row.output),
+      output:
+        row.kind === 'fan-out' && this.marks !== UNKNOWN
+          ? this.results(marks?.output, row.output)
+          : this.value(marks?.output, row.output),
       error: this.error(row.error),
     };
   }
