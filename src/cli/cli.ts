@@ -25,6 +25,7 @@ import { addShow } from './show.ts';
 import { addSkip } from './skip.ts';
 import { addSql } from './sql.ts';
 import { addStart } from './start.ts';
+import { addStately } from './stately.ts';
 import { paint, processTerminal, type Terminal } from './terminal.ts';
 import { plain, plainLines, safeJson } from './text.ts';
 import { addUnpause } from './unpause.ts';
@@ -84,6 +85,7 @@ export function buildCli(host: CliHost, terminal: Terminal = processTerminal(), 
     addReconcile,
     addRetention,
     addWatch,
+    addStately,
     addUpload,
     addSql,
   ]) {

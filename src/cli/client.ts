@@ -1,3 +1,4 @@
+import { WebSocket } from 'ws';
 import type * as api from '../http/types.ts';
 import { CliError, EXIT, exitCodeOf } from './exit.ts';
 import { plain } from './text.ts';
@@ -49,6 +50,12 @@ export class Client {
   constructor(url: string, token: string | undefined) {
     this.url = url.replace(/\/+$/, '');
     this.token = token;
+  }
+
+  /** Opens a WebSocket of the API. @param path like `/stately` */
+  socket(path: string): WebSocket {
+    const url = this.url.replace(/^http/, 'ws') + path;
+    return new WebSocket(url, this.token === undefined ? {} : { headers: { authorization: `Bearer ${this.token}` } });
   }
 
   workflows(): Promise<{ items: api.WorkflowSummary[] }> {

@@ -54,6 +54,13 @@ export class Machine {
     return definitionOf(this.original);
   }
 
+  /** The machine as XState's config, in JSON, for other tools; of a function its name is left. */
+  get config(): string {
+    return JSON.stringify(this.original.config, (_, value: unknown) =>
+      typeof value === 'function' ? { type: value.name } : value,
+    );
+  }
+
   /** The machine as a table of states and transitions, for SQL. */
   get chart(): Chart {
     return chartOf(this.original);

@@ -23,6 +23,7 @@ import { reconcile } from './reconcile.ts';
 import { createAccess } from './session.ts';
 import { statistics } from './statistics.ts';
 import { retention } from './retention.ts';
+import { stately } from './stately/routes.ts';
 import { streams } from './stream.ts';
 import { transfers } from './transfers.ts';
 import { DEFAULT_UPLOAD_LIMIT, uploads } from './uploads.ts';
@@ -88,6 +89,7 @@ export function createApi(engine: Engine, options: ApiOptions): Api {
   api.route('/', pauses());
   api.route('/', explanations());
   api.route('/', streams());
+  api.route('/', stately());
   api.route('/', uploads(services));
   api.route('/', artifacts(services));
   api.route('/', reconcile());

@@ -4,7 +4,16 @@ import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino'
 import type { HttpEnv } from './env.ts';
 
 /** Names under which secrets stand. */
-const SECRETS = ['authorization', 'cookie', 'token', 'password', 'apiKey', 'DATABASE_URL', 'DURACHART_API_TOKEN'];
+const SECRETS = [
+  'authorization',
+  'cookie',
+  'token',
+  'password',
+  'apiKey',
+  'DATABASE_URL',
+  'DURACHART_API_TOKEN',
+  'DURACHART_SECRETS_TOKEN',
+];
 
 /**
  * The server's log: JSON lines, without secrets.

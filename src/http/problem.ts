@@ -79,6 +79,7 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   TRANSITION_FAILED: [422, 'The machine refuses it'],
   NOT_JSON: [422, 'A value cannot be stored'],
   NOT_STORABLE: [422, 'A value cannot be stored'],
+  UPGRADE_REQUIRED: [426, 'This address speaks another protocol'],
   HEADERS_TOO_LARGE: [431, 'The headers are too large'],
   INTERNAL_ERROR: [500, 'Something went wrong in the server'],
   STOPPING: [503, 'The server is stopping'],

@@ -82,6 +82,7 @@ const WORDS: Readonly<Record<number, string>> = {
   413: 'Too large',
   415: 'Wrong content type',
   416: 'Range not satisfiable',
+  426: 'No WebSocket',
   422: 'Wrong fields; `errors` lists them',
   503: 'The database does not answer, or the server is stopping',
 };

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { getRequestListener, RequestError } from '@hono/node-server';
+import { createAdaptorServer, getRequestListener, RequestError, type WebSocketServerLike } from '@hono/node-server';
+import { WebSocketServer } from 'ws';
 import { DurachartError } from '../core/error.ts';
 import { isSecured } from './api.ts';
 import type { Api } from './env.ts';
@@ -42,16 +43,22 @@ export async function serveApi(api: Api, { host = '127.0.0.1', port }: ServeOpti
     );
   }
   const stopping = new AbortController();
-  const listener = getRequestListener((request, env) => api.fetch(request, { ...env, stopping: stopping.signal }), {
+  const fetch = (request: Request, env: object) =>
+    api.fetch(request, Object.assign(env, { stopping: stopping.signal }));
+  const listener = getRequestListener(fetch, {
     hostname: host,
     // Steps run in this process too: their Request and Response stay Node's.
     overrideGlobalObjects: false,
     errorHandler: notServed,
   });
-  const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: 30_000 },
-    (request, response) => void listener(request, response),
-  );
+  const server = createAdaptorServer({
+    fetch,
+    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: 30_000 },
+    createServer: ((options: ServerOptions) =>
+      createServer(options, (request, response) => void listener(request, response))) as typeof createServer,
+    // Clients only listen.
+    websocket: { server: new WebSocketServer({ noServer: true, maxPayload: 1_024 }) as unknown as WebSocketServerLike },
+  }) as Server;
   server.on('clientError', refuse);
   server.listen(port, host);
   try {

@@ -100,7 +100,7 @@ export function createAccess({ token, secretsToken, hasSecrets, ended }: AccessO
     return undefined;
   };
   const grant = async (c: Context<HttpEnv>): Promise<Grant | undefined> => {
-    const sent = keys.find((key) => key.isSent(c.req.header('authorization')));
+    const sent = keys.find((key) => key.isSent(authorizationOf(c)));
     if (sent !== undefined) return { by: 'token', secrets: sent.secrets };
     const found = await session(c);
     if (found !== undefined) return { by: 'session', secrets: found.key.secrets };
@@ -154,7 +154,7 @@ export function assertNoForgery(c: Context<HttpEnv>): void {
 }
 
 /** Programs send neither header, and have no cookie to be misused. */
-function assertOwnPage(c: Context<HttpEnv>): void {
+export function assertOwnPage(c: Context<HttpEnv>): void {
   const site = c.req.header('sec-fetch-site');
   const origin = c.req.header('origin');
   // A proxy in front may speak https; that the host is ours is what counts.
@@ -163,6 +163,16 @@ function assertOwnPage(c: Context<HttpEnv>): void {
       ? origin === undefined || hostOf(origin) === c.req.header('host')
       : site === 'same-origin' || site === 'none';
   if (!isOwn) throw new Problem('FORBIDDEN_ORIGIN', 'Requests from pages of other web sites are refused.');
+}
+
+/** A WebSocket's client that can send no header of its own has the token as the password of its address. */
+function authorizationOf(c: Context<HttpEnv>): string | undefined {
+  const given = c.req.header('authorization');
+  const basic = /^Basic +(\S+)$/i.exec(given ?? '')?.[1];
+  if (basic === undefined || c.req.header('upgrade')?.toLowerCase() !== 'websocket') return given;
+  return `Bearer ${Buffer.from(basic, 'base64')
+    .toString()
+    .replace(/^[^:]*:/, '')}`;
 }
 
 function hostOf(origin: string): string | undefined {
