@@ -55,12 +55,14 @@ test('is OpenAPI 3.1 with every route', () => {
     'GET /instances/{id}/operations',
     'GET /instances/{id}/result',
     'GET /instances/{id}/snapshots/{sequence}',
+    'GET /instances/{id}/stately',
     'GET /instances/{id}/steps',
     'GET /instances/{id}/steps/{step}/items',
     'GET /operations',
     'GET /operations/{id}',
     'GET /pauses',
     'GET /session',
+    'GET /stately',
     'GET /statistics',
     'GET /workflows',
     'GET /workflows/{name}',
@@ -111,7 +113,7 @@ test('describes each route: summary, parameters, bodies and answers', () => {
       /POST .*\/(instances|events|preview|skip|rewind|edit|bulk|import|retention|session)$/.test(name);
     expect(requestBody?.required ?? false, name).toBe(takesBody);
     expect(
-      Object.keys(responses).some((status) => /^2\d\d$/.test(status)),
+      Object.keys(responses).some((status) => /^(2\d\d|101)$/.test(status)),
       name,
     ).toBe(true);
     for (const [status, { description, content = {} }] of Object.entries(responses)) {
