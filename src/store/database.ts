@@ -31,6 +31,8 @@ const HOT_SETTINGS = {
   enable_hashjoin: 'off',
   enable_seqscan: 'off',
   enable_bitmapscan: 'off',
+  // Planned once a connection and form of the statement; a plan for the values at hand would be the same.
+  plan_cache_mode: 'force_generic_plan',
   jit: 'off',
 };
 

@@ -1,7 +1,8 @@
 import type postgres from 'postgres';
 import type { Transaction } from '../core/step.ts';
 import type { Claimed, Commit, CommitResult, Millis, Store, Wanted } from '../engine/ports.ts';
-import { commitParameters, commitStatement, commitText } from './commit-statement.ts';
+import { commitParameters, commitSize } from './commit-parameters.ts';
+import { commitStatement } from './commit-statement.ts';
 import type { Database } from './database.ts';
 import { claimed, inboxEvent, INSTANCE_COLUMNS, millis, STEP_COLUMNS, type Row } from './rows.ts';
 import { readItemResults, readItems } from './items.ts';
@@ -14,7 +15,7 @@ export function createStore(database: Database): Store {
   const { pool, hot } = database;
   return {
     commit: async (worker, batch) => commit(hot, worker, batch),
-    size: (commit) => commitText(commit).length,
+    size: commitSize,
     claim: async (worker, now, limit, workflows) => claim(pool, worker, now, limit, workflows),
     claimOrdered: async (worker, limit, workflows) => {
       const rows = await pool.unsafe<Row[]>(CLAIM_ORDERED, [worker, [...workflows], limit]);

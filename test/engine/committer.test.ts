@@ -3,7 +3,7 @@ import { systemClock } from '../../src/engine/clock.ts';
 import { Committer, type Pending } from '../../src/engine/committer.ts';
 import type { Commit } from '../../src/engine/ports.ts';
 import { emptyChange } from '../../src/engine/state.ts';
-import { commitText } from '../../src/store/commit-statement.ts';
+import { commitSize } from '../../src/store/commit-parameters.ts';
 
 function pending(id: string, characters: number, stored: () => void): Pending {
   const after = {
@@ -33,7 +33,7 @@ test('a batch is bounded by what it weighs, and what is too heavy goes alone', a
   const batches: string[][] = [];
   const committer = new Committer({
     store: {
-      size: (commit) => commitText(commit).length,
+      size: commitSize,
       commit: async (_worker, batch) => {
         batches.push(batch.map(({ id }) => id));
         return batch.map(({ id }) => ({ id, released: false }));
