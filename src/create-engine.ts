@@ -19,8 +19,11 @@ export interface CreateEngineOptions<W extends readonly Workflow[]> extends Pick
 > {
   /** postgres://user:password@host:port/database, migrated (`migrate`). */
   database: string;
-  /** Where steps put what is too large for a row. */
-  artifacts: ArtifactStore;
+  /**
+   * Where steps put files, and where values of more than 256 KB go by themselves: all processes that move instances need
+   * the same one. Without it such values are refused (`PAYLOAD_TOO_LARGE`).
+   */
+  artifacts?: ArtifactStore;
   /**
    * Where instances are moved and steps run. Default: `local`, by the workers of processes like this one.
    * `trigger`: on Trigger.dev, by the tasks in `trigger/`; needs the package `@trigger.dev/sdk`, `TRIGGER_SECRET_KEY`, and

@@ -12,7 +12,7 @@ export { Runtime } from './executors/trigger/runtime.ts';
 
 /** What the tasks of one process share: opened by the first run in it, used by all that follow. */
 export function openRuntime(
-  options: { database: string; workflows: readonly Workflow[]; artifacts: ArtifactStore } & Partial<
+  options: { database: string; workflows: readonly Workflow[]; artifacts: ArtifactStore | undefined } & Partial<
     Omit<RuntimeOptions, 'store' | 'isTransient'>
   >,
 ): Runtime {

@@ -1,3 +1,5 @@
+import { DurachartError } from './error.ts';
+
 /** Where steps put what is too large for a row. Keys look like `instance/name.ext`. */
 export interface ArtifactStore {
   /** Stores bytes under a key, whole or not at all; an existing artifact is replaced. */
@@ -23,4 +25,20 @@ export interface Artifact {
   sha256: string;
   /** Where a person finds it: a path or a URL. */
   location: string;
+}
+
+/** Stands where no artifact store is configured: it says so. */
+export const NO_ARTIFACTS: ArtifactStore = {
+  put: missing,
+  read: missing,
+  stat: missing,
+  list: missing,
+  delete: missing,
+};
+
+async function missing(): Promise<never> {
+  throw new DurachartError(
+    'NO_ARTIFACT_STORE',
+    'There is no artifact store. Give createEngine({ artifacts }) one, such as createLocalArtifacts(folder).',
+  );
 }

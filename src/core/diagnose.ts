@@ -1,6 +1,6 @@
 import type { ErrorClass } from './error.ts';
 import { fromStatus } from './http-error.ts';
-import { NotJsonError } from './json.ts';
+import { NotJsonError, ReservedKeyError } from './json.ts';
 import { fromSqlState } from './sql-error.ts';
 import { fromSystemCode } from './system-error.ts';
 
@@ -27,7 +27,8 @@ export function diagnose(error: unknown, onPurpose: OnPurpose, now: number): Dia
 function fromOne(error: unknown, onPurpose: OnPurpose, now: number): Diagnosis | undefined {
   const diagnosis = onPurpose(error);
   if (diagnosis !== undefined) return diagnosis;
-  if (error instanceof NotJsonError) return { code: 'INVALID_OUTPUT', details: error.details };
+  if (error instanceof NotJsonError || error instanceof ReservedKeyError)
+    return { code: 'INVALID_OUTPUT', details: error.details };
   return fromZod(error) ?? fromWorld(error, now, CAUSES);
 }
 

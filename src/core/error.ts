@@ -92,6 +92,8 @@ export const ERROR_CLASSES: Readonly<Record<string, ErrorClass>> = {
   CONTENT_POLICY_VIOLATION: 'final',
   NOT_FOUND: 'final',
   CONFLICT: 'final',
+  PAYLOAD_TOO_LARGE: 'final',
+  PAYLOAD_NOT_STORED: 'retryable',
   WORKER_LOST: 'final',
   INVALID_CONCURRENCY_KEY: 'final',
 };

@@ -1,4 +1,5 @@
 import { DurachartError } from './error.ts';
+import { RESERVED_KEY } from './payload.ts';
 
 /** A value that JSON, and so the database, would lose or change. */
 export class NotJsonError extends DurachartError {
@@ -10,6 +11,20 @@ export class NotJsonError extends DurachartError {
   }
 }
 
+/** A value with the key by which the engine tells its references from values. */
+export class ReservedKeyError extends DurachartError {
+  constructor(where: string, path: string) {
+    super(
+      'RESERVED_KEY',
+      `${where}: ${path} has the key ${RESERVED_KEY}, which the engine keeps for itself. Rename it.`,
+      {
+        details: { where, path },
+      },
+    );
+    this.name = 'ReservedKeyError';
+  }
+}
+
 /** Deeper nesting than this is refused: parsers overflow their stacks, Postgres's too. */
 export const MAX_DEPTH = 500;
 
@@ -18,7 +33,7 @@ export const MAX_DEPTH = 500;
  * Properties that are undefined pass: reading them gives undefined before and after.
  * @param where what the value is, for the message
  * @param known says of an object that it need not be looked into; may throw on its own account
- * @throws NotJsonError with the path of the first value that would be lost
+ * @throws NotJsonError with the path of the first value that would be lost, or that has the engine's own key
  */
 export function assertJson(
   value: unknown,
@@ -56,6 +71,7 @@ export function assertJson(
   for (const key of Object.keys(value)) {
     const at = path === '' ? key : `${path}.${key}`;
     assertText(key, where, at);
+    if (key === RESERVED_KEY) throw new ReservedKeyError(where, at);
     assertJson((value as Record<string, unknown>)[key], where, at, inside, known);
   }
 }

@@ -308,6 +308,11 @@ export interface Engine<W extends readonly Workflow[] = readonly Workflow[]> {
    * @throws `INSTANCE_NOT_FOUND`, `TRANSITION_NOT_FOUND`, `MOMENT_ENDED`, `STATE_UNKNOWN`, `INVALID_INPUT`, `INVALID_PATCH`, `INVALID_CONTEXT`, `ID_TAKEN`
    */
   fork(id: string, fork?: ForkOptions, options?: Omit<OperationOptions, 'wait'>): Promise<Started>;
+  /**
+   * A value of more than 256 KB, in whose place `get`, `steps`, `history` and `snapshot` give a reference with its hash.
+   * @throws `INSTANCE_NOT_FOUND`, `PAYLOAD_NOT_FOUND`, `PAYLOAD_UNREADABLE`
+   */
+  payload(id: string, sha256: string): Promise<unknown>;
   /** Everything that is stored of an instance, as one document: its context, inputs and outputs with all that is in them. @throws `INSTANCE_NOT_FOUND` */
   export(id: string): Promise<ExportDocument>;
   /**

@@ -1,9 +1,11 @@
-import type { ArtifactStore } from '../core/artifact.ts';
+import { NO_ARTIFACTS, type ArtifactStore } from '../core/artifact.ts';
 import { DefinitionError } from '../core/error.ts';
 import type { Workflow } from '../core/workflow.ts';
 import type { Engine } from './api.ts';
 import { systemClock } from './clock.ts';
 import { DurableEngine, type Remote } from './engine.ts';
+import { Payloads } from './payloads/payloads.ts';
+import { operationsWithPayloads, readerWithPayloads, storeWithPayloads } from './payloads/stores.ts';
 import type { OperationStore } from './operations/records.ts';
 import type { Clock, Executor, Store } from './ports.ts';
 import type { Reader } from './reader.ts';
@@ -17,8 +19,8 @@ export interface EngineParts<W extends readonly Workflow[]> {
   reader: Reader;
   operations: OperationStore;
   retention: RetentionStore;
-  executor: (parts: { clock: Clock; artifacts: ArtifactStore }) => Executor;
-  artifacts: ArtifactStore;
+  executor: (parts: { clock: Clock; artifacts: ArtifactStore | undefined }) => Executor;
+  artifacts?: ArtifactStore | undefined;
   close: () => Promise<void>;
   isTransient: (error: unknown) => boolean;
   lanes: number;
@@ -43,14 +45,16 @@ export interface EngineParts<W extends readonly Workflow[]> {
 export function assembleEngine<const W extends readonly Workflow[]>(parts: EngineParts<W>): Engine<W> {
   const workflows = registry(parts.workflows);
   const clock = parts.clock ?? systemClock;
+  const payloads = new Payloads(parts.artifacts);
   return new DurableEngine({
     workflows,
     registered: parts.workflows,
-    store: parts.store,
-    reader: outspoken(parts.reader, parts.isTransient),
-    operations: outspoken(parts.operations, parts.isTransient),
+    store: storeWithPayloads(parts.store, payloads),
+    payloads,
+    reader: readerWithPayloads(outspoken(parts.reader, parts.isTransient), payloads),
+    operations: operationsWithPayloads(outspoken(parts.operations, parts.isTransient), payloads),
     retention: outspoken(parts.retention, parts.isTransient),
-    artifacts: parts.artifacts,
+    artifacts: parts.artifacts ?? NO_ARTIFACTS,
     executor: parts.executor({ clock, artifacts: parts.artifacts }),
     close: parts.close,
     isTransient: parts.isTransient,

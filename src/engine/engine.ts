@@ -47,6 +47,7 @@ import type {
   PauseTarget,
 } from './operations/records.ts';
 import { movedWorkflows } from './pauses.ts';
+import type { Payloads } from './payloads/payloads.ts';
 import { checkEvent, checkFilters, checkKey, pageSize } from './checks.ts';
 import { itemIndex } from './keys.ts';
 import type { Millis } from './ports.ts';
@@ -64,6 +65,7 @@ export interface EngineOptions extends Omit<WorkerOptions, 'events'> {
   operations: OperationStore;
   retention: RetentionStore;
   artifacts: ArtifactStore;
+  payloads: Payloads;
   close: () => Promise<void>;
   onFault: (message: string, error: unknown) => void;
   /** Where no worker of this process, nor of another one, would look by itself: gets somebody to move these instances. */
@@ -102,7 +104,7 @@ export class DurableEngine implements Engine {
     this.operator = new Operator({
       ...options,
       changes: this.changes,
-      record: async (id) => this.record(id),
+      record: async (id) => this.readableRecord(id),
       workflowOf: (record) => this.workflowOf(record),
       reconcile: async () => void (await options.remote?.reconcile()),
       announce: async (id) => options.remote?.announce([id], options.clock.now()),
@@ -112,7 +114,7 @@ export class DurableEngine implements Engine {
       changes: this.changes,
       operator: this.operator,
       worker: () => this.worker,
-      record: async (id) => this.record(id),
+      record: async (id) => this.wholeRecord(id),
       workflowOf: (record) => this.workflowOf(record),
     });
   }
@@ -145,7 +147,7 @@ export class DurableEngine implements Engine {
     event: { type: string; [field: string]: unknown },
     options: { key?: string } = {},
   ): Promise<{ duplicate: boolean }> {
-    const record = await this.record(id);
+    const record = await this.wholeRecord(id);
     const workflow = this.workflowOf(record);
     checkKey(options.key);
     let payload: unknown;
@@ -227,6 +229,17 @@ export class DurableEngine implements Engine {
     if (snapshot === undefined)
       throw new DurachartError('TRANSITION_NOT_FOUND', `Instance ${id} has no transition ${sequence}.`);
     return snapshot;
+  }
+
+  async payload(id: string, sha256: string): Promise<unknown> {
+    await this.record(id);
+    const found = await this.options.payloads.find(id, sha256);
+    if (found === undefined)
+      throw new DurachartError(
+        'PAYLOAD_NOT_FOUND',
+        `Instance ${id} has no value ${JSON.stringify(sha256)} in the artifact store.`,
+      );
+    return found.value;
   }
 
   async explain(id: string): Promise<Explanation> {
@@ -322,7 +335,7 @@ export class DurableEngine implements Engine {
         if (await this.reader.hasOrder(id)) return undefined;
         record = await this.record(id);
       }
-      if (record.status === 'done') return { value: record.output as O };
+      if (record.status === 'done') return { value: (await this.options.payloads.get(id, record.output)) as O };
       if (record.status === 'cancelled')
         throw new DurachartError('INSTANCE_CANCELLED', `Instance ${id} was cancelled in ${record.state}.`);
       if (record.status === 'failed') {
@@ -352,8 +365,8 @@ export class DurableEngine implements Engine {
   }
 
   async retention(options: RetentionOptions): Promise<Retained> {
-    const { retention: store, artifacts, clock } = this.options;
-    return retain({ store, artifacts, clock }, options);
+    const { retention: store, artifacts, payloads, clock, onFault: fault } = this.options;
+    return retain({ store, artifacts, payloads, clock, fault }, options);
   }
 
   async health(): Promise<Health> {
@@ -423,6 +436,23 @@ export class DurableEngine implements Engine {
     const record = canBeAsked(id) ? await this.reader.instance(id) : undefined;
     if (record === undefined) throw notFound(id);
     return record;
+  }
+
+  /** The same with the values that its row refers to. @throws DurachartError `PAYLOAD_UNREADABLE` */
+  private async wholeRecord(id: string): Promise<InstanceRecord> {
+    const { input, snapshot, ...record } = await this.record(id);
+    const { payloads } = this.options;
+    return { ...record, input: await payloads.get(id, input), snapshot: await payloads.whole(id, snapshot) };
+  }
+
+  /** One whose values cannot be read can still be cancelled, retried and rewound. */
+  private async readableRecord(id: string): Promise<InstanceRecord> {
+    try {
+      return await this.wholeRecord(id);
+    } catch (error) {
+      if (error instanceof DurachartError && error.code === 'PAYLOAD_UNREADABLE') return this.record(id);
+      throw error;
+    }
   }
 
   private workflowOf(record: Pick<InstanceRecord, 'id' | 'workflow'>): Workflow {

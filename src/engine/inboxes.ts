@@ -13,6 +13,8 @@ export interface InboxHost {
   drain(owned: Owned, inbox: readonly InboxEvent[]): void;
   settleDown(owned: Owned): void;
   drop(owned: Owned): void;
+  /** Looks soon for what this worker may own without knowing it. */
+  suspect(): void;
   fault(error: unknown): void;
 }
 
@@ -64,10 +66,16 @@ export class Inboxes {
           // In other hands meanwhile: what is known of it here is worth nothing.
           if (owned !== undefined && !owned.releasing && !ours.has(id)) host.drop(owned);
         }
-        for (const { id, wake, inbox } of read) {
+        for (const { id, wake, inbox, damaged } of read) {
           const owned = host.find(id);
           // One that is being given back is asked again by its commit's outcome.
           if (owned === undefined || owned.releasing) continue;
+          if (damaged === true) {
+            // Taken up anew it fails, with the words for it.
+            host.drop(owned);
+            host.suspect();
+            continue;
+          }
           owned.wake = wake;
           owned.poked = this.poked.has(id);
           host.drain(owned, inbox);

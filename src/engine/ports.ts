@@ -278,6 +278,17 @@ export interface Claimed {
   steps: StepRow[];
   timers: Timer[];
   inbox: InboxEvent[];
+  /** Set where a value that its rows refer to cannot be read: it cannot go on. */
+  damage?: ErrorRecord;
+}
+
+/** What lies in the inbox of an owned instance. */
+export interface Inbox {
+  id: string;
+  wake: number;
+  inbox: InboxEvent[];
+  /** An event refers to a value that cannot be read. */
+  damaged?: true;
 }
 
 /** Workers that were found dead. */
@@ -311,7 +322,7 @@ export interface Store {
   /** Ids of all instances that this worker owns. */
   leased(worker: number): Promise<string[]>;
   /** What is in the inboxes of owned instances, with the count to give them back on. */
-  inbox(worker: number, ids: readonly string[]): Promise<{ id: string; wake: number; inbox: InboxEvent[] }[]>;
+  inbox(worker: number, ids: readonly string[]): Promise<Inbox[]>;
   /** Owned instances that have something in the inbox: the backstop for a lost notification. */
   pending(worker: number): Promise<string[]>;
   /** When the next instance that nobody owns is due, or null. */
@@ -368,6 +379,7 @@ export interface AttemptListener {
   log: StepLogger;
 }
 
+/** An output is plain JSON as it comes back from the database, and can be stored. */
 export type Outcome = { type: 'done'; output: unknown } | { type: 'failed'; error: unknown };
 
 /** An attempt under way. */

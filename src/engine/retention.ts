@@ -2,8 +2,10 @@ import { createGzip } from 'node:zlib';
 import { Readable } from 'node:stream';
 import type { ArtifactStore } from '../core/artifact.ts';
 import { DurachartError } from '../core/error.ts';
+import { RESERVED_KEY } from '../core/payload.ts';
 import { checkFilters, isDate } from './checks.ts';
 import { idempotentId } from './keys.ts';
+import type { Payloads } from './payloads/payloads.ts';
 import type { Clock } from './ports.ts';
 
 /** Statuses of instances that may be removed. */
@@ -55,8 +57,8 @@ export interface RetentionStore {
   find(filter: RetentionFilter, after: Candidate | undefined, limit: number): Promise<Candidate[]>;
   /** All that is stored of an instance, as JSON on one line. */
   read(ids: readonly string[]): Promise<string[]>;
-  /** Deletes those that are as they were, with all that belongs to them. */
-  remove(filter: RetentionFilter, candidates: readonly Candidate[]): Promise<number>;
+  /** Deletes those that are as they were, with all that belongs to them. Their ids. */
+  remove(filter: RetentionFilter, candidates: readonly Candidate[]): Promise<string[]>;
 }
 
 /** Instances in one statement, and rows of their histories, if it is not one instance alone. */
@@ -68,12 +70,18 @@ const CHUNK = 25;
 const LONGEST = 5_000;
 const MOST = 10_000;
 
+interface Parts {
+  store: RetentionStore;
+  artifacts: ArtifactStore;
+  payloads: Payloads;
+  clock: Clock;
+  /** Told of what does not keep the rest from being removed. */
+  fault: (message: string, error: unknown) => void;
+}
+
 /** Removes what has been finished long enough, in batches, oldest first; each is archived before it goes. @throws DurachartError `INVALID_OPTION`, those of the artifact store */
-export async function retain(
-  parts: { store: RetentionStore; artifacts: ArtifactStore; clock: Clock },
-  options: RetentionOptions,
-): Promise<Retained> {
-  const { store, clock } = parts;
+export async function retain(parts: Parts, options: RetentionOptions): Promise<Retained> {
+  const { store, payloads, clock, fault } = parts;
   const filter = checked(options);
   const { archive } = options;
   if (options.dryRun === true) {
@@ -87,10 +95,23 @@ export async function retain(
     const batch = bounded(await store.find(filter, after, BATCH));
     if (batch.length === 0) return retained;
     if (archive !== undefined) retained.archives.push(await write(parts, archive, batch));
-    retained.instances += await store.remove(filter, batch);
+    const removed = await store.remove(filter, batch);
+    for (const id of removed) {
+      await payloads
+        .remove(id)
+        .catch((error: unknown) => fault(`payloads of removed instance ${id} are left over`, error));
+    }
+    retained.instances += removed.length;
     after = batch.at(-1);
     if (clock.now() >= end) return { ...retained, more: true };
   }
+}
+
+/** An archive holds what lies in the artifact store, too: that goes with the instance. */
+async function wholeLine(payloads: Payloads, id: string, line: string): Promise<string> {
+  return line.includes(RESERVED_KEY)
+    ? JSON.stringify(await payloads.whole(id, JSON.parse(line) as unknown, 'keep'))
+    : line;
 }
 
 function checked(options: RetentionOptions): RetentionFilter {
@@ -115,7 +136,7 @@ function bounded(candidates: readonly Candidate[]): Candidate[] {
 
 /** Returns when the artifact is stored whole. A crash after that leaves instances that are archived and still there; the next call archives them again. */
 async function write(
-  { store, artifacts, clock }: { store: RetentionStore; artifacts: ArtifactStore; clock: Clock },
+  { store, artifacts, payloads, clock }: Parts,
   archive: string,
   batch: readonly Candidate[],
 ): Promise<string> {
@@ -125,7 +146,7 @@ async function write(
       const read = await store.read(ids);
       if (read.length < ids.length)
         throw new DurachartError('CONFLICT', 'Somebody else is removing the same instances.');
-      for (const line of read) yield `${line}\n`;
+      for (const [index, line] of read.entries()) yield `${await wholeLine(payloads, ids[index] as string, line)}\n`;
     }
   }
   const key = `${archive.replace(/\/+$/, '')}/${idempotentId('', null, undefined, clock.now())}.jsonl.gz`;

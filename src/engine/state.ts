@@ -35,6 +35,8 @@ export interface State {
   readonly steps: ReadonlyMap<string, StepRow>;
   readonly timers: ReadonlyMap<string, Timer>;
   readonly error: ErrorRecord | null;
+  /** Why it could not be brought back from its rows, as long as it has no snapshot; see {@link isUnreadable}. */
+  readonly unreadable: ErrorRecord | null;
   readonly finishedAt: Millis | null;
 }
 
@@ -116,12 +118,17 @@ export function unborn(id: string, workflow: Workflow, create: NewInstance): Sta
     steps: new Map(),
     timers: new Map(),
     error: null,
+    unreadable: null,
     finishedAt: null,
   };
 }
 
-/** An instance as it was read. One in a state that the code no longer has is failed (`STATE_UNKNOWN`): it moves by operations only. */
+/**
+ * An instance as it was read. One in a state that the code no longer has is failed (`STATE_UNKNOWN`), and so is one whose
+ * rows refer to what cannot be read (`PAYLOAD_UNREADABLE`): it moves by operations only.
+ */
 export function restored(claimed: Claimed, workflow: Workflow): State {
+  if (claimed.damage !== undefined) return unreadable(claimed, workflow, claimed.damage);
   try {
     return withSnapshot(
       claimed,
@@ -130,14 +137,17 @@ export function restored(claimed: Claimed, workflow: Workflow): State {
     );
   } catch (thrown) {
     const { code, name, message } = thrown as DurachartError;
-    const error: ErrorRecord = { code, class: 'final', name, message };
-    return { ...withSnapshot(claimed, workflow, null), status: 'failed', error };
+    return unreadable(claimed, workflow, { code, class: 'final', name, message });
   }
 }
 
-/** Whether the code no longer has the state. */
-export function isUnreadable({ sequence, snapshot }: Pick<State, 'sequence' | 'snapshot'>): boolean {
-  return sequence > 0 && snapshot === null;
+function unreadable(claimed: Claimed, workflow: Workflow, error: ErrorRecord): State {
+  return { ...withSnapshot(claimed, workflow, null), status: 'failed', error, unreadable: error };
+}
+
+/** Whether it could not be brought back from its rows. */
+export function isUnreadable({ unreadable: why, snapshot }: Pick<State, 'unreadable' | 'snapshot'>): boolean {
+  return why !== null && snapshot === null;
 }
 
 function withSnapshot(claimed: Claimed, workflow: Workflow, snapshot: LiveSnapshot | null): State {
@@ -158,6 +168,7 @@ function withSnapshot(claimed: Claimed, workflow: Workflow, snapshot: LiveSnapsh
     steps: new Map(claimed.steps.map((row) => [row.key, row])),
     timers: new Map(claimed.timers.map((timer) => [timer.id, timer])),
     error: claimed.error,
+    unreadable: null,
     finishedAt: claimed.finishedAt,
   };
 }

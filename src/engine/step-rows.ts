@@ -1,7 +1,6 @@
 import { classify } from '../core/classify.ts';
 import type { ErrorRecord } from '../core/error.ts';
 import { SkipItem } from '../core/for-each.ts';
-import { assertJson } from '../core/json.ts';
 import { DEFAULT_RETRY, retryDelay } from '../core/retry.ts';
 import type { StepDefinition } from '../core/step.ts';
 import type { Workflow } from '../core/workflow.ts';
@@ -64,13 +63,7 @@ export function concluded(
 ): StepRow {
   const { now } = context;
   if (outcome.type === 'done') {
-    try {
-      assertJson(outcome.output, `The output of ${row.step}`);
-    } catch (error) {
-      return concluded(row, { type: 'failed', error }, context);
-    }
-    // What the machine sees now is what it would see after a restart.
-    const output: unknown = outcome.output === undefined ? undefined : JSON.parse(JSON.stringify(outcome.output));
+    const { output } = outcome;
     return { ...row, status: 'done', output, error: null, finishedAt: now, progress: row.progress === null ? null : 1 };
   }
   if (isSkip(row, outcome)) return skipped(row, (outcome.error as Error).message, now);

@@ -113,15 +113,18 @@ export class Writer {
       ],
       refused: [
         (error) => {
-          this.options.events.fault(`the database refuses what instance ${owned.state.id} wants to store`, error);
+          this.options.events.fault(`what instance ${owned.state.id} wants to store is refused`, error);
           for (const { id } of children) this.expected.delete(id);
           callbacks.refused?.(error);
           if (!host.holds(owned)) return;
           host.drop(owned);
-          const told = new DurachartError(
-            'NOT_STORABLE',
-            `The database refuses what the instance wants to store: ${error.message}`,
-          );
+          const told =
+            error instanceof DurachartError
+              ? error
+              : new DurachartError(
+                  'NOT_STORABLE',
+                  `The database refuses what the instance wants to store: ${error.message}`,
+                );
           host.aside(async () => this.readAgain(owned.state.id, (claimed) => this.refuse(claimed, told)));
         },
       ],
@@ -178,6 +181,6 @@ export class Writer {
   }
 }
 
-function errorRecord({ code, name, message }: DurachartError): ErrorRecord {
-  return { code, class: 'final', name, message };
+function errorRecord({ code, name, message, details }: DurachartError): ErrorRecord {
+  return { code, class: 'final', name, message, details };
 }

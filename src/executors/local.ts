@@ -1,12 +1,21 @@
-import type { ArtifactStore } from '../core/artifact.ts';
+import { NO_ARTIFACTS, type ArtifactStore } from '../core/artifact.ts';
 import { concurrencyKeyOf } from '../core/concurrency-key.ts';
 import { StepError } from '../core/error.ts';
+import { assertJson } from '../core/json.ts';
 import type { Transaction, TransactionalStepContext } from '../core/step.ts';
+import { isSmall, Payloads } from '../engine/payloads/payloads.ts';
 import type { AttemptListener, Clock, Executor, Invocation, Outcome, RunningAttempt } from '../engine/ports.ts';
 
-/** Runs steps in this process. */
-export function localExecutor(options: { clock: Clock; artifacts: ArtifactStore }): Executor {
-  return { run: (invocation, listener) => new Attempt(invocation, listener, options).start() };
+/** Runs steps in this process. An output that is too large for a row is in the artifact store before the step is done. */
+export function localExecutor(options: { clock: Clock; artifacts: ArtifactStore | undefined }): Executor {
+  const parts = { ...options, payloads: new Payloads(options.artifacts) };
+  return { run: (invocation, listener) => new Attempt(invocation, listener, parts).start() };
+}
+
+interface Parts {
+  clock: Clock;
+  artifacts: ArtifactStore | undefined;
+  payloads: Payloads;
 }
 
 class Attempt {
@@ -15,6 +24,7 @@ class Attempt {
   private readonly listener: AttemptListener;
   private readonly clock: Clock;
   private readonly artifacts: ArtifactStore;
+  private readonly payloads: Payloads;
   private readonly ended = Promise.withResolvers<Outcome>();
   private readonly timers: (() => void)[] = [];
   private stopSilence: () => void = () => {};
@@ -22,11 +32,12 @@ class Attempt {
   /** The handler has returned, and its transaction is about to be committed with its result: what becomes of that counts. */
   private committing = false;
 
-  constructor(invocation: Invocation, listener: AttemptListener, options: { clock: Clock; artifacts: ArtifactStore }) {
+  constructor(invocation: Invocation, listener: AttemptListener, options: Parts) {
     this.invocation = invocation;
     this.listener = listener;
     this.clock = options.clock;
-    this.artifacts = options.artifacts;
+    this.artifacts = options.artifacts ?? NO_ARTIFACTS;
+    this.payloads = options.payloads;
   }
 
   start(): RunningAttempt {
@@ -53,9 +64,10 @@ class Attempt {
       const output = await definition.run(this.context(parsed, tx));
       const checked = definition.output?.safeParse(output) ?? { success: true, data: output };
       if (checked.success) {
+        const storable = await this.storable(checked.data);
         if (this.over) throw new StepError('FENCED', 'The attempt was over before it returned.');
         this.committing = tx !== undefined;
-        return checked.data;
+        return storable;
       }
       throw new StepError(
         'INVALID_OUTPUT',
@@ -66,6 +78,16 @@ class Attempt {
       );
     };
     return transaction === undefined ? run(undefined) : transaction(run);
+  }
+
+  /** What the machine sees now is what it would see after a restart. @throws NotJsonError, DurachartError as {@link Payloads.store} does */
+  private async storable(output: unknown): Promise<unknown> {
+    const { step, instance } = this.invocation;
+    assertJson(output, `The output of ${step}`);
+    if (output === undefined) return undefined;
+    const text = JSON.stringify(output);
+    if (!isSmall(text)) await this.payloads.store(instance.id, text, `The output of ${step}`);
+    return JSON.parse(text) as unknown;
   }
 
   private context(input: unknown, tx: Transaction | undefined): TransactionalStepContext<unknown> {

@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { assertKey } from '../artifacts/key.ts';
+import { PREFIX as PAYLOADS } from '../engine/payloads/payloads.ts';
 import type * as core from '../core/artifact.ts';
 import type { ArtifactStore } from '../core/artifact.ts';
 import { DurachartError } from '../core/error.ts';
@@ -65,6 +66,12 @@ async function send(c: Context<HttpEnv>, store: ArtifactStore, key: string): Pro
     throw new Problem(
       'SECRETS_TOKEN_NEEDED',
       'An archive of removed instances has their secrets in it. It is given to who brings the token that shows them.',
+    );
+  }
+  if (key.startsWith(`${PAYLOADS}/`) && !c.var.secrets) {
+    throw new Problem(
+      'SECRETS_TOKEN_NEEDED',
+      'Values of instances may have secrets in them. GET /instances/{id}/payloads/{sha256} gives those that have none; here they are given to who brings the token that shows secrets.',
     );
   }
   const artifact = await store.stat(key);

@@ -95,6 +95,18 @@ const getSnapshot = createRoute({
   responses: { 200: answer('The snapshot', Snapshot), ...problems(404, 422) },
 });
 
+const getPayload = createRoute({
+  method: 'get',
+  path: '/instances/{id}/payloads/{sha256}',
+  summary: 'A value of more than 256 KB, as JSON',
+  description:
+    'Where an input, an output, an event or a field of the context is so large, its place has `{"$durachart":"payload",…}` with a `link` to here.',
+  request: {
+    params: InstanceId.extend({ sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits') }),
+  },
+  responses: { 200: answer('The value', z.unknown()), ...problems(403, 404, 422, 503) },
+});
+
 /** Reading: works without any worker. */
 export function instances(): Api {
   return newApi()
@@ -120,6 +132,12 @@ export function instances(): Api {
         presentPage(await c.var.engine.items(id, step, given(c.req.valid('query'))), presentStepDetail),
         200,
       );
+    })
+    .openapi(getPayload, async (c) => {
+      const { id, sha256 } = c.req.valid('param');
+      // It never changes.
+      c.header('cache-control', 'private, max-age=31536000, immutable');
+      return c.json((await c.var.engine.payload(id, sha256)) as object, 200);
     })
     .openapi(getSnapshot, async (c) => {
       const { id, sequence } = c.req.valid('param');

@@ -40,6 +40,8 @@ export type Overview = z.infer<typeof statistics.Overview>;
 export type WorkflowStatistics = z.infer<typeof statistics.WorkflowStatistics>;
 export type Problem = z.infer<typeof schemas.Problem>;
 
+export type { PayloadReference } from '../core/payload.ts';
+
 /** One page of a list. */
 export interface Page<T> {
   items: T[];

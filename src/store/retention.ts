@@ -45,7 +45,7 @@ const REMOVE = `with free as materialized (
   ), of_audit as (
     delete from durachart.audit where target = 'instance' and target_id = any (array(select id from free))
   )
-  select count(*)::int as count from gone`;
+  select id from gone`;
 
 /** Removes finished instances. */
 export function createRetentionStore(pool: postgres.Sql): RetentionStore {
@@ -68,12 +68,8 @@ export function createRetentionStore(pool: postgres.Sql): RetentionStore {
       return rows.map(({ line }) => line.replaceAll('\n', ''));
     },
     remove: async ({ status, endedBefore }: RetentionFilter, candidates: readonly Candidate[]) => {
-      const [row] = await pool.unsafe<{ count: number }[]>(REMOVE, [
-        [...status],
-        endedBefore,
-        JSON.stringify(candidates),
-      ]);
-      return row?.count ?? 0;
+      const rows = await pool.unsafe<{ id: string }[]>(REMOVE, [[...status], endedBefore, JSON.stringify(candidates)]);
+      return rows.map(({ id }) => id);
     },
   };
 }

@@ -1,6 +1,5 @@
 import type postgres from 'postgres';
 import { DurachartError } from '../core/error.ts';
-import { assertJson } from '../core/json.ts';
 import type { Transaction } from '../core/step.ts';
 import { DatabaseUnavailableError } from '../engine/unavailable.ts';
 import { isTransient, type Database } from './database.ts';
@@ -25,7 +24,6 @@ export async function stepTransaction<Stored>(
     inHandler = true;
     const output = await run(sql as unknown as Transaction);
     inHandler = false;
-    assertJson(output, `The output of ${key}`);
     const stored = await store(sql, output);
     if (stored === undefined) {
       throw new DurachartError('FENCED', `This attempt of ${key} no longer counts; what it wrote was rolled back.`);

@@ -9,6 +9,11 @@ const refusal = (value: unknown): NotJsonError => {
   return error as NotJsonError;
 };
 
+test('the key of references is kept for them, however deep', () => {
+  const error = thrownBy(() => assertJson({ a: [{ $durachart: 'payload' }] }, 'The input'));
+  expect(error).toMatchObject({ code: 'RESERVED_KEY', details: { where: 'The input', path: 'a[0].$durachart' } });
+});
+
 test('lets everything pass that comes back from JSON as it went in', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {

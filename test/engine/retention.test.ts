@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { createEngine, createLocalArtifacts, type ArtifactStore, type Engine, type Workflow } from '../../src/index.ts';
 import { systemClock } from '../../src/engine/clock.ts';
+import { Payloads } from '../../src/engine/payloads/payloads.ts';
 import { retain } from '../../src/engine/retention.ts';
 import { standing, useBench } from '../support/engine.ts';
 import { waitsForGo } from '../support/machines.ts';
@@ -169,6 +170,7 @@ test('nothing goes before its archive is stored; what changes meanwhile stays, a
   let put: ArtifactStore['put'] = () => Promise.reject(new Error('The disk is full.'));
   const { engine } = await newEngine((store) => ({
     ...store,
+    list: async () => [],
     put: async (key, body) => put(key, body),
   }));
   await insert([
@@ -223,7 +225,7 @@ test('an archive that is refused unread ends the call, and not the process', asy
   const store = {
     find: async () => [{ id: 'gone', createdAt: new Date(0), sequence: 1, wake: 0 }],
     read: async () => [],
-    remove: async () => 0,
+    remove: async () => [],
   };
   const artifacts = { put: async () => Promise.reject(new Error('refused')) } as unknown as ArtifactStore;
   const uncaught: unknown[] = [];
@@ -231,7 +233,10 @@ test('an archive that is refused unread ends the call, and not the process', asy
   process.prependListener('uncaughtException', note);
   onTestFinished(() => void process.off('uncaughtException', note));
   await expect(
-    retain({ store, artifacts, clock: systemClock }, { endedBefore: TOMORROW, archive: 'a' }),
+    retain(
+      { store, artifacts, payloads: new Payloads(artifacts), clock: systemClock, fault: () => {} },
+      { endedBefore: TOMORROW, archive: 'a' },
+    ),
   ).rejects.toThrow('refused');
   await setImmediate();
   await setImmediate();

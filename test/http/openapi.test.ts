@@ -53,6 +53,7 @@ test('is OpenAPI 3.1 with every route', () => {
     'GET /instances/{id}/export',
     'GET /instances/{id}/history',
     'GET /instances/{id}/operations',
+    'GET /instances/{id}/payloads/{sha256}',
     'GET /instances/{id}/result',
     'GET /instances/{id}/snapshots/{sequence}',
     'GET /instances/{id}/stately',

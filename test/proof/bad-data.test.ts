@@ -10,6 +10,7 @@ import { createOperationStore } from '../../src/store/operations.ts';
 import { createRetentionStore } from '../../src/store/retention.ts';
 import { createReader } from '../../src/store/reader.ts';
 import { createStore } from '../../src/store/postgres.ts';
+import { newArtifacts } from '../support/artifacts.ts';
 import { standing, useBench } from '../support/engine.ts';
 import { oneStep } from '../support/machines.ts';
 
@@ -99,9 +100,10 @@ const grows = defineWorkflow({
   }),
 });
 
-test('contexts of 3 MB, several at a time', async () => {
-  const engine = await bench.worker([grows]);
-  const ids = await Promise.all(Array.from({ length: 8 }, async () => (await engine.start('grows', undefined)).id));
+test('contexts of 3 MB, twenty at a time', async () => {
+  const { store } = await newArtifacts();
+  const engine = await bench.worker([grows], { artifacts: store });
+  const ids = await Promise.all(Array.from({ length: 20 }, async () => (await engine.start('grows', undefined)).id));
   for (const id of ids) expect(await engine.result(id, { timeout: 20_000 })).toBe(1_500_000);
   expect(bench.faults).toEqual([]);
 });

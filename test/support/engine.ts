@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import type { ArtifactStore } from '../../src/core/artifact.ts';
 import { createEngine, type CreateEngineOptions } from '../../src/create-engine.ts';
 import type { Engine, HistoryEntry, StepView } from '../../src/engine/api.ts';
 import type { Workflow } from '../../src/index.ts';
 import { createMigrated, type TestDatabase } from './database.ts';
 
-/** Options of an engine under test; `database` and `artifacts` are given by the bench. */
-type BenchOptions = Partial<Omit<CreateEngineOptions<readonly Workflow[]>, 'workflows' | 'database' | 'artifacts'>>;
+/** Options of an engine under test; the database is given by the bench. */
+type BenchOptions = Partial<Omit<CreateEngineOptions<readonly Workflow[]>, 'workflows' | 'database'>>;
 
 /** A migrated database of a test file, and engines on it. */
 export interface Bench {
@@ -22,9 +21,6 @@ export interface Bench {
   /** An engine that works, too. */
   worker<const W extends readonly Workflow[]>(workflows: W, options?: BenchOptions): Promise<Engine<W>>;
 }
-
-/** Nothing under test here stores artifacts. */
-const NO_ARTIFACTS = undefined as unknown as ArtifactStore;
 
 /** Brings up a database for the tests of this file. Polling is too slow to help: whatever moves was notified. */
 export function useBench(): Bench {
@@ -48,7 +44,6 @@ export function useBench(): Bench {
       ...options,
       database: database.url,
       workflows,
-      artifacts: NO_ARTIFACTS,
     });
     onTestFinished(async () => made.stop({ grace: 0 }));
     return made;

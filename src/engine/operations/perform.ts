@@ -84,13 +84,13 @@ function perform(state: State, order: Exclude<Order, { operation: 'resume' }>, n
 }
 
 /** The facts that {@link legal} asks for, from an instance in memory. What was entered by an error only its history tells. */
-function standing({ status, sequence, steps, snapshot }: State): Standing {
+function standing({ status, sequence, steps, snapshot, unreadable }: State): Standing {
   return {
     status,
     sequence,
     steps: [...steps.values()],
     enteredByError: false,
-    stateKnown: !isUnreadable({ sequence, snapshot }),
+    stateKnown: !isUnreadable({ unreadable, snapshot }),
   };
 }
 
@@ -223,6 +223,9 @@ export function stand(
 }
 
 function unknownState(state: State): DurachartError {
+  const { unreadable } = state;
+  if (unreadable !== null && unreadable.code !== 'STATE_UNKNOWN')
+    return new DurachartError(unreadable.code, unreadable.message);
   return new DurachartError(
     'STATE_UNKNOWN',
     `The code no longer has the state ${state.name}. Bring it back, or rewind the instance to a state that there is.`,

@@ -1,4 +1,5 @@
 import { DurachartError } from '../../core/error.ts';
+import { isReference } from '../../core/payload.ts';
 import { KnownSecrets, MASK } from '../../core/secrets.ts';
 import type {
   Change,
@@ -66,6 +67,10 @@ export function maskedEngine(engine: Engine): Engine {
     snapshot: async (id, sequence) => {
       const snapshot = await engine.snapshot(id, sequence);
       return (await masking.lens(id)).diff(snapshot) as typeof snapshot;
+    },
+    payload: async (id, sha256) => {
+      await masking.assertHarmless(id);
+      return engine.payload(id, sha256);
     },
     explain: async (id) => {
       const explanation = await engine.explain(id);
@@ -147,6 +152,16 @@ class Masking {
   async lensOf(view: InstanceView): Promise<Lens> {
     const marks = this.marks.get(view.workflow) ?? UNKNOWN;
     return new Lens(marks, this.holds(view.workflow) ? await this.secretsOf(view) : new KnownSecrets());
+  }
+
+  /** What lies in the artifact store is given as it is, or not at all. @throws DurachartError `SECRETS_TOKEN_NEEDED` */
+  async assertHarmless(id: string): Promise<void> {
+    const { workflow } = await this.engine.get(id);
+    if (!this.holds(workflow)) return;
+    throw new DurachartError(
+      'SECRETS_TOKEN_NEEDED',
+      `Instances of ${workflow} can have secrets in them, and this value is too large to be masked. It is given to who brings the token that shows secrets.`,
+    );
   }
 
   /** Only a step's message can have a secret in it. */
@@ -241,17 +256,20 @@ class Masking {
     const secrets = new KnownSecrets();
     const add = (secret: unknown): void => secrets.add(secret);
     const marks = this.marks.get(view.workflow);
-    marks?.input?.mask(view.input, add);
-    marks?.context?.mask(view.context, add);
-    marks?.output?.mask(view.output, add);
+    const whole = async (value: unknown): Promise<unknown> => this.whole(view.id, value);
+    marks?.input?.mask(await whole(view.input), add);
+    marks?.context?.mask(await this.wholeFields(view), add);
+    marks?.output?.mask(await whole(view.output), add);
     if (marks !== undefined && marks.steps.size > 0) {
       for await (const { step, input, output } of this.invocations(view.id, marks)) {
-        marks.steps.get(step)?.input?.mask(input, add);
-        marks.steps.get(step)?.output?.mask(output, add);
+        const of = marks.steps.get(step);
+        if (of?.input !== undefined) of.input.mask(await whole(input), add);
+        if (of?.output !== undefined) of.output.mask(await whole(output), add);
       }
     }
     if (marks !== undefined && marks.events.size > 0) {
-      for await (const { event, payload } of this.history(view.id)) marks.events.get(event)?.mask(payload, add);
+      for await (const { event, payload } of this.history(view.id))
+        marks.events.get(event)?.mask(await whole(payload), add);
     }
     // What went wrong with a child is told to its parent.
     const failed = view.steps.filter(({ errorCode, childId }) => errorCode !== null && childId !== null);
@@ -277,6 +295,17 @@ class Masking {
       yield* page.items;
       cursor = page.next;
     }
+  }
+
+  /** Secrets in what lies in the artifact store are known, too, as long as it is there. */
+  private async whole(id: string, value: unknown): Promise<unknown> {
+    return isReference(value) ? this.engine.payload(id, value.sha256).catch(() => value) : value;
+  }
+
+  private async wholeFields({ id, context }: InstanceView): Promise<InstanceView['context']> {
+    if (context === null || !Object.values(context).some(isReference)) return context;
+    const fields = Object.entries(context).map(async ([key, value]) => [key, await this.whole(id, value)] as const);
+    return Object.fromEntries(await Promise.all(fields));
   }
 
   private async addOf(id: string, secrets: KnownSecrets, from: string): Promise<void> {

@@ -70,7 +70,8 @@ async function hold(
     return await moveOn(runtime, lease, worker, run, flights);
   } catch (error) {
     if (error instanceof Refused) {
-      await lease.fail(new DurachartError('NOT_STORABLE', error.message));
+      const { cause } = error;
+      await lease.fail(cause instanceof DurachartError ? cause : new DurachartError('NOT_STORABLE', error.message));
       return { left: 'failed', ...shown(lease.state) };
     }
     // The lease is the process's, and the process may live on.

@@ -4,13 +4,16 @@ import type { Workflow } from '../../core/workflow.ts';
 import { sleep, systemClock } from '../../engine/clock.ts';
 import { registry } from '../../engine/create.ts';
 import type { DriverStore } from '../../engine/driver-store.ts';
+import { Payloads } from '../../engine/payloads/payloads.ts';
+import { driverStoreWithPayloads } from '../../engine/payloads/stores.ts';
 import type { Clock, Executor, WorkerSession } from '../../engine/ports.ts';
 import { localExecutor } from '../local.ts';
 
 export interface RuntimeOptions {
   store: DriverStore;
   workflows: readonly Workflow[];
-  artifacts: ArtifactStore;
+  /** Shared with all processes of the engine: large values lie there. */
+  artifacts: ArtifactStore | undefined;
   isTransient: (error: unknown) => boolean;
   clock?: Clock;
   random?: () => number;
@@ -49,7 +52,7 @@ export class Runtime {
   private stopBeating: () => void = () => {};
 
   constructor(options: RuntimeOptions) {
-    this.store = options.store;
+    this.store = driverStoreWithPayloads(options.store, new Payloads(options.artifacts));
     this.workflows = registry(options.workflows);
     this.clock = options.clock ?? systemClock;
     this.executor = localExecutor({ clock: this.clock, artifacts: options.artifacts });

@@ -1,10 +1,9 @@
 import { AbortTaskRunError, metadata } from '@trigger.dev/sdk';
-import { assertJson } from '../../core/json.ts';
 import type { StepDefinition } from '../../core/step.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import type { RoundFence, Settled } from '../../engine/driver-store.ts';
 import { idempotencyKey } from '../../engine/keys.ts';
-import type { Invocation, Outcome, StepRow } from '../../engine/ports.ts';
+import type { Invocation, StepRow } from '../../engine/ports.ts';
 import { begun, concluded, definitionOf, isSkip, lostWorker, unknownStep } from '../../engine/step-rows.ts';
 import { isUnknown } from './inline.ts';
 import { Progress } from './listener.ts';
@@ -105,7 +104,7 @@ export class StepRuns {
     const abort = (): void => attempt.abort(new Error('The run was cancelled.'));
     if (run.signal.aborted) abort();
     run.signal.addEventListener('abort', abort);
-    const outcome = checked(await attempt.outcome, started.step);
+    const outcome = await attempt.outcome;
     run.signal.removeEventListener('abort', abort);
     const row = await progress.close();
     // Whoever cancelled it has seen to its row, or will.
@@ -183,16 +182,5 @@ export class StepRuns {
     for (const free of await runtime.store.free([fence.instanceId]))
       await triggerDriver(free, `${fence.key} has ended`);
     return { outcome: 'done' };
-  }
-}
-
-/** An output that JSON would lose is a failure of the step. */
-function checked(outcome: Outcome, step: string): Outcome {
-  if (outcome.type === 'failed') return outcome;
-  try {
-    assertJson(outcome.output, `The output of ${step}`);
-    return outcome;
-  } catch (error) {
-    return { type: 'failed', error };
   }
 }

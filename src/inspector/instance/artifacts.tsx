@@ -4,6 +4,7 @@ import { useState } from 'react';
 import type { Artifact } from '../../http/types.ts';
 import { Failed } from '../kit/failed.tsx';
 import { Loading } from '../kit/loading.tsx';
+import { bytes } from '../kit/number.ts';
 import { ArtifactView } from './artifact-view.tsx';
 import { artifactsQuery } from './queries.ts';
 
@@ -30,7 +31,7 @@ export function Artifacts({ id }: { id: string }) {
               className={`flex w-full items-baseline gap-2 px-3 py-1 text-left text-sm hover:bg-hover ${artifact === shown ? 'bg-selected' : ''}`}
             >
               <span className="min-w-0 flex-1 truncate">{artifact.key.slice(id.length + 1)}</span>
-              <span className="tabular text-xs text-muted">{sizeOf(artifact.size)}</span>
+              <span className="tabular text-xs text-muted">{bytes(artifact.size)}</span>
             </button>
           </li>
         ))}
@@ -40,7 +41,7 @@ export function Artifacts({ id }: { id: string }) {
           <header className="flex flex-wrap items-baseline gap-x-3 gap-y-1">
             <h3 className="font-mono text-xs font-semibold break-all">{shown.key}</h3>
             <span className="text-xs text-muted">
-              {shown.type.split(';')[0]}, {sizeOf(shown.size)}
+              {shown.type.split(';')[0]}, {bytes(shown.size)}
             </span>
             <a
               href={addressOf(shown)}
@@ -67,12 +68,4 @@ function firstOf(artifacts: readonly Artifact[]): Artifact | undefined {
 
 function addressOf({ key }: Artifact): string {
   return `/artifacts/${key.split('/').map(encodeURIComponent).join('/')}`;
-}
-
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
-
-function sizeOf(bytes: number): string {
-  const unit = Math.min(UNITS.length - 1, bytes === 0 ? 0 : Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1_000 ** unit;
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }

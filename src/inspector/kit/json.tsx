@@ -1,5 +1,6 @@
 import { collapseAllNested, JsonView } from 'react-json-view-lite';
 import { Copy } from './copy.tsx';
+import { isReference, PayloadLink, PayloadLinks } from './payload.tsx';
 
 const STYLE = {
   container: 'font-mono text-xs leading-5 break-words',
@@ -30,13 +31,17 @@ const OPEN_ITEMS = 40;
 /** A value as JSON, to be folded and copied. */
 export function Json({ value, label, open = OPEN_LEVELS }: { value: unknown; label: string; open?: number }) {
   const inOpen = collapseAllNestedBelow(open);
+  if (isReference(value)) return <PayloadLink payload={value} />;
   return (
     <div className="group/json relative min-w-0">
       <div className="absolute top-0 right-0 z-10 rounded-md bg-panel">
         <Copy text={() => JSON.stringify(value, null, 2) ?? ''} label={`Copy ${label}`} />
       </div>
       {typeof value === 'object' && value !== null ? (
-        <JsonView data={value} style={STYLE} shouldExpandNode={inOpen} clickToExpandNode aria-label={label} />
+        <>
+          <JsonView data={value} style={STYLE} shouldExpandNode={inOpen} clickToExpandNode aria-label={label} />
+          <PayloadLinks value={value} />
+        </>
       ) : (
         <pre className="pr-8 font-mono text-xs leading-5 break-words whitespace-pre-wrap">
           {value === undefined ? 'nothing' : JSON.stringify(value)}
@@ -50,5 +55,6 @@ function collapseAllNestedBelow(levels: number): (level: number, value: unknown)
   if (levels === 0) return collapseAllNested;
   return (level, value) =>
     level < levels &&
+    !isReference(value) &&
     (level === 0 || (Array.isArray(value) ? value.length : Object.keys(value as object).length) <= OPEN_ITEMS);
 }
