@@ -36,6 +36,7 @@ const Environment = z
     DURACHART_LOG_LEVEL: optional(z.enum(LEVELS, `must be one of ${LEVELS.join(', ')}`)),
     DURACHART_EXECUTOR: optional(z.enum(['local', 'trigger'], 'must be local or trigger')),
     TRIGGER_SECRET_KEY: optional(z.string()),
+    TRIGGER_API_URL: optional(z.url({ protocol: /^https?$/, error: 'must be a URL like https://trigger.example.com' })),
     DURACHART_URL: optional(z.url({ protocol: /^https?$/, error: 'must be a URL like http://127.0.0.1:7370' })),
   })
   .superRefine(({ DURACHART_EXECUTOR: executor, TRIGGER_SECRET_KEY: key }, context) => {
@@ -70,6 +71,8 @@ export interface Config {
   logLevel: (typeof LEVELS)[number];
   /** `DURACHART_EXECUTOR`, or `trigger` where `TRIGGER_SECRET_KEY` is set. Undefined: local. */
   executor: 'trigger' | undefined;
+  /** `TRIGGER_API_URL`, which has the dashboard, too, else that of Trigger.dev's cloud. */
+  dashboard: string;
   /** `DURACHART_URL`: where the CLI finds the API. Default: 127.0.0.1 and the port. */
   url: string;
 }
@@ -100,6 +103,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       (data.DURACHART_EXECUTOR ?? (data.TRIGGER_SECRET_KEY === undefined ? 'local' : 'trigger')) === 'trigger'
         ? 'trigger'
         : undefined,
+    dashboard: data.TRIGGER_API_URL ?? 'https://cloud.trigger.dev',
     url: (data.DURACHART_URL ?? `http://127.0.0.1:${port}`).replace(/\/+$/, ''),
   };
 }

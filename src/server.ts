@@ -78,6 +78,7 @@ export async function startServer(config: Config, log: Logger, version: string):
       token: config.apiToken,
       secretsToken: config.secretsToken,
       endedSessions,
+      dashboard: config.dashboard,
       version,
       log,
     });

@@ -32,6 +32,7 @@ export type ListQuery = Partial<
     | 'tenant'
     | 'parentId'
     | 'errorCode'
+    | 'step'
     | 'is'
     | 'since'
     | 'until'

@@ -12,6 +12,7 @@ export interface FilterOptions {
   tenant?: string;
   parent?: string;
   error?: string;
+  step?: string;
   is?: string;
   since?: string;
   until?: string;
@@ -27,6 +28,7 @@ export function filtered(command: Command): Command {
     .option('--tenant <tenant>', 'of this tenant')
     .option('--parent <id>', 'started by this instance')
     .option('--error <code>', 'failed or cancelled with this error code')
+    .option('--step <name>', 'that waits for this step, or failed at it')
     .addOption(
       new Option('--is <condition>', 'that stands like this').choices(['stuck', 'retrying', 'waiting', 'overdue']),
     )
@@ -36,7 +38,7 @@ export function filtered(command: Command): Command {
 
 /** The same by the names of the API; other options are left out. */
 export function filterOf(options: FilterOptions): Omit<ListQuery, 'limit' | 'cursor'> {
-  const { workflow, status, state, tag, tenant, parent: parentId, error: errorCode, is, since, until } = options;
-  const all = { workflow, status, state, tag, tenant, parentId, errorCode, is, since, until };
+  const { workflow, status, state, tag, tenant, parent: parentId, error: errorCode, step, is, since, until } = options;
+  const all = { workflow, status, state, tag, tenant, parentId, errorCode, step, is, since, until };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

@@ -153,6 +153,8 @@ export interface ListOptions {
   parentId?: string;
   /** Of a failed or cancelled instance. */
   errorCode?: string;
+  /** It waits for this step, or failed at it. */
+  step?: string;
   /** In the view of that name; docs/sql.md says what it means. */
   is?: Condition;
   /** Started then or later. */

@@ -126,7 +126,7 @@ export function isDate(value: unknown): boolean {
 
 /** What a list is asked for. @throws DurachartError `INVALID_OPTION` */
 export function checkFilters(options: ListOptions): void {
-  for (const name of ['workflow', 'status', 'state', 'tag', 'tenant', 'parentId', 'errorCode'] as const) {
+  for (const name of ['workflow', 'status', 'state', 'tag', 'tenant', 'parentId', 'errorCode', 'step'] as const) {
     const value = options[name];
     if (value !== undefined && !isText(value, 10_000))
       throw new DurachartError('INVALID_OPTION', `${name} must be text.`);

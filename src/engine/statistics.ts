@@ -36,6 +36,8 @@ export interface WorkflowStatistics {
     histogram: { fromMs: number; count: number }[];
   }[];
   states: { state: string; entered: number; exited: number; p50Ms: number | null; p95Ms: number | null }[];
+  /** Of the instances that were started within the period; the newest first. */
+  versions: { version: string; instances: number; active: number; failed: number; firstAt: Date; lastAt: Date }[];
   /** As the machine's definition has them; `taken` is null where the history cannot tell. */
   edges: { from: string | null; event: string; to: string; taken: number | null }[];
 }

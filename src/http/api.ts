@@ -38,6 +38,8 @@ export interface ApiOptions {
   secretsToken?: string | undefined;
   /** Keeps the sessions of browsers that were ended before their time. Default: this process alone knows them. */
   endedSessions?: EndedSessions;
+  /** Address of Trigger.dev's dashboard, for links to runs. Default: without links. */
+  dashboard?: string | undefined;
   /** Of the package; shown by /health/live and /openapi.json. */
   version?: string;
   /** Bytes that an upload may have. Default: 2 GiB. */
@@ -56,6 +58,7 @@ export function createApi(engine: Engine, options: ApiOptions): Api {
   const services: Services = {
     artifacts: options.artifacts,
     version: options.version ?? '0',
+    dashboard: options.dashboard?.replace(/\/+$/, ''),
     uploadLimit: options.uploadLimit ?? DEFAULT_UPLOAD_LIMIT,
   };
   const masked = maskedEngine(engine);

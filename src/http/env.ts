@@ -27,6 +27,8 @@ export type Api = OpenAPIHono<HttpEnv>;
 export interface Services {
   artifacts: ArtifactStore;
   version: string;
+  /** Of Trigger.dev. */
+  dashboard: string | undefined;
   /** Bytes that an upload may have. */
   uploadLimit: number;
 }

@@ -24,12 +24,13 @@ const ready = createRoute({
 });
 
 /** For monitors. @param mayKnow whether who asks may know the workers */
-export function health({ version }: Services, mayKnow: (c: Context<HttpEnv>) => Promise<boolean>): Api {
+export function health({ version, dashboard }: Services, mayKnow: (c: Context<HttpEnv>) => Promise<boolean>): Api {
   return newApi()
     .openapi(live, (c) => c.json({ status: 'live' as const, version }, 200))
     .openapi(ready, async (c) => {
-      const found = presentHealth(await patiently(c.var.engine.health()));
-      const shown = (await mayKnow(c).catch(() => false)) ? found : { ...found, workers: [] };
+      const found = presentHealth(await patiently(c.var.engine.health()), dashboard);
+      const { dashboard: _, ...open } = found;
+      const shown = (await mayKnow(c).catch(() => false)) ? found : { ...open, workers: [] };
       return c.json(shown, found.database ? 200 : 503);
     });
 }

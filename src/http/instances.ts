@@ -23,6 +23,7 @@ export const InstanceFilters = z.strictObject({
   tenant: text(),
   parentId: text(),
   errorCode: text(),
+  step: text().openapi({ description: 'That it waits for, or failed at.' }),
   is: z.enum(CONDITIONS).optional().openapi({ description: 'In the view of that name: see docs/sql.md.' }),
   since: time().openapi({ description: 'Started then or later.' }),
   until: time().openapi({ description: 'Started before.' }),

@@ -94,11 +94,13 @@ export function presentOperation(operation: OperationRecord): api.Operation {
   };
 }
 
-export function presentHealth(health: engine.Health): api.Ready {
+/** @param dashboard of Trigger.dev */
+export function presentHealth(health: engine.Health, dashboard: string | undefined): api.Ready {
   return {
     status: health.database ? 'ready' : 'unavailable',
     database: health.database,
     ...(health.remote === true ? { remote: true } : {}),
+    ...(health.remote === true && dashboard !== undefined ? { dashboard } : {}),
     workers: health.workers.map((worker) => ({
       ...worker,
       startedAt: worker.startedAt.toISOString(),
@@ -114,6 +116,7 @@ function presentAttempt({
   outcome,
   error,
   logs,
+  runId,
 }: AttemptRecord): api.StepDetail['attempts'][number] {
   return {
     attempt,
@@ -122,6 +125,7 @@ function presentAttempt({
     outcome,
     ...(error === undefined ? {} : { error }),
     ...(logs === undefined ? {} : { logs: logs.map(presentLine) }),
+    ...(runId === undefined ? {} : { runId }),
   };
 }
 

@@ -46,6 +46,7 @@ const Attempt = z
     outcome: z.enum(['done', 'failed', 'lost', 'stopped', 'skipped']),
     error: ErrorRecord.optional(),
     logs: z.array(LogLine).optional(),
+    runId: z.string().optional().openapi({ description: 'Of its run on Trigger.dev.' }),
   })
   .openapi('Attempt');
 
@@ -306,6 +307,10 @@ export const Ready = z
       .literal(true)
       .optional()
       .openapi({ description: 'Instances are moved on Trigger.dev: there are no workers, and none is missing.' }),
+    dashboard: z
+      .string()
+      .optional()
+      .openapi({ description: 'Where runs on Trigger.dev are seen: `<dashboard>/runs/<id>`.' }),
     workers: z
       .array(
         z.object({

@@ -65,6 +65,18 @@ export const WorkflowStatistics = z
         p95Ms: Milliseconds,
       }),
     ),
+    versions: z
+      .array(
+        z.object({
+          version: z.string(),
+          instances: z.int(),
+          active: z.int().openapi({ description: 'That are not done or cancelled.' }),
+          failed: z.int(),
+          firstAt: Time,
+          lastAt: Time,
+        }),
+      )
+      .openapi({ description: 'Of the instances that were started within the period, newest version first.' }),
     edges: z
       .array(z.object({ from: z.string().nullable(), event: z.string(), to: z.string(), taken: z.int().nullable() }))
       .openapi({ description: 'Of the definition; `taken` is null where the history cannot tell.' }),

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { PERIODS, type Period } from '../engine/statistics.ts';
+import { PERIODS, type Period, type WorkflowStatistics as WorkflowStatisticsView } from '../engine/statistics.ts';
 import { newApi, type Api } from './env.ts';
 import { answer, problems, WorkflowName } from './routes.ts';
 import { Overview, WorkflowStatistics } from './statistics-schemas.ts';
@@ -42,6 +42,20 @@ export function statistics(): Api {
       return c.json(shown, 200);
     })
     .openapi(getWorkflowStatistics, async (c) =>
-      c.json(await c.var.engine.statistics(c.req.valid('param').name, c.req.valid('query').period), 200),
+      c.json(
+        presentWorkflow(await c.var.engine.statistics(c.req.valid('param').name, c.req.valid('query').period)),
+        200,
+      ),
     );
+}
+
+function presentWorkflow({ versions, ...rest }: WorkflowStatisticsView): api.WorkflowStatistics {
+  return {
+    ...rest,
+    versions: versions.map(({ firstAt, lastAt, ...version }) => ({
+      ...version,
+      firstAt: firstAt.toISOString(),
+      lastAt: lastAt.toISOString(),
+    })),
+  };
 }

@@ -27,7 +27,7 @@ export function findInstances(
   limit: number,
   before: { createdAt: Date; id: string } | undefined,
 ): Statement {
-  const { workflow, state, errorCode, tag, tenant, parentId, is } = options;
+  const { workflow, state, errorCode, step, tag, tenant, parentId, is } = options;
   const status = options.status ?? (is === 'waiting' ? is : undefined);
   const values: Statement['values'] = [];
   /** Its parameter; only what is used may be among them. */
@@ -42,11 +42,16 @@ export function findInstances(
       ? []
       : [`(${time}, ${id}) < (${value(before.createdAt)}::timestamptz, ${value(before.id)})`]),
   ];
-  // What never changes.
+  // Of what it waits for; a failed one waits for the step that failed.
+  const atStep = (name: string): string =>
+    `exists (select from durachart.instances w cross join json_array_elements_text(w.live) k(key)
+       join durachart.steps s on s.instance_id = w.id and s.key = k.key where w.id = i.id and s.step = ${value(name)})`;
+  // What never changes, and the step.
   const fixed = (): string[] => [
     ...(workflow === undefined ? [] : [`i.workflow = ${value(workflow)}`]),
     ...(tenant === undefined ? [] : [`i.tenant = ${value(tenant)}`]),
     ...(parentId === undefined ? [] : [`i.parent_id = ${value(parentId)}`]),
+    ...(step === undefined ? [] : [atStep(step)]),
   ];
   // What the hot path changes: an index knows it while an instance is at rest.
   const moving = Object.entries({ status, state, error: errorCode }).flatMap(([name, given]) =>
@@ -80,6 +85,8 @@ export function findInstances(
       ...(workflow === undefined ? [] : [`p.workflow = ${value(workflow)}`]),
       ...(only === undefined ? [] : [`p.rest_status = ${value(only)}`]),
       ...(state === undefined ? [] : [`p.rest_state = left(${value(state)}, 300)`]),
+      // Where an instance waits for no step, none is looked at.
+      ...(step === undefined ? [] : [`p.rest_status in ('running', 'failed', 'paused')`]),
     ];
     return `(with recursive ${PLACES} select f.* from places p cross join lateral ${ofPlace} f where ${places.join(' and ')})`;
   };
@@ -95,7 +102,7 @@ export function findInstances(
       if (tenant !== undefined) parts.push(newest(`i.rest_status = 'failed'`, ...rest()));
       else if (status === undefined || status === 'failed') parts.push(byPlace('failed'));
     }
-  } else if (isNarrow || tenant !== undefined || (workflow ?? status ?? state) === undefined) {
+  } else if (isNarrow || tenant !== undefined || (workflow ?? status ?? state ?? step) === undefined) {
     parts.push(newest(...rest()));
     if (moving.length > 0) parts.push(held());
   } else parts.push(byPlace(status), held());

@@ -42,7 +42,7 @@ export async function readWorkflowStatistics(
   workflow: string,
   period: number,
 ): Promise<WorkflowStatistics> {
-  const [steps, histograms, states, edges] = await within(pool, period, async (sql) => [
+  const [steps, histograms, states, versions, edges] = await within(pool, period, async (sql) => [
     await sql<StepRow[]>`
       select step, count::int, done::int, failed::int, retries::int, p50_ms as "p50Ms", p95_ms as "p95Ms", p99_ms as "p99Ms"
       from durachart.step_statistics where workflow = ${workflow} order by step`,
@@ -54,6 +54,10 @@ export async function readWorkflowStatistics(
     await sql<WorkflowStatistics['states']>`
       select state, entered::int, exited::int, p50_s * 1000 as "p50Ms", p95_s * 1000 as "p95Ms"
       from durachart.dwell_times where workflow = ${workflow}`,
+    await sql<WorkflowStatistics['versions']>`
+      select version, count(*)::int as instances, count(*) filter (where status not in ('done', 'cancelled'))::int as active,
+        count(*) filter (where status = 'failed')::int as failed, min(created_at) as "firstAt", max(created_at) as "lastAt"
+      from durachart.instances where workflow = ${workflow} and created_at >= durachart.since() group by 1 order by max(created_at) desc`,
     await sql<WorkflowStatistics['edges']>`
       select from_state as "from", event, to_state as "to", taken::int
       from durachart.funnel where workflow = ${workflow} order by edge`,
@@ -64,6 +68,7 @@ export async function readWorkflowStatistics(
       histogram: histograms.filter((bar) => bar.step === step.step).map(({ fromMs, count }) => ({ fromMs, count })),
     })),
     states: [...states],
+    versions: [...versions],
     edges: [...edges],
   };
 }

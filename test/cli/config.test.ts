@@ -8,6 +8,7 @@ test('has defaults', () => {
     port: 7370,
     apiToken: undefined,
     secretsToken: undefined,
+    dashboard: 'https://cloud.trigger.dev',
     dataDir: '.durachart',
     concurrency: undefined,
     logLevel: 'info',
@@ -17,6 +18,7 @@ test('has defaults', () => {
     databaseUrl: undefined,
     apiToken: undefined,
     secretsToken: undefined,
+    dashboard: 'https://cloud.trigger.dev',
     url: 'http://127.0.0.1:8000',
   });
 });
@@ -39,6 +41,7 @@ test('reads the environment', () => {
     port: 0,
     apiToken: '0123456789abcdef',
     secretsToken: undefined,
+    dashboard: 'https://cloud.trigger.dev',
     dataDir: '/data',
     concurrency: 8,
     logLevel: 'debug',

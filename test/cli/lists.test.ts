@@ -10,6 +10,7 @@ let retained: Retained[] = [];
 let server: ApiServer;
 beforeAll(async () => {
   const engine: Partial<Engine> = {
+    workflows: [],
     list: async (options = {}) => (asked.push(options), { items: [], next: null }),
     counts: async (options = {}) => (asked.push(options), counts),
     retention: async (options) => (

@@ -8,7 +8,7 @@ const NOTHING: Reconciled = { dead: 0, due: [], lost: [], failed: [] };
 let found = NOTHING;
 let server: ApiServer;
 beforeAll(async () => {
-  const engine = { reconcile: async () => found } as unknown as Engine;
+  const engine = { workflows: [], reconcile: async () => found } as unknown as Engine;
   server = await serveApi(createApi(engine, { artifacts: undefined as never }), { port: 0 });
 });
 afterAll(() => server.close());

@@ -73,6 +73,36 @@ test('filters narrow it down, alone and together', async () => {
   expect(await ids({ tenant: 'b', status: 'done' })).toEqual([]);
 });
 
+test('those at a step: in a worker’s hands, failed at it, and not those that are past it', async () => {
+  const held = new HeldStep();
+  const tag = randomUUID();
+  const failing = oneStep(
+    'at-step-fails',
+    defineStep<unknown, null>({ run: () => Promise.reject(new StepError('NOT_FOUND', 'gone')) }),
+  );
+  const engine = await bench.worker([oneStep('at-step', held.step()), failing, waitsForGo('at-no-step')]);
+  const running = await engine.start('at-step', null);
+  const over = await engine.start('at-step', null);
+  const failed = await engine.start('at-step-fails', null, { tags: [tag] });
+  await engine.start('at-no-step', undefined, { tags: [tag] });
+  await held.called(2);
+  held.release(2);
+  await engine.result(over.id, { timeout: 10_000 });
+  await standing(engine, failed.id, 'failed');
+  const ids = async (options: Parameters<typeof engine.list>[0]) =>
+    (await engine.list(options)).items.map(({ id }) => id);
+  expect(await ids({ step: 'work', workflow: 'at-step' })).toEqual([running.id]);
+  expect(await ids({ step: 'work' })).toEqual(expect.arrayContaining([running.id, failed.id]));
+  expect(await ids({ step: 'work' })).not.toContain(over.id);
+  expect(await ids({ step: 'work', status: 'failed', workflow: 'at-step-fails' })).toEqual([failed.id]);
+  expect(await ids({ step: 'work', tag })).toEqual([failed.id]);
+  expect(await ids({ step: 'work', is: 'stuck', tag })).toEqual([failed.id]);
+  expect(await ids({ step: 'work', is: 'stuck', workflow: 'at-step-fails' })).toEqual([failed.id]);
+  expect(await ids({ step: 'no such step' })).toEqual([]);
+  held.release(1);
+  await engine.result(running.id, { timeout: 10_000 });
+});
+
 test('a line shows state, running step, attempt and since when', async () => {
   const held = new HeldStep();
   const engine = await bench.worker([oneStep('line', held.step())]);

@@ -35,6 +35,7 @@ test('tell how it goes: throughput, failures, what is stuck, what runs, and each
   expect(own.steps).toMatchObject([{ step: 'read', count: 4, done: 2, failed: 1, retries: 1 }]);
   expect(own.steps[0]?.histogram.reduce((total, { count }) => total + count, 0)).toBe(2);
   expect(own.states.find(({ state }) => state === 'READ')).toMatchObject({ entered: 2, exited: 1 });
+  expect(own.versions).toMatchObject([{ version: '2', instances: 4, active: 3, failed: 1 }]);
   expect(own.edges).toContainEqual({ from: 'READ', event: 'approve', to: 'APPROVED', taken: 1 });
   expect(own.edges).toContainEqual({ from: 'READ', event: 'reject', to: 'REJECTED', taken: 0 });
 });

@@ -1,5 +1,5 @@
 import { Maximize2, Minus, Plus, Scan } from 'lucide-react';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useState, type CSSProperties } from 'react';
 import type { Definition } from '../../http/types.ts';
 import { Button } from '../kit/button.tsx';
 import { ChartEdge, EDGE_KINDS } from './edge.tsx';
@@ -22,6 +22,12 @@ export interface ChartProps {
   taken?: ReadonlyMap<string, number>;
   /** How many instances stand in each state, by its path. */
   heat?: ReadonlyMap<string, number>;
+  /** Which part of a step's results went along each edge of its error, 0 to 1, by the edge's id. */
+  failing?: ReadonlyMap<string, number>;
+  /** Which part of a step's invocations failed, 0 to 1, by what the step is registered as. */
+  failingSteps?: ReadonlyMap<string, number>;
+  /** How long instances stay in each state, in words, by its path. */
+  dwell?: ReadonlyMap<string, string>;
   /** Live invocations by invoke id: see `workOf`. */
   work?: ReadonlyMap<string, Work>;
   /** When the timers that run are due, by their events. */
@@ -31,6 +37,10 @@ export interface ChartProps {
   onSelect?: (path: string) => void;
   className?: string;
 }
+
+/** Below this scale figures shrink no more; but they may not cover the chart. */
+const FIGURE_SCALE = 0.8;
+const MOST_GROWN = 2.6;
 
 /** A machine as a picture: its states in boxes, its transitions as arrows. To be dragged, and zoomed with the wheel while Ctrl is down. */
 export function Chart({ definition, className = 'h-140', ...rest }: ChartProps) {
@@ -68,6 +78,9 @@ function Drawing({
   tone = 'accent',
   taken,
   heat,
+  failing,
+  failingSteps,
+  dwell,
   work,
   timers,
   selected,
@@ -93,7 +106,13 @@ function Drawing({
       >
         <g
           className={moving ? '' : 'transition-transform duration-200'}
-          style={{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})` }}
+          style={
+            {
+              transform: `translate(${view.x}px, ${view.y}px) scale(${view.scale})`,
+              // Figures stay readable where the chart is small.
+              '--figures': Math.min(MOST_GROWN, Math.max(1, FIGURE_SCALE / view.scale)),
+            } as CSSProperties
+          }
         >
           {placed.nodes.filter(({ node }) => node.hasChildren).map((box) => nodeOf(box))}
           {placed.edges.map((each) => {
@@ -105,6 +124,7 @@ function Drawing({
                 key={id}
                 placed={each}
                 count={count}
+                rate={failing?.get(id)}
                 lively={lively}
                 faint={selected !== undefined ? !lively : taken !== undefined && taken.size > 0 && count === 0}
                 due={timers?.get(event)}
@@ -145,6 +165,8 @@ function Drawing({
         selected={id === selected}
         heat={here}
         share={(here ?? 0) / most}
+        dwell={dwell?.get(id)}
+        failingSteps={failingSteps}
         work={work}
         onSelect={onSelect}
       />

@@ -1,4 +1,5 @@
 import { memo } from 'react';
+import { number, percent } from '../kit/number.ts';
 import type { EdgeKind, GraphEdge } from './graph.ts';
 import { SMALL_SIZE } from './measure.ts';
 import { pathThrough, type PlacedEdge, type Point } from './placed.ts';
@@ -17,6 +18,7 @@ export const EDGE_KINDS: Readonly<Record<EdgeKind, { stroke: string; fill: strin
 export const ChartEdge = memo(function ChartEdge({
   placed: { edge, points, label },
   count,
+  rate,
   faint,
   lively,
   due,
@@ -24,6 +26,8 @@ export const ChartEdge = memo(function ChartEdge({
   placed: PlacedEdge;
   /** How often it was taken; 0 for not at all. */
   count: number;
+  /** Of an error's edge: which part of its step's results went here, 0 to 1. */
+  rate: number | undefined;
   /** Others are what one looks at now. */
   faint: boolean;
   /** It belongs to the state that is selected. */
@@ -32,10 +36,11 @@ export const ChartEdge = memo(function ChartEdge({
   due: string | undefined;
 }) {
   const { stroke, fill, dash } = EDGE_KINDS[edge.kind];
-  const width = count > 0 ? 2.6 : lively ? 2 : 1.3;
+  // What often goes wrong is thick.
+  const width = count > 0 ? 2.6 + (rate ?? 0) * 4 : lively ? 2 : 1.3;
   return (
     <g data-edge={edge.id} data-taken={count}>
-      <title>{inWords(edge, count)}</title>
+      <title>{inWords(edge, count, rate)}</title>
       <path d={pathThrough(points)} fill="none" strokeWidth="12" className="stroke-transparent" />
       <path
         d={pathThrough(points)}
@@ -80,17 +85,20 @@ export const ChartEdge = memo(function ChartEdge({
           )}
         </>
       )}
-      {count > 0 ? <Count points={points} count={count} fill={fill} /> : null}
+      {count > 0 ? <Count points={points} text={countText(count, rate)} fill={fill} /> : null}
     </g>
   );
 });
 
-function Count({ points, count, fill }: { points: readonly Point[]; count: number; fill: string }) {
+function countText(count: number, rate: number | undefined): string {
+  return rate === undefined ? number(count) : `${number(count)} · ${percent(rate)}`;
+}
+
+function Count({ points, text, fill }: { points: readonly Point[]; text: string; fill: string }) {
   const { x, y } = before(points, 20);
-  const text = String(count);
-  const width = 10 + text.length * 7;
+  const width = 10 + text.length * 6.6;
   return (
-    <g aria-hidden="true">
+    <g aria-hidden="true" style={{ transform: 'scale(var(--figures, 1))', transformOrigin: `${x}px ${y}px` }}>
       <rect
         x={x - width / 2}
         y={y - 8}
@@ -107,12 +115,17 @@ function Count({ points, count, fill }: { points: readonly Point[]; count: numbe
   );
 }
 
-function inWords({ from, to, name, guard, actions, description, isInternal, also }: GraphEdge, count: number): string {
+function inWords(
+  { from, to, name, guard, actions, description, isInternal, also }: GraphEdge,
+  count: number,
+  rate: number | undefined,
+): string {
   return [
     `${name}: ${from || 'machine'} ${isInternal ? 'stays' : `→ ${[to || 'machine', ...also].join(', ')}`}`,
     guard === null ? '' : `if ${guard}`,
     actions.length === 0 ? '' : `does ${actions.join(', ')}`,
     count === 0 ? '' : `taken ${count === 1 ? 'once' : `${count} times`}`,
+    rate === undefined ? '' : `${percent(rate)} of the step’s results`,
     description ?? '',
   ]
     .filter((line) => line !== '')

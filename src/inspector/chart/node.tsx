@@ -1,4 +1,5 @@
 import { memo, type KeyboardEvent } from 'react';
+import { percent } from '../kit/number.ts';
 import type { GraphNode } from './graph.ts';
 import { LINE_HEIGHT, linesOf, NAME_HEIGHT, NAME_SIZE, SMALL_SIZE } from './measure.ts';
 import type { PlacedNode } from './placed.ts';
@@ -25,6 +26,8 @@ export const ChartNode = memo(function ChartNode({
   selected,
   heat,
   share,
+  dwell,
+  failingSteps,
   work,
   onSelect,
 }: {
@@ -36,6 +39,10 @@ export const ChartNode = memo(function ChartNode({
   heat: number | undefined;
   /** Of the most that stand in any state, 0 to 1. */
   share: number;
+  /** How long instances stay here, in words. */
+  dwell: string | undefined;
+  /** Which part of a step's invocations failed, 0 to 1. */
+  failingSteps: ReadonlyMap<string, number> | undefined;
   work: ReadonlyMap<string, Work> | undefined;
   onSelect: ((path: string) => void) | undefined;
 }) {
@@ -114,6 +121,11 @@ export const ChartNode = memo(function ChartNode({
         <Name node={node} x={x} y={y} fill={tone === undefined ? 'fill-ink' : tone.fill} />
       )}
       {heat === undefined || heat === 0 ? null : <Heat x={x + width} y={y} heat={heat} />}
+      {dwell === undefined ? null : (
+        <text x={x + width - 4} y={y + height + 12} textAnchor="end" fontSize={SMALL_SIZE} className="fill-muted">
+          <title>How long instances stay here, median</title>~ {dwell}
+        </text>
+      )}
       {linesOf(node).map(({ kind, text }, i) => (
         <Line
           key={`${kind} ${text}`}
@@ -123,6 +135,7 @@ export const ChartNode = memo(function ChartNode({
           y={y + NAME_HEIGHT + i * LINE_HEIGHT}
           width={width}
           work={kind === 'invoke' && lit !== undefined ? work?.get(node.invoke[i]?.id ?? '') : undefined}
+          failing={kind === 'invoke' ? failingSteps?.get(node.invoke[i]?.src ?? '') : undefined}
         />
       ))}
     </g>
@@ -155,6 +168,7 @@ function Line({
   y,
   width,
   work,
+  failing,
 }: {
   kind: keyof typeof SIGNS;
   text: string;
@@ -162,15 +176,23 @@ function Line({
   y: number;
   width: number;
   work: Work | undefined;
+  /** Which part of the step's invocations failed, 0 to 1. */
+  failing: number | undefined;
 }) {
-  const right = work === undefined ? null : standing(work);
+  const right = work === undefined ? (failing === undefined ? null : `✕ ${percent(failing)}`) : standing(work);
   return (
     <>
       <text x={x + 12} y={y + 12} fontSize={SMALL_SIZE} className="fill-muted">
         {SIGNS[kind]} {text}
       </text>
       {right === null ? null : (
-        <text x={x + width - 10} y={y + 12} textAnchor="end" fontSize={SMALL_SIZE} className="fill-ink font-semibold">
+        <text
+          x={x + width - 10}
+          y={y + 12}
+          textAnchor="end"
+          fontSize={SMALL_SIZE}
+          className={`${work === undefined ? 'fill-failed' : 'fill-ink'} font-semibold`}
+        >
           {right}
         </text>
       )}
@@ -209,7 +231,7 @@ function Heat({ x, y, heat }: { x: number; y: number; heat: number }) {
   const text = heat.toLocaleString('en');
   const width = 12 + text.length * 7;
   return (
-    <g aria-hidden="true">
+    <g aria-hidden="true" style={{ transform: 'scale(var(--figures, 1))', transformOrigin: `${x}px ${y}px` }}>
       <rect x={x - width + 6} y={y - 9} width={width} height="18" rx="9" className="fill-accent-solid" />
       <text x={x - width / 2 + 6} y={y + 4} textAnchor="middle" fontSize={SMALL_SIZE} className="fill-white font-bold">
         {text}

@@ -9,6 +9,7 @@ import { Status } from '../kit/status.tsx';
 import { absolute, duration } from '../kit/time.tsx';
 import type { Asking } from './dialogs/operation-dialog.tsx';
 import { skippable } from './dialogs/skip-fields.tsx';
+import { Run } from './run.tsx';
 import { ErrorText } from './why.tsx';
 
 /** The invocations: on the left all of them, on the right one with everything about it. */
@@ -154,6 +155,7 @@ function StepView({
                 {attempt.error === undefined || attempt.error.message === step.error?.message ? null : (
                   <ErrorText error={attempt.error} />
                 )}
+                {attempt.runId === undefined ? null : <Run id={attempt.runId} />}
                 {attempt.logs === undefined ? null : <Logs lines={attempt.logs} />}
               </li>
             ))}

@@ -1,5 +1,4 @@
 import { Link } from '@tanstack/react-router';
-import { ExternalLink } from 'lucide-react';
 import { useState } from 'react';
 import type { Cause, Explanation } from '../../http/types.ts';
 import { instancePath } from '../api/client.ts';
@@ -9,6 +8,7 @@ import { Panel } from '../kit/panel.tsx';
 import { Age, duration } from '../kit/time.tsx';
 import type { Asking } from './dialogs/operation-dialog.tsx';
 import { OPERATIONS, type OperationName } from './dialogs/operate.ts';
+import { Run } from './run.tsx';
 
 /** In words why the instance stands where it stands, and what helps. */
 export function Why({ explanation, ask }: { explanation: Explanation; ask: (asking: Asking) => void }) {
@@ -167,20 +167,6 @@ function Progress({ of, part }: { of: string; part: number | null }) {
         style={{ width: `${percent ?? 100}%` }}
       />
     </div>
-  );
-}
-
-/** Trigger.dev leads from the id of a run to its page. */
-function Run({ id }: { id: string }) {
-  return (
-    <a
-      href={`https://cloud.trigger.dev/runs/${encodeURIComponent(id)}`}
-      target="_blank"
-      rel="noreferrer"
-      className="inline-flex items-center gap-1 self-start text-xs text-accent hover:underline"
-    >
-      Run {id} on Trigger.dev <ExternalLink size={12} aria-hidden="true" />
-    </a>
   );
 }
 

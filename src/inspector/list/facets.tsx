@@ -54,6 +54,9 @@ export function Facets({ search }: { search: ListSearch }) {
         </Facet>
       )}
       {workflow !== undefined && <States workflow={workflow} counts={own} search={search} />}
+      {workflow !== undefined && (
+        <Steps steps={workflows.find(({ name }) => name === workflow)?.steps ?? []} search={search} />
+      )}
       <Facet title="Started">
         {AGES.map(([age, words]) => (
           <Choice key={age} search={search} name="age" value={age}>
@@ -76,6 +79,19 @@ function States({ workflow, counts, search }: { workflow: string; counts: Count[
       {states.map(([state, each]) => (
         <Choice key={state} search={search} name="state" value={state} count={sum(each)}>
           {state}
+        </Choice>
+      ))}
+    </Facet>
+  );
+}
+
+function Steps({ steps, search }: { steps: readonly string[]; search: ListSearch }) {
+  if (steps.length === 0) return null;
+  return (
+    <Facet title="At the step">
+      {steps.map((step) => (
+        <Choice key={step} search={search} name="step" value={step}>
+          {step}
         </Choice>
       ))}
     </Facet>

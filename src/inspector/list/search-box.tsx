@@ -12,12 +12,14 @@ import { applied, suggest } from './suggest.ts';
 export function SearchBox({ search }: { search: ListSearch }) {
   const navigate = useNavigate();
   const [text, setText] = useState('');
-  const workflows = (useQuery(workflowsQuery).data ?? []).map(({ name }) => name);
+  const all = useQuery(workflowsQuery).data ?? [];
+  const workflows = all.map(({ name }) => name);
   const one = search.workflow ?? (workflows.length === 1 ? workflows[0] : undefined);
   const own = useQuery({ ...workflowQuery(one ?? ''), enabled: one !== undefined }).data?.states ?? [];
   const counted = useQuery(countsQuery()).data ?? [];
   const states = [...new Set([...own, ...counted.map(({ state }) => state)])];
-  const suggestions = suggest(text, { workflows, states });
+  const steps = [...new Set(all.filter(({ name }) => one === undefined || name === one).flatMap((each) => each.steps))];
+  const suggestions = suggest(text, { workflows, states, steps });
 
   const choose = (id: string): void => {
     const chosen = suggestions.find((each) => each.id === id);

@@ -9,6 +9,8 @@ export interface ListSearch {
   state?: string;
   is?: Condition;
   errorCode?: string;
+  /** That it waits for, or failed at. */
+  step?: string;
   tag?: string;
   tenant?: string;
   parentId?: string;
@@ -38,13 +40,14 @@ export const WORDS: Readonly<Record<keyof ListSearch, string>> = {
   state: 'state',
   is: 'is',
   errorCode: 'error code',
+  step: 'step',
   tag: 'tag',
   tenant: 'tenant',
   parentId: 'started by',
   age: 'started',
 };
 
-const TEXTS = ['workflow', 'state', 'errorCode', 'tag', 'tenant', 'parentId'] as const;
+const TEXTS = ['workflow', 'state', 'errorCode', 'step', 'tag', 'tenant', 'parentId'] as const;
 
 /** Takes from an address what a list can be asked for; the rest is dropped. */
 export function readSearch(search: Record<string, unknown>): ListSearch {
@@ -74,8 +77,11 @@ export function toQuery({ age, ...search }: ListSearch): Query {
 /** The same with one filter more, another value of it, or without it. */
 export function withFilter<K extends keyof ListSearch>(search: ListSearch, key: K, value: ListSearch[K]): ListSearch {
   const { [key]: _, ...rest } = search;
-  // A state is one of its workflow's.
-  if (key === 'workflow') delete (rest as ListSearch).state;
+  // A state is one of its workflow's, and so is a step.
+  if (key === 'workflow') {
+    delete (rest as ListSearch).state;
+    delete (rest as ListSearch).step;
+  }
   return value === undefined ? rest : { ...rest, [key]: value };
 }
 

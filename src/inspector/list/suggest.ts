@@ -12,6 +12,7 @@ export type Suggestion = { id: string; words: string; value: string } & (
 export interface Known {
   workflows: readonly string[];
   states: readonly string[];
+  steps: readonly string[];
 }
 
 const MOST = 12;
@@ -32,6 +33,7 @@ export function suggest(typed: string, known: Known): Suggestion[] {
     ...STATUSES.map((value) => filter('status', 'status', value)),
     ...CONDITIONS.map((value) => filter('is', 'is', value)),
     ...known.states.map((value) => filter('state', 'state', value)),
+    ...known.steps.map((value) => filter('step', 'step', value)),
     ...known.workflows.map((value) => filter('workflow', 'workflow', value)),
   ];
   const wanted = (rest ?? text).toLowerCase();

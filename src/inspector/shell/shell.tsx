@@ -1,5 +1,17 @@
 import { Link, Outlet, useNavigate, useRouter, type LinkProps } from '@tanstack/react-router';
-import { Activity, CircleHelp, ListTree, LogOut, Monitor, Moon, Search, Sun, Workflow } from 'lucide-react';
+import {
+  Activity,
+  CircleHelp,
+  Eye,
+  EyeOff,
+  ListTree,
+  LogOut,
+  Monitor,
+  Moon,
+  Search,
+  Sun,
+  Workflow,
+} from 'lucide-react';
 import { useState, type ComponentType } from 'react';
 import { TooltipTrigger } from 'react-aria-components';
 import { Button } from '../kit/button.tsx';
@@ -8,7 +20,7 @@ import { Tip } from '../kit/tip.tsx';
 import { Banner } from './banner.tsx';
 import { Brand } from './brand.tsx';
 import { Help } from './help.tsx';
-import { useLogout } from './login.tsx';
+import { SecretsDialog, useLogout, useSecrets } from './login.tsx';
 import { Palette } from './palette.tsx';
 import { Pulse } from './pulse.tsx';
 import { useShortcut, useShortcutListener } from './shortcuts.ts';
@@ -21,6 +33,8 @@ export function Shell() {
   const navigate = useNavigate();
   const router = useRouter();
   const logout = useLogout();
+  const secrets = useSecrets();
+  const [asksForSecrets, askForSecrets] = useState(false);
   useShortcutListener(() => setPalette(true));
   useShortcut('g o', 'Overview', 'Go to', () => void navigate({ to: '/overview' }));
   useShortcut('g i', 'Instances', 'Go to', () => void navigate({ to: '/instances', search: {} }));
@@ -36,7 +50,13 @@ export function Shell() {
   const extra = [
     { id: 'help', text: 'Show the keys', hint: '?', run: () => setHelp(true) },
     { id: 'reload', text: 'Read everything again', run: () => void router.invalidate() },
-    ...(logout === undefined ? [] : [{ id: 'logout', text: 'Log out', run: () => void logout() }]),
+    ...(secrets === 'masked' ? [{ id: 'secrets', text: 'Show what is secret', run: () => askForSecrets(true) }] : []),
+    ...(logout === undefined
+      ? []
+      : [
+          { id: 'logout', text: 'Log out', run: () => void logout() },
+          { id: 'logout everywhere', text: 'Log out everywhere', hint: 'all browsers', run: () => void logout(true) },
+        ]),
   ];
   return (
     <div className="flex h-dvh flex-col">
@@ -68,6 +88,23 @@ export function Shell() {
           </Button>
           <Tip>Keys of this page</Tip>
         </TooltipTrigger>
+        {secrets !== 'none' && (
+          <TooltipTrigger delay={400}>
+            <Button
+              kind="quiet"
+              aria-label={secrets === 'masked' ? 'Show what is secret' : 'Hide what is secret'}
+              onPress={() => (secrets === 'masked' ? askForSecrets(true) : void logout?.())}
+              className="w-8 px-0!"
+            >
+              {secrets === 'masked' ? (
+                <EyeOff className="size-4" aria-hidden />
+              ) : (
+                <Eye className="size-4 text-waiting" aria-hidden />
+              )}
+            </Button>
+            <Tip>{secrets === 'masked' ? 'What is secret is masked' : 'What is secret is shown'}</Tip>
+          </TooltipTrigger>
+        )}
         {logout !== undefined && (
           <TooltipTrigger delay={400}>
             <Button kind="quiet" aria-label="Log out" onPress={() => void logout()} className="w-8 px-0!">
@@ -82,6 +119,7 @@ export function Shell() {
         <Outlet />
       </main>
       <Palette isOpen={palette} onChange={setPalette} extra={extra} />
+      {asksForSecrets && <SecretsDialog onClose={() => askForSecrets(false)} />}
       <Help isOpen={help} onChange={setHelp} />
     </div>
   );

@@ -2,10 +2,10 @@ import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Count, Definition, Workflow, WorkflowStatistics } from '../../http/types.ts';
 import { Chart } from '../chart/chart.tsx';
-import { number } from '../kit/number.ts';
+import { number, percent } from '../kit/number.ts';
 import { StatusMark } from '../kit/status.tsx';
 import { duration } from '../kit/time.tsx';
-import { edgeKey } from './edge-key.ts';
+import { edgeHeat, failingSteps, failureRate } from './edge-heat.ts';
 import { eventWords } from './event-words.ts';
 
 /** The machine, with how many stand where and which ways were taken; beside it, all there is to know of one state. */
@@ -23,13 +23,21 @@ export function ChartTab({
   onSelect: (path: string) => void;
 }) {
   const heat = useMemo(() => heatOf(counts), [counts]);
-  const taken = useMemo(() => takenOf(workflow.definition, statistics), [workflow.definition, statistics]);
+  const edges = useMemo(
+    () => edgeHeat(workflow.definition, statistics?.edges ?? []),
+    [workflow.definition, statistics],
+  );
+  const failing = useMemo(() => failingSteps(statistics), [statistics]);
+  const dwell = useMemo(() => dwellOf(statistics), [statistics]);
   return (
     <div className="flex min-h-0 flex-1 max-lg:flex-col">
       <Chart
         definition={workflow.definition}
         heat={heat}
-        taken={taken}
+        taken={edges.taken}
+        failing={edges.failing}
+        failingSteps={failing}
+        dwell={dwell}
         selected={selected}
         onSelect={onSelect}
         className="min-h-90 flex-1"
@@ -144,8 +152,20 @@ function OneState({
           <Fact term="Stays, 95 %" value={dwell.p95Ms === null ? '–' : duration(dwell.p95Ms)} />
         </dl>
       )}
-      <Ways title="Out" definition={workflow.definition} edges={edges.filter(({ from }) => from === state)} side="to" />
-      <Ways title="In" definition={workflow.definition} edges={edges.filter(({ to }) => to === state)} side="from" />
+      <Ways
+        title="Out"
+        definition={workflow.definition}
+        all={statistics?.edges ?? []}
+        edges={edges.filter(({ from }) => from === state)}
+        side="to"
+      />
+      <Ways
+        title="In"
+        definition={workflow.definition}
+        all={statistics?.edges ?? []}
+        edges={edges.filter(({ to }) => to === state)}
+        side="from"
+      />
     </div>
   );
 }
@@ -162,11 +182,14 @@ function Fact({ term, value }: { term: string; value: string }) {
 function Ways({
   title,
   definition,
+  all,
   edges,
   side,
 }: {
   title: string;
   definition: Definition;
+  /** All edges there are. */
+  all: WorkflowStatistics['edges'];
   edges: WorkflowStatistics['edges'];
   side: 'from' | 'to';
 }) {
@@ -183,8 +206,9 @@ function Ways({
                 {eventWords(definition, edge.from, edge.event)}
               </span>
             </span>
-            <span className={`tabular ${edge.taken === 0 ? 'text-faint' : ''}`}>
+            <span className={`tabular text-right ${edge.taken === 0 ? 'text-faint' : ''}`}>
               {edge.taken === null ? '–' : number(edge.taken)}
+              <Rate rate={edge.taken === 0 ? null : failureRate(all, edge)} />
             </span>
           </li>
         ))}
@@ -193,21 +217,20 @@ function Ways({
   );
 }
 
+/** Which part of a step's results is an error. */
+function Rate({ rate }: { rate: number | null }) {
+  return rate === null ? null : <span className="block text-xs text-failed">{percent(rate)} fail</span>;
+}
+
+/** How long instances usually stay in a state, by its path. */
+function dwellOf(statistics: WorkflowStatistics | undefined): ReadonlyMap<string, string> {
+  return new Map(
+    statistics?.states.flatMap(({ state, p50Ms }) => (p50Ms === null ? [] : [[state, duration(p50Ms)]])) ?? [],
+  );
+}
+
 function heatOf(counts: readonly Count[]): Map<string, number> {
   const heat = new Map<string, number>();
   for (const { state, count } of counts) heat.set(state, (heat.get(state) ?? 0) + count);
   return heat;
-}
-
-/** By the place of a transition in the definition; those that differ by their guards only have one count. */
-function takenOf(definition: Definition, statistics: WorkflowStatistics | undefined): ReadonlyMap<string, number> {
-  const counted = new Map(
-    statistics?.edges.map(({ from, event, to, taken }) => [edgeKey(from, event, to), taken ?? 0]) ?? [],
-  );
-  return new Map(
-    definition.transitions.flatMap(({ from, event, to }, index) => {
-      const count = counted.get(edgeKey(from, event, to[0] ?? from));
-      return count === undefined || count === 0 ? [] : [[String(index), count] as const];
-    }),
-  );
 }

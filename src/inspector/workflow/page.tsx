@@ -15,6 +15,7 @@ import { SchemasTab } from './schemas-tab.tsx';
 import { SimulateTab } from './simulate-tab.tsx';
 import { StartTab } from './start-tab.tsx';
 import { StepsTab } from './steps-tab.tsx';
+import { VersionsTab } from './versions-tab.tsx';
 import { TABS, type TabName } from './tabs.ts';
 
 /** One workflow: its chart with what stands where, its figures, and a form to start it. */
@@ -45,7 +46,7 @@ export function WorkflowPage({ name }: { name: string }) {
     if (error !== null) return <Failed what="The workflow" error={error} again={() => void refetch()} />;
     return <Loading what="the workflow" />;
   }
-  const hasPeriod = tab === 'steps' || tab === 'funnel' || tab === 'chart';
+  const hasPeriod = ['chart', 'steps', 'funnel', 'versions'].includes(tab);
   return (
     <div className="flex min-h-0 flex-1 flex-col">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2 border-b border-line bg-panel px-4 py-2.5">
@@ -80,6 +81,7 @@ export function WorkflowPage({ name }: { name: string }) {
       )}
       {tab === 'steps' && <StepsTab workflow={workflow} statistics={statistics} />}
       {tab === 'funnel' && <FunnelTab workflow={workflow} statistics={statistics} />}
+      {tab === 'versions' && <VersionsTab workflow={workflow} statistics={statistics} />}
       {tab === 'simulate' && <SimulateTab workflow={workflow} />}
       {tab === 'start' && <StartTab workflow={workflow} />}
       {tab === 'schemas' && <SchemasTab workflow={workflow} />}

@@ -6,6 +6,7 @@ export const TABS = [
   ['chart', 'Chart'],
   ['steps', 'Steps'],
   ['funnel', 'Funnel'],
+  ['versions', 'Versions'],
   ['simulate', 'Simulate'],
   ['start', 'Start one'],
   ['schemas', 'Schemas'],

@@ -50,6 +50,8 @@ export function queries(instances: number): Query[] {
     list('state, none such', { state: 'S99' }),
     list('workflow, status, state', { workflow: 'w3', status: 'waiting', state: 'S2' }),
     list('workflow, status, page of 500', { workflow: 'w1', status: 'done' }, 501),
+    list('step, status failed', { step: 'work', status: 'failed' }),
+    list('step, none such', { step: 'nothing' }),
     list('tag, common', { tag: 'common' }),
     list('tag, old ones only', { tag: 'old' }),
     list('tag, rare', { tag: 'rare' }),

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { defineStep } from '../../../src/index.ts';
+import { newArtifacts } from '../../support/artifacts.ts';
 import { useBench } from '../../support/engine.ts';
 import { fansOut } from './support.ts';
 
@@ -32,7 +33,8 @@ test(
         return input;
       },
     });
-    const engine = await bench.worker([fansOut('many', step, { concurrency: 20 })], { concurrency: 20 });
+    const { store: artifacts } = await newArtifacts();
+    const engine = await bench.worker([fansOut('many', step, { concurrency: 20 })], { concurrency: 20, artifacts });
     id = 'of-many';
     const items = Array.from({ length: MANY }, (_, n) => n);
     await engine.start('many', { items }, { id });

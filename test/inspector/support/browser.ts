@@ -18,7 +18,7 @@ export const noBrowser = CHROMIUM === undefined && process.env['CI'] === undefin
 if (noBrowser)
   process.stderr.write('There is no Chromium: tests of the inspector are skipped (apt-get install chromium).\n');
 
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',

@@ -4,6 +4,7 @@ import { useId, useMemo, useState } from 'react';
 import { Choice } from '../../kit/tab-links.tsx';
 import './form.css';
 import { JsonField } from './json-field.tsx';
+import { secretFields } from './secret-fields.ts';
 import { titled } from './titled.ts';
 import { validator } from './validator.ts';
 
@@ -25,6 +26,7 @@ export function SchemaForm({
   const [way, setWay] = useState<'form' | 'json'>('form');
   const id = useId();
   const form = useMemo(() => (schema === null ? {} : (titled(schema) as RJSFSchema)), [schema]);
+  const ui = useMemo(() => ({ ...UI, ...secretFields(schema ?? {}) }) as UiSchema, [schema]);
   const showsForm = schema !== null && way === 'form';
   return (
     <div className="flex flex-col gap-2">
@@ -47,7 +49,7 @@ export function SchemaForm({
           tagName="div"
           className="schema-form"
           schema={form}
-          uiSchema={UI}
+          uiSchema={ui}
           validator={validator}
           formData={value}
           showErrorList={false}
