@@ -102,6 +102,8 @@ export class Life {
     return {
       ...real,
       reload: async (worker, ids) => this.write(['reload'], () => real.reload(worker, ids)),
+      items: async (...args) => this.write(['items'], () => real.items(...args)),
+      itemResults: async (...args) => this.write(['itemResults'], () => real.itemResults(...args)),
       leased: async (worker) => this.alive(() => real.leased(worker)),
       inbox: async (worker, ids) => this.write(['inbox'], () => real.inbox(worker, ids)),
       pending: async (worker) => this.alive(() => real.pending(worker)),

@@ -4,13 +4,14 @@ import type { Engine, Workflow } from '../../src/index.ts';
 import { openLane, type Lane } from '../proof/lane.ts';
 import { Plan } from '../proof/plan.ts';
 import { childScenarios } from '../proof/scenarios/children.ts';
+import { fanOutScenarios } from '../proof/scenarios/fan-out.ts';
 import { stepScenarios } from '../proof/scenarios/steps.ts';
 import { timerScenarios } from '../proof/scenarios/timers.ts';
 import { World } from '../proof/world.ts';
 import { Platform } from './support/platform.ts';
 import { comparable, play } from './support/play.ts';
 
-const scenarios = [...stepScenarios, ...timerScenarios, ...childScenarios];
+const scenarios = [...stepScenarios, ...timerScenarios, ...childScenarios, ...fanOutScenarios];
 
 /** The scenarios of the proof, on Trigger.dev: the same machines leave the same rows. */
 let lane: Lane;
