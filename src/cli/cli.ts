@@ -9,6 +9,7 @@ import { addExport } from './export.ts';
 import { addFork } from './fork.ts';
 import { addHistory } from './history.ts';
 import { addImport } from './import.ts';
+import { addItems } from './items.ts';
 import { addList } from './list.ts';
 import { addMigrate } from './migrate.ts';
 import { addOperations } from './operations.ts';
@@ -68,6 +69,7 @@ export function buildCli(host: CliHost, terminal: Terminal = processTerminal(), 
     addShow,
     addExplain,
     addHistory,
+    addItems,
     addSend,
     addRetry,
     addResume,

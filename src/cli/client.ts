@@ -91,6 +91,14 @@ export class Client {
     return this.json('GET', path`/instances/${id}/steps`);
   }
 
+  items(
+    id: string,
+    step: string,
+    query: Partial<Record<'status' | 'limit' | 'cursor', string | undefined>>,
+  ): Promise<api.Page<api.StepDetail>> {
+    return this.json('GET', path`/instances/${id}/steps/${step}/items` + queryOf(query));
+  }
+
   explain(id: string): Promise<api.Explanation> {
     return this.json('GET', path`/instances/${id}/explain`);
   }

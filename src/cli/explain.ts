@@ -130,6 +130,7 @@ const COLORS: Readonly<Partial<Record<Cause['code'], Color>>> = {
   STEP_SILENT: 'red',
   CHILD_STUCK: 'red',
   RUNNING: 'cyan',
+  FAN_OUT: 'cyan',
   CHILD_RUNNING: 'cyan',
   DONE: 'green',
   SCHEDULED: 'dim',

@@ -49,16 +49,21 @@ export class Progress {
 
   step(change: Extract<Change, { type: 'step' }>): void {
     const { step } = change;
+    // The items of a fan-out are summed up by it; only what goes wrong with one is news.
+    if (step.kind === 'item' && step.status !== 'failed' && step.status !== 'retrying') return;
     const id = `${change.instanceId} ${step.key}`;
     if (['done', 'failed', 'stopped'].includes(step.status)) this.running.delete(id);
-    else this.running.set(id, step);
+    else if (step.kind !== 'item') this.running.set(id, step);
     const news = `${id} ${step.status} ${step.attempt}`;
-    const worth = step.status === 'retrying' || (step.status === 'running' && !this.live);
+    const worth =
+      step.status === 'retrying' ||
+      (step.kind === 'item' && step.status === 'failed') ||
+      (step.status === 'running' && !this.live);
     if (worth && !this.said.has(news)) {
       // Of a stream without end, what was said long ago will not come again.
       if (this.said.size > 10_000) this.said.clear();
       this.said.add(news);
-      const color = step.status === 'retrying' ? 'yellow' : undefined;
+      const color = step.status === 'retrying' ? 'yellow' : step.status === 'failed' ? 'red' : undefined;
       this.line(
         this.terminal.now(),
         this.who(change),

@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import type { Instance, StepDetail } from '../http/types.ts';
 import { apiCommand, type Cli, type CommonOptions } from './command.ts';
-import { standing, statusColor } from './standing.ts';
+import { fanOutStanding, itemIndex, standing, statusColor, STEP_COLORS } from './standing.ts';
 import { printFields, printTable } from './table.ts';
-import { paint, type Color, type Terminal } from './terminal.ts';
+import { paint, type Terminal } from './terminal.ts';
 import { duration, plain, plainLines, relative, safeJson } from './text.ts';
 
 /** Lines of JSON that are shown before the rest is left to --json. */
 const LINES = 24;
+/** Failed items of a fan-out that are shown. */
+const MOST_FAILED = 5;
 
 export function addShow(program: Command, cli: Cli): void {
   apiCommand(
@@ -18,11 +20,22 @@ export function addShow(program: Command, cli: Cli): void {
     const client = cli.client(options);
     const [instance, { items: steps }] = await Promise.all([client.get(id), client.steps(id)]);
     if (options.json) return cli.json({ ...instance, invocations: steps });
-    print(cli.terminal, instance, steps);
+    const fanOuts = steps.filter(({ fanOut }) => (fanOut?.failed ?? 0) > 0);
+    const failed = await Promise.all(
+      fanOuts.map(
+        async ({ key }) => (await client.items(id, key, { status: 'failed', limit: String(MOST_FAILED) })).items,
+      ),
+    );
+    print(cli.terminal, instance, steps, failed.flat());
   });
 }
 
-function print(terminal: Terminal, instance: Instance, steps: readonly StepDetail[]): void {
+function print(
+  terminal: Terminal,
+  instance: Instance,
+  steps: readonly StepDetail[],
+  failedItems: readonly StepDetail[],
+): void {
   const now = terminal.now();
   const ended = instance.finishedAt !== null;
   const took = Date.parse(instance.finishedAt ?? now.toISOString()) - Date.parse(instance.createdAt);
@@ -49,6 +62,7 @@ function print(terminal: Terminal, instance: Instance, steps: readonly StepDetai
     );
   }
   if (steps.length > 0) printSteps(terminal, steps, now);
+  if (failedItems.length > 0) printFailed(terminal, instance.id, failedItems);
   if (instance.children.length > 0) {
     terminal.out('\n');
     printTable(
@@ -84,14 +98,28 @@ function printSteps(terminal: Terminal, steps: readonly StepDetail[], now: Date)
           step.progress !== null && step.status === 'running'
             ? `running ${Math.round(step.progress * 100)}%`
             : step.status,
-        color: COLORS[step.status],
+        color: STEP_COLORS[step.status],
       },
-      step.kind === 'workflow' ? '' : `${step.attempt} of ${step.maxAttempts}`,
+      step.kind === 'workflow' || step.kind === 'fan-out' ? '' : `${step.attempt} of ${step.maxAttempts}`,
       tookOf(step, now),
       step.errorCode ?? '',
-      step.error?.message ?? step.message ?? '',
+      step.fanOut === null ? (step.error?.message ?? step.message ?? '') : fanOutStanding(step.fanOut, now),
     ]),
   );
+}
+
+function printFailed(terminal: Terminal, id: string, items: readonly StepDetail[]): void {
+  terminal.out('\n');
+  printTable(
+    terminal,
+    [{ title: 'FAILED ITEM' }, { title: 'ERROR', shrink: 12 }, { title: 'MESSAGE', shrink: 10 }],
+    items.map(({ key, step, errorCode, error }) => [
+      `${step} #${itemIndex(key)}`,
+      { text: errorCode ?? '', color: 'red' },
+      error?.message ?? '',
+    ]),
+  );
+  terminal.out(`${paint(terminal, 'dim', `all: durachart items ${plain(id)} --status failed`)}\n`);
 }
 
 function tookOf({ startedAt, finishedAt }: StepDetail, now: Date): string {
@@ -106,13 +134,3 @@ function printValue(terminal: Terminal, name: string, value: unknown): void {
   const shown = rest > 1 ? [...lines.slice(0, LINES), paint(terminal, 'dim', `… ${rest} more lines: --json`)] : lines;
   terminal.out(`\n${paint(terminal, 'dim', name)}\n${shown.map((line) => `  ${line}`).join('\n')}\n`);
 }
-
-const COLORS: Readonly<Record<StepDetail['status'], Color>> = {
-  waiting: 'dim',
-  queued: 'dim',
-  running: 'cyan',
-  retrying: 'yellow',
-  done: 'green',
-  failed: 'red',
-  stopped: 'dim',
-};

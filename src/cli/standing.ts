@@ -12,7 +12,9 @@ export function standing(
   if (status === 'cancelled') return `${state} · cancelled`;
   if (status === 'done') return state;
   if (status === 'scheduled') return state === '' ? 'scheduled' : `${state} · scheduled`;
-  if (steps.length > 0) return `${state} · ${steps.map((step) => stepStanding(step, now)).join('; ')}`;
+  // The items of a fan-out are summed up by it.
+  const own = steps.filter(({ kind }) => kind !== 'item');
+  if (own.length > 0) return `${state} · ${own.map((step) => stepStanding(step, now)).join('; ')}`;
   return status === 'waiting' ? `${state} · waiting` : state;
 }
 
@@ -23,6 +25,7 @@ export function stepStanding(step: Step, now: Date): string {
   const attempt =
     step.kind === 'step' && step.maxAttempts > 1 ? `, attempt ${Math.max(1, step.attempt)} of ${step.maxAttempts}` : '';
   const name = stepName(step);
+  if (step.fanOut !== null) return `${name} ${fanOutStanding(step.fanOut, now)}`;
   switch (step.status) {
     case 'retrying': {
       const next =
@@ -38,6 +41,28 @@ export function stepStanding(step: Step, now: Date): string {
     default:
       return `${name} ${step.status}`;
   }
+}
+
+/** `412 of 1,000, 3 failed, 20 skipped, 5m left` */
+export function fanOutStanding(fanOut: NonNullable<Step['fanOut']>, now: Date): string {
+  const { total, done, failed, skipped, left, timeLeftMs, resumeAt } = fanOut;
+  const pause = resumeAt === null ? 0 : Date.parse(resumeAt) - now.getTime();
+  return [
+    `${count(done + failed + skipped)} of ${count(total)}`,
+    failed > 0 ? `${count(failed)} failed` : '',
+    skipped > 0 ? `${count(skipped)} skipped` : '',
+    pause > 0 ? `next batch in ${duration(pause)}` : '',
+    left > 0 && timeLeftMs !== null ? `${duration(timeLeftMs)} left` : '',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+const count = (number: number): string => number.toLocaleString('en');
+
+/** The index in an item's key. */
+export function itemIndex(key: string): number {
+  return Number(key.slice(key.lastIndexOf('#') + 1));
 }
 
 /** An event as people know it: XState's own names tell more than anybody wants. */
@@ -57,6 +82,16 @@ export function stepName({ kind, step, key, childId }: Pick<Step, 'kind' | 'step
   // XState makes up ids like `0.order.PAID`; they say no more than the state does.
   return kind === 'action' || invokeId === step || /^\d+\./.test(invokeId) ? step : `${step} (${invokeId})`;
 }
+
+export const STEP_COLORS: Readonly<Record<Step['status'], Color>> = {
+  waiting: 'dim',
+  queued: 'dim',
+  running: 'cyan',
+  retrying: 'yellow',
+  done: 'green',
+  failed: 'red',
+  stopped: 'dim',
+};
 
 export function statusColor(status: InstanceStatus): Color {
   return STATUS_COLORS[status];

@@ -1,4 +1,5 @@
 import { fromPromise, type AnyActorLogic, type PromiseActorLogic } from 'xstate';
+import { z } from 'zod';
 import { DefinitionError, DurachartError, StepError } from './error.ts';
 import type { Step } from './step.ts';
 
@@ -91,6 +92,25 @@ export function forEach<Input, Output>(
 /** The step and the options behind registered actor logic, or undefined where it is no fan-out. */
 export function forEachOf(logic: AnyActorLogic): { step: AnyActorLogic; options: ForEachOptions } | undefined {
   return FOR_EACH in logic ? (logic as ForEach<unknown, unknown>)[FOR_EACH] : undefined;
+}
+
+/**
+ * The output of a fan-out as it may be given by hand: what is left out of it is nothing, and of the counts what they are.
+ * @param output of an item
+ */
+export function forEachOutput(
+  output: z.ZodType | undefined,
+  counts: Partial<Pick<ForEachOutput<unknown>, 'total' | 'done' | 'failed' | 'skipped'>> | null,
+): z.ZodType {
+  const count = (known = 0) => z.int().min(0).default(known);
+  return z.strictObject({
+    total: count(counts?.total),
+    done: count(counts?.done),
+    failed: count(counts?.failed),
+    skipped: count(counts?.skipped),
+    results: z.array(z.strictObject({ index: z.int().min(0), output: output ?? z.unknown() })).default([]),
+    failures: z.array(z.strictObject({ index: z.int().min(0), code: z.string(), message: z.string() })).default([]),
+  });
 }
 
 /** What a fan-out is invoked with, in full. @throws DurachartError `INVALID_ITEMS` */

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { InstanceStatus, StepKind, Time } from './schemas.ts';
+import { FanOut, InstanceStatus, StepKind, Time } from './schemas.ts';
 
 /** What the API sends of why an instance stands where it stands, and of what an event would do. */
 
@@ -60,6 +60,7 @@ const Milliseconds = z.number();
 const CODES = [
   'SCHEDULED',
   'RUNNING',
+  'FAN_OUT',
   'QUEUED',
   'RETRYING',
   'WAITING',
@@ -122,6 +123,14 @@ const Cause = z
       runId: RunId,
       usual: z.object({ p50Ms: Milliseconds, p95Ms: Milliseconds, samples: z.int() }).nullable(),
       pace: z.enum(['below p50', 'below p95', 'above p95']).nullable(),
+    }),
+    cause('FAN_OUT', {
+      ...STEP,
+      ...FanOut.shape,
+      since: Time,
+      underWay: z.object({ running: z.int(), queued: z.int(), retrying: z.int() }),
+      nextAttemptAt: Time.nullable().openapi({ description: 'Of the item that is tried again first.' }),
+      error: z.union([ErrorShown, z.null()]),
     }),
     cause('QUEUED', {
       ...STEP,

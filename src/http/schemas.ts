@@ -50,7 +50,7 @@ const Attempt = z
   })
   .openapi('Attempt');
 
-const FanOut = z
+export const FanOut = z
   .object({
     total: z.int().openapi({ description: 'Items in all.' }),
     done: z.int(),

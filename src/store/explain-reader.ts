@@ -2,7 +2,7 @@ import type postgres from 'postgres';
 import type { UsualTime } from '../engine/explain/explanation.ts';
 import { usualKey, type LiveStep, type Member, type PauseFact, type ReadFacts } from '../engine/explain/facts.ts';
 import type { ExplainReader } from '../engine/explain/reader.ts';
-import type { Claimed, Millis } from '../engine/ports.ts';
+import type { Claimed, FanOut, Millis } from '../engine/ports.ts';
 import { claimed, INSTANCE_COLUMNS, STEP_COLUMNS, type Row } from './rows.ts';
 import { LOCK_LOST } from './worker-session.ts';
 
@@ -108,8 +108,9 @@ function member(row: Row): Member {
     wakeAt: timeOrNull(row['wakeAt']),
     updatedAt: time(row['updatedAt']),
     finishedAt: timeOrNull(row['finishedAt']),
-    steps: list(row['steps']).map((step) => ({
+    steps: list(row['steps']).map(({ fanOut, ...step }) => ({
       ...(step as unknown as LiveStep),
+      ...(fanOut === null ? {} : { fanOut: fanOut as FanOut }),
       nextAttemptAt: timeOrNull(step['nextAttemptAt']),
       queuedAt: time(step['queuedAt']),
       startedAt: timeOrNull(step['startedAt']),

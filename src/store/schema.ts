@@ -197,6 +197,9 @@ export const steps = durachart.table(
       .on(table.nextAttemptAt)
       .where(sql`next_attempt_at is not null`),
     index('steps_queued').using('brin', table.queuedAt).with({ autosummarize: true }),
+    index('steps_fan_outs')
+      .on(table.queuedAt)
+      .where(sql`kind = 'fan-out'`),
   ],
 );
 

@@ -1,5 +1,5 @@
 import { assign, setup, type PromiseActorLogic } from 'xstate';
-import { defineStep, defineWorkflow, type Step, type StepContext, type Workflow } from '../../src/index.ts';
+import { defineStep, defineWorkflow, SkipItem, type Step, type StepContext, type Workflow } from '../../src/index.ts';
 
 type Options = Omit<Parameters<typeof defineWorkflow>[0], 'machine' | 'name'>;
 
@@ -88,6 +88,11 @@ export class HeldStep {
   /** Lets a call fail. */
   fail(call: number, error: Error): void {
     this.contexts[call - 1]?.reject(error);
+  }
+
+  /** Lets a call say that there is nothing to be done for its item. */
+  skip(call: number): void {
+    this.fail(call, new SkipItem('there already'));
   }
 
   private async run(context: StepContext<unknown>): Promise<unknown> {

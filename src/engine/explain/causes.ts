@@ -1,7 +1,9 @@
 import { childCause } from './child-causes.ts';
 import type { Cause, CauseCode, Standpoint } from './explanation.ts';
+import { fanOutCauses } from './fan-out-causes.ts';
 import { helping, offers } from './offers.ts';
-import { invocationAt, type Place } from './place.ts';
+import type { LiveStep } from './facts.ts';
+import { invocationAt, what, type Place } from './place.ts';
 import { shown } from './shown.ts';
 import { span } from './spans.ts';
 import { standstill } from './standstill.ts';
@@ -36,6 +38,7 @@ const ORDER: readonly CauseCode[] = [
   'RETRYING',
   'QUEUED',
   'RUNNING',
+  'FAN_OUT',
   'CHILD_RUNNING',
   'WAITING',
   'SCHEDULED',
@@ -64,6 +67,11 @@ function bareCauses(place: Place, childOf: (id: string) => Child | undefined): B
   for (const row of member.steps) {
     if (row.kind === 'workflow') {
       if (row.status === 'running') causes.push(childCause(row, child(row.childId, childOf)));
+      continue;
+    }
+    if (row.kind === 'item') continue;
+    if (row.kind === 'fan-out') {
+      causes.push(...fanOutCauses(row, place));
       continue;
     }
     // A paused instance begins nothing; what runs may come to its end.
@@ -119,7 +127,7 @@ function failures({ member }: Place, childOf: (id: string) => Child | undefined)
     if (error === null) continue;
     causes.push({
       code: 'FAILED',
-      words: `Step ${row.step} failed for good in attempt ${row.attempt} of ${row.maxAttempts}: ${error.code}, ${sentence(error.message)}`,
+      words: `${what(row)} failed for good${inAttempt(row)}: ${error.code}, ${sentence(error.message)}`,
       at: new Date(row.finishedAt ?? member.updatedAt),
       step: invocationAt(row),
       error: shown(error),
@@ -161,6 +169,12 @@ function between({ member, now }: Place): Bare {
     usual: null,
     pace: null,
   };
+}
+
+function inAttempt({ fanOut, attempt, maxAttempts }: LiveStep): string {
+  return fanOut === undefined
+    ? ` in attempt ${attempt} of ${maxAttempts}`
+    : `, with ${fanOut.done} of ${fanOut.total} items done`;
 }
 
 /** The message with a full stop. */

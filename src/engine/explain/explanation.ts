@@ -1,5 +1,6 @@
 import type { ErrorClass } from '../../core/error.ts';
 import type { StateValue } from '../../core/snapshot.ts';
+import type { FanOutView } from '../api.ts';
 import type { Operation } from '../operations/legal.ts';
 import type { InstanceStatus, StepKind } from '../ports.ts';
 
@@ -105,6 +106,14 @@ interface Fields {
     /** How many may run at a time in a process that is set up as this one; null: any number. */
     limits: { worker: number; queue: number | null; step: number | null };
   };
+  /** Counts, options and time left as in {@link FanOutView}; the next attempt and its error are those of the item that is tried again first. */
+  FAN_OUT: InvocationAt &
+    FanOutView & {
+      since: Date;
+      underWay: { running: number; queued: number; retrying: number };
+      nextAttemptAt: Date | null;
+      error: ErrorShown | null;
+    };
   RETRYING: InvocationAt & { error: ErrorShown | null; nextAttemptAt: Date };
   WAITING: {
     /** With the JSON Schema of the payload; null: anything goes. */

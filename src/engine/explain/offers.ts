@@ -1,4 +1,6 @@
+import { itemIndex } from '../keys.ts';
 import { canSkip, legal, type Operation } from '../operations/legal.ts';
+import { outputSchema } from '../operations/output-schema.ts';
 import type { Bare } from './causes.ts';
 import type { CauseCode, LegalOperation } from './explanation.ts';
 import { commandLine } from './command-line.ts';
@@ -40,10 +42,13 @@ export function offers(place: Place): LegalOperation[] {
       });
     }
   }
-  for (const row of member.steps.filter(canSkip)) {
-    const schema = jsonSchema((row.kind === 'step' ? workflow?.steps : workflow?.children)?.get(row.step)?.output);
+  // Of the items of a fan-out those that wait for another attempt: the others are many, and end by themselves.
+  const skippable = member.steps.filter((row) => canSkip(row) && (row.kind !== 'item' || row.status === 'retrying'));
+  for (const row of skippable) {
+    const schema = jsonSchema(outputSchema(workflow, row));
     const output = schema === null ? null : example(schema);
-    const words = `Ends ${row.step} with an output that you give in its place.`;
+    const what = row.kind === 'item' ? `item ${itemIndex(row.key)} of ${row.step}` : row.step;
+    const words = `Ends ${what} with an output that you give in its place.`;
     offer('skip', words, { step: row.key, output: JSON.stringify(output) }, { step: row.key, output });
   }
   const patch = examplePatch(member.snapshot?.context ?? {});
@@ -77,6 +82,7 @@ const HELPS: Readonly<Partial<Record<CauseCode, readonly Operation[]>>> = {
   PAUSED: ['unpause', 'edit', 'cancel'],
   RETRYING: ['skip', 'pause', 'cancel'],
   RUNNING: ['skip', 'cancel'],
+  FAN_OUT: ['retry', 'skip', 'pause', 'cancel'],
   QUEUED: ['skip', 'cancel'],
   QUEUE_PAUSED: ['skip', 'cancel'],
   STEP_PAST_TIMEOUT: ['skip', 'cancel'],

@@ -3,6 +3,7 @@ import { matchesEventType } from '../../core/event-types.ts';
 import type { LiveSnapshot } from '../../core/machine.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import { jsonSchema } from '../json-schema.ts';
+import { itemIndex } from '../keys.ts';
 import type { Standing } from '../operations/legal.ts';
 import type { Millis } from '../ports.ts';
 import { hasEnded } from '../state.ts';
@@ -58,8 +59,9 @@ export function runOf(row: LiveStep, { member }: Place): Member['runs'][number] 
   return member.runs.find(({ key }) => key === row.key);
 }
 
-export function what({ kind, step }: Pick<LiveStep, 'kind' | 'step'>): string {
-  return kind === 'action' ? `Action ${step}` : `Step ${step}`;
+export function what({ kind, step, key }: Pick<LiveStep, 'kind' | 'step' | 'key'>): string {
+  if (kind === 'item') return `Item ${itemIndex(key)} of ${step}`;
+  return kind === 'action' ? `Action ${step}` : kind === 'fan-out' ? `Fan-out ${step}` : `Step ${step}`;
 }
 
 export function invocationAt({ key, kind, step, attempt, maxAttempts }: LiveStep): InvocationAt {

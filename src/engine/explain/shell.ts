@@ -1,4 +1,5 @@
 import type { Millis } from '../ports.ts';
+import { isRun } from '../step-rows.ts';
 import { explain } from './explain.ts';
 import type { Explanation } from './explanation.ts';
 import { usualKey, type Facts, type Member } from './facts.ts';
@@ -19,9 +20,7 @@ export async function readAndExplain(
 
 function stepsThatRun(family: readonly Member[]): { workflow: string; step: string }[] {
   const running = family.flatMap(({ workflow, steps }) =>
-    steps
-      .filter(({ kind, status }) => kind !== 'workflow' && status === 'running')
-      .map(({ step }) => ({ workflow, step })),
+    steps.filter(({ kind, status }) => isRun({ kind }) && status === 'running').map(({ step }) => ({ workflow, step })),
   );
   return [...new Map(running.map((pair) => [usualKey(pair.workflow, pair.step), pair])).values()];
 }

@@ -3,13 +3,14 @@ import type { Due } from './explanation.ts';
 import { hasWorker, invocationAt, LATE, type Place } from './place.ts';
 import { span } from './spans.ts';
 import type { Millis } from '../ports.ts';
+import { isRun } from '../step-rows.ts';
 
 /** Why nobody moves the instance although it could be moved: somebody said so, or nobody is there. */
 export function standstill(place: Place): Bare[] {
   const { member, facts, now, due, holder, holderDead } = place;
   const causes: Bare[] = [...pauses(place)];
   if (holderDead && holder !== null) {
-    const steps = member.steps.filter(({ status, kind }) => status === 'running' && kind !== 'workflow');
+    const steps = member.steps.filter(({ status, kind }) => status === 'running' && isRun({ kind }));
     const held = steps.length === 0 ? '' : ` while it ran ${steps.map(({ step }) => step).join(', ')}`;
     const words = `Worker ${holder.id}${holder.name === null ? '' : ` (${holder.name})`} died${held}; ${facts.onTrigger ? 'the sweep gets a driver that' : 'a live worker'} takes the instance over, and begins again what was cut off.`;
     causes.push({ code: 'DEAD_WORKER', words, worker: holder, steps: steps.map(invocationAt) });
@@ -109,7 +110,8 @@ function nextDue(place: Place): DueSince {
   const all = dueTimers(place);
   if (status === 'scheduled' && wakeAt !== null) all.push({ due: 'start', at: wakeAt });
   for (const row of steps) {
-    if (row.kind === 'workflow') continue;
+    if (row.fanOut?.resumeAt != null) all.push({ due: 'timer', at: row.fanOut.resumeAt });
+    if (!isRun(row)) continue;
     if (row.status === 'retrying') all.push({ due: 'retry', at: row.nextAttemptAt ?? 0 });
     if (row.status === 'queued') all.push({ due: 'step', at: row.queuedAt });
     // Cut off, to be begun again.

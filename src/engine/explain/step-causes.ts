@@ -68,7 +68,7 @@ function paceWords(pace: Cause<'RUNNING'>['pace'], { p50Ms, p95Ms, samples }: Us
 
 /** It has passed a limit, and whoever must end it for that has not done so. */
 function overLimit(row: LiveStep, place: Place): Bare | undefined {
-  const definition = row.kind === 'step' ? place.workflow?.steps.get(row.step) : undefined;
+  const definition = isStep(row) ? place.workflow?.steps.get(row.step) : undefined;
   const since = row.startedAt ?? row.queuedAt;
   const ranMs = place.now - since;
   const runId = runOf(row, place)?.runId ?? null;
@@ -90,7 +90,7 @@ function overLimit(row: LiveStep, place: Place): Bare | undefined {
 
 function queued(row: LiveStep, place: Place): Bare {
   const { facts, workflow, now } = place;
-  const definition = row.kind === 'step' ? workflow?.steps.get(row.step) : undefined;
+  const definition = isStep(row) ? workflow?.steps.get(row.step) : undefined;
   const limits = {
     worker: facts.concurrency,
     queue: row.queue === null ? null : (facts.queues[row.queue] ?? null),
@@ -117,7 +117,7 @@ function queued(row: LiveStep, place: Place): Bare {
   };
 }
 
-function queuePaused(row: LiveStep, { facts }: Place): Bare | undefined {
+export function queuePaused(row: LiveStep, { facts }: Place): Bare | undefined {
   const pause = facts.pauses.find(({ target, name }) => target === 'queue' && name === row.queue);
   if (pause === undefined) return undefined;
   const { name: queue, by, why } = pause;
@@ -139,8 +139,12 @@ function retrying(row: LiveStep, { now }: Place): Bare {
   };
 }
 
+function isStep({ kind }: LiveStep): boolean {
+  return kind === 'step' || kind === 'item';
+}
+
 function ofAttempts({ kind, attempt, maxAttempts }: LiveStep): string {
-  return kind === 'step' && maxAttempts > 1 ? `, attempt ${attempt} of ${maxAttempts}` : '';
+  return (kind === 'step' || kind === 'item') && maxAttempts > 1 ? `, attempt ${attempt} of ${maxAttempts}` : '';
 }
 
 function onRun(runId: string | null): string {

@@ -21,7 +21,12 @@ export interface Standing {
   /** 0 before the first transition: then there is no snapshot. */
   sequence: number;
   /** The live invocations. */
-  steps: readonly { key: string; kind: StepKind; status: StepStatus }[];
+  steps: readonly {
+    key: string;
+    kind: StepKind;
+    status: StepStatus;
+    fanOut?: { failed: number } | null | undefined;
+  }[];
   /** The current state was entered by a step's error. */
   enteredByError: boolean;
   /** The code still has the current state. */
@@ -41,7 +46,7 @@ export type Verdict = { ok: true } | { ok: false; code: string; reason: string }
 export function legal(operation: Operation, standing: Standing, step?: string): Verdict {
   switch (operation) {
     case 'retry':
-      return standing.status === 'failed'
+      return standing.status === 'failed' || (standing.status === 'running' && standing.steps.some(hasFailedItems))
         ? LEGAL
         : no(
             'NOT_FAILED',
@@ -85,6 +90,11 @@ function skip(standing: Standing, step: string | undefined): Verdict {
   return no('NOTHING_TO_SKIP', `The instance waits for ${which} that could be skipped.`);
 }
 
+/** A fan-out that goes on beside items that have failed: a retry gives them another turn. */
+export function hasFailedItems({ status, fanOut }: Standing['steps'][number]): boolean {
+  return status === 'running' && (fanOut?.failed ?? 0) > 0;
+}
+
 /** A custom action has no result that anybody waits for. */
 export function canSkip(row: Standing['steps'][number]): boolean {
   return row.kind !== 'action' && row.status !== 'done' && row.status !== 'stopped';
@@ -96,7 +106,9 @@ function edit(standing: Standing): Verdict {
   const held = standing.status === 'paused' || standing.status === 'failed';
   const inFlight = standing.steps.find(
     ({ kind, status }) =>
-      kind !== 'workflow' && (status === 'running' || (!held && (status === 'queued' || status === 'retrying'))),
+      // A fan-out that is held begins nothing; its items that run are in flight.
+      (kind === 'fan-out' ? !held && status === 'running' : kind !== 'workflow' && status === 'running') ||
+      (!held && (status === 'queued' || status === 'retrying')),
   );
   if (inFlight === undefined) return LEGAL;
   return no(

@@ -8,6 +8,7 @@ import type { InstanceRecord } from '../reader.ts';
 import { canSkip, legal, type Standing } from './legal.ts';
 import { momentOf } from './moment.ts';
 import type { Moment, Order } from './order.ts';
+import { outputSchema } from './output-schema.ts';
 import { patched } from './patch.ts';
 import type { OperationOptions, OperationRecord, OperationRequest, OperationStore, PauseTarget } from './records.ts';
 
@@ -251,7 +252,7 @@ export class Operator {
     const workflow = this.options.workflowOf(record);
     const row = record.steps.find((step) => step.key === key);
     const name = row?.step ?? '';
-    const schema = row?.kind === 'workflow' ? workflow.children.get(name)?.output : workflow.steps.get(name)?.output;
+    const schema = row === undefined ? undefined : outputSchema(workflow, row);
     const parsed = parse(schema, output, 'INVALID_OUTPUT', `The output for step ${name}`);
     assertJson(parsed, `The output for step ${name}`);
     return parsed;
@@ -261,7 +262,8 @@ export class Operator {
 /** A step may be named by its key, or by its name where that is clear. @throws DurachartError `AMBIGUOUS_STEP` */
 function keyOf({ id, steps }: InstanceRecord, step: string): string {
   if (steps.some(({ key }) => key === step)) return step;
-  const named = steps.filter((row) => row.step === step && canSkip(row));
+  // By the name of its step the fan-out is meant, and not one of its items.
+  const named = steps.filter((row) => row.step === step && row.kind !== 'item' && canSkip(row));
   if (named.length > 1) {
     const keys = named.map(({ key }) => key);
     throw new DurachartError(

@@ -9,7 +9,7 @@ import { emptyChange, hasEnded, isUnreadable, standOf, type State } from '../sta
 import { blankAgain } from '../step-rows.ts';
 import { stopItems, stopStep, stopWaiting } from '../stopping.ts';
 import { edit } from './edit.ts';
-import { legal, type Standing } from './legal.ts';
+import { hasFailedItems, legal, type Standing } from './legal.ts';
 import type { Moment, Order } from './order.ts';
 
 /** A decision, and what else is to be told of it. */
@@ -105,8 +105,7 @@ function retry(state: State, now: Millis): Performed {
   const change = emptyChange();
   const steps = new Map(state.steps);
   for (const row of steps.values()) {
-    const hasFailedItems = isFanOut(row) && row.status === 'running' && row.fanOut.failed > 0;
-    if (row.status !== 'failed' && !hasFailedItems) continue;
+    if (row.status !== 'failed' && !hasFailedItems(row)) continue;
     const again = isFanOut(row) ? againFor(state, row, now) : blankAgain(row, now);
     steps.set(row.key, again);
     change.steps.push(again);
