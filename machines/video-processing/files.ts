@@ -1,26 +1,20 @@
-import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { StepError, type Artifact, type ArtifactStore } from '../../src/index.ts';
+import { instanceFolder } from '../instance-folder.ts';
 import type { Format } from './model.ts';
 
 /** Where an instance keeps its files in the artifact store. */
 export const files = {
-  source: (instance: string, extension: string) => `${folderOf(instance)}/source.${extension}`,
-  transcript: (instance: string, round: number) => `${folderOf(instance)}/transcript-${round}.json`,
-  insights: (instance: string) => `${folderOf(instance)}/insights.json`,
-  draft: (instance: string, format: Format, round: number) => `${folderOf(instance)}/drafts/${format}-${round}.json`,
+  source: (instance: string, extension: string) => `${instanceFolder(instance)}/source.${extension}`,
+  transcript: (instance: string, round: number) => `${instanceFolder(instance)}/transcript-${round}.json`,
+  insights: (instance: string) => `${instanceFolder(instance)}/insights.json`,
+  draft: (instance: string, format: Format, round: number) =>
+    `${instanceFolder(instance)}/drafts/${format}-${round}.json`,
   reviewed: (instance: string, format: Format, round: number) =>
-    `${folderOf(instance)}/reviewed/${format}-${round}.json`,
-  review: (instance: string, round: number) => `${folderOf(instance)}/review-${round}.json`,
-  delivered: (instance: string, name: string) => `${folderOf(instance)}/pack/${name}`,
+    `${instanceFolder(instance)}/reviewed/${format}-${round}.json`,
+  review: (instance: string, round: number) => `${instanceFolder(instance)}/review-${round}.json`,
+  delivered: (instance: string, name: string) => `${instanceFolder(instance)}/pack/${name}`,
 };
-
-/** The instance's id; one with other characters than a key may have becomes a readable and unique name. */
-function folderOf(instance: string): string {
-  if (/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(instance)) return instance;
-  const readable = instance.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, 40);
-  return `${readable}-${createHash('sha256').update(instance).digest('hex').slice(0, 12)}`;
-}
 
 /** Stores a value as JSON that people can read. */
 export function writeJson(artifacts: ArtifactStore, key: string, value: unknown): Promise<Artifact> {
