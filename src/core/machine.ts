@@ -6,6 +6,7 @@ import type { Effect, EventObject } from './effect.ts';
 import { definitionOf, type Definition } from './definition.ts';
 import { DurachartError, TransitionError } from './error.ts';
 import { assertJson } from './json.ts';
+import { LoopError, Trail } from './loop.ts';
 import { Scope, type ChildActor, type Children } from './scope.ts';
 import type { Child, StateValue, StoredSnapshot } from './snapshot.ts';
 import { describe } from './thrown.ts';
@@ -25,6 +26,9 @@ export interface Transition {
 
 /** More microsteps than this in one macrostep are taken for a loop that never ends. */
 const MAX_MICROSTEPS = 10_000;
+
+/** How XState says so. */
+const ENDLESS = /^Infinite loop detected: the machine has processed more than/;
 
 /** Orders to the machine, and no events: no state takes them, and a wildcard must not seem to. */
 const ORDERS = new Set(['*', 'xstate.init', 'xstate.stop']);
@@ -70,7 +74,11 @@ export class Machine {
   start(input: unknown): Transition {
     const scope = this.scope.begin({});
     const snapshot = this.machine.getInitialSnapshot(scope as never, input) as LiveSnapshot;
-    if (snapshot.status === 'error') throw failed('the start', snapshot.error);
+    if (snapshot.status === 'error') {
+      throw this.failure('the start', snapshot.error, () =>
+        this.machine.getInitialSnapshot(this.scope.begin({}) as never, input),
+      );
+    }
     return { snapshot, effects: this.settle(snapshot, {}), changed: true };
   }
 
@@ -83,7 +91,9 @@ export class Machine {
     try {
       snapshot = this.machine.transition(before, event, scope as never) as LiveSnapshot;
     } catch (error) {
-      throw failed(`event ${event.type}`, error);
+      throw this.failure(`event ${event.type}`, error, () =>
+        this.machine.transition(before, event, this.scope.begin(children, before) as never),
+      );
     }
     const effects = this.settle(snapshot, children);
     return { snapshot, effects, changed: snapshot !== before || effects.length > 0 };
@@ -180,6 +190,21 @@ export class Machine {
   action(name: string): ((args: unknown, params: unknown) => unknown) | undefined {
     const { actions } = this.original.implementations;
     return Object.hasOwn(actions, name) ? (actions[name] as never) : undefined;
+  }
+
+  /** What a macrostep threw. One without end is taken once more, to see where it goes round. */
+  private failure(what: string, error: unknown, again: () => unknown): DurachartError {
+    if (!(error instanceof Error && ENDLESS.test(error.message))) return failed(what, error);
+    const trail = new Trail();
+    this.scope.onMicrostep = (value) => trail.add(value);
+    try {
+      again();
+    } catch {
+      // As before.
+    } finally {
+      this.scope.onMicrostep = undefined;
+    }
+    return new LoopError(what, `${this.machine.options.maxIterations?.toLocaleString('en')} microsteps`, trail.newest);
   }
 
   /** Makes a fresh snapshot the same as it would be if it were stored and restored. Returns the effects of its macrostep. */

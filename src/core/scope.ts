@@ -1,7 +1,7 @@
 import { createActor, type AnyActorLogic, type AnyActorRef } from 'xstate';
 import type { EventObject } from './effect.ts';
 import { TransitionError } from './error.ts';
-import type { Child } from './snapshot.ts';
+import type { Child, StateValue } from './snapshot.ts';
 
 /** What is read of XState's actors. */
 export type ChildActor = AnyActorRef & {
@@ -26,6 +26,7 @@ export interface RawAction {
 export type Happening = { action: RawAction } | { created: ChildActor };
 
 interface System {
+  _sendInspectionEvent(event: { type: string; snapshot?: unknown }): void;
   _bookId(): string;
   _register(sessionId: string, actor: unknown): string;
   _unregister(actor: unknown): void;
@@ -50,6 +51,8 @@ export class Scope {
   } as unknown as AnyActorLogic;
 
   happenings: Happening[] = [];
+  /** Called with each microstep, while somebody wants to know. */
+  onMicrostep: ((value: StateValue) => void) | undefined;
   readonly parent: AnyActorRef;
   readonly self: AnyActorRef;
   readonly id = 'self';
@@ -64,6 +67,9 @@ export class Scope {
     this.parent = createActor(this.logic, { id: PARENT });
     this.self = createActor(this.logic, { id: SELF, parent: this.parent } as never);
     this.system = this.self.system as unknown as System;
+    this.system._sendInspectionEvent = ({ type, snapshot }) => {
+      if (type === '@xstate.microstep') this.onMicrostep?.((snapshot as { value: StateValue }).value);
+    };
     this.system._bookId = () => this.freeId();
     this.system._set = (systemId, actor) => this.setKey(systemId, actor);
     this.system.get = (systemId) => this.keyed.get(systemId);

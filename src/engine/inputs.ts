@@ -1,4 +1,5 @@
 import type { ErrorRecord } from '../core/error.ts';
+import { assertChainEnds, isOwnDoing } from './chain.ts';
 import { letter } from './effects.ts';
 import { failedBy, isFanOut, itemsUnderWay, withEnded, withItems } from './fan-out.ts';
 import { fanOutOf, invokeId } from './keys.ts';
@@ -106,13 +107,16 @@ export function onTimer(state: State, id: string, now: Millis): Decision {
     change.posts.push(letter(timer.to, timer.event));
     return { state: after, change };
   }
+  const ownDoing = isOwnDoing(timer, state);
   return guarded(state, emptyChange(), null, () => {
+    if (ownDoing) assertChainEnds(state.chain, timer.event.type);
     const transition = workflow.machine.next(snapshot, timer.event);
     if (!transition.changed) return { state: after, change };
     const { type: _, ...payload } = timer.event;
     return apply(after, transition, timer.event, change, now, {
       stepKey: null,
       payload: Object.keys(payload).length > 0 ? payload : null,
+      ownDoing,
     });
   });
 }

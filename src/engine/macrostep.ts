@@ -2,7 +2,9 @@ import type { EventObject } from '../core/effect.ts';
 import { DurachartError, type ErrorRecord } from '../core/error.ts';
 import type { Transition } from '../core/machine.ts';
 import { diffSnapshots, stateName, type StoredSnapshot } from '../core/snapshot.ts';
+import { longer, NO_CHAIN } from './chain.ts';
 import { applyEffects, type Draft } from './effects.ts';
+import { assertHistoryHasRoom } from './history-limit.ts';
 import { invokeId } from './keys.ts';
 import type { InstanceStatus, Millis, Outstanding, Post, StepRow } from './ports.ts';
 import { emptyChange, type Change, type State } from './state.ts';
@@ -18,9 +20,11 @@ export interface Decision {
 export interface Origin {
   stepKey: string | null;
   payload: unknown;
+  /** The instance itself brought it about, with no time in between. */
+  ownDoing?: boolean;
 }
 
-/** Takes a macrostep: the one place where the sequence grows. */
+/** Takes a macrostep: the one place where the sequence grows. @throws DurachartError `HISTORY_TOO_LONG` */
 export function apply(
   state: State,
   transition: Transition,
@@ -29,6 +33,7 @@ export function apply(
   now: Millis,
   from: Origin,
 ): Decision {
+  assertHistoryHasRoom(state);
   const sequence = state.sequence + 1;
   const stored = state.workflow.machine.store(transition.snapshot);
   const draft = { steps: new Map(state.steps), timers: new Map(state.timers), change };
@@ -52,6 +57,8 @@ export function apply(
     snapshot: transition.snapshot,
     stored,
     name,
+    movedAt: now,
+    chain: from.ownDoing === true ? longer(state.chain, name) : NO_CHAIN,
     steps: draft.steps,
     timers: draft.timers,
     error: null,

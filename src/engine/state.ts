@@ -2,6 +2,7 @@ import type { DurachartError, ErrorRecord } from '../core/error.ts';
 import type { LiveSnapshot } from '../core/machine.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
 import type { Workflow } from '../core/workflow.ts';
+import { NO_CHAIN, type Chain } from './chain.ts';
 import type {
   Claimed,
   Commit,
@@ -34,6 +35,9 @@ export interface State {
   /** Live invocations, by key: what the machine waits for. */
   readonly steps: ReadonlyMap<string, StepRow>;
   readonly timers: ReadonlyMap<string, Timer>;
+  /** When it took its last transition; -Infinity where that was before it was read. */
+  readonly movedAt: Millis;
+  readonly chain: Chain;
   readonly error: ErrorRecord | null;
   /** Why it could not be brought back from its rows, as long as it has no snapshot; see {@link isUnreadable}. */
   readonly unreadable: ErrorRecord | null;
@@ -117,6 +121,8 @@ export function unborn(id: string, workflow: Workflow, create: NewInstance): Sta
     name: '',
     steps: new Map(),
     timers: new Map(),
+    movedAt: -Infinity,
+    chain: NO_CHAIN,
     error: null,
     unreadable: null,
     finishedAt: null,
@@ -167,6 +173,8 @@ function withSnapshot(claimed: Claimed, workflow: Workflow, snapshot: LiveSnapsh
     name: claimed.state,
     steps: new Map(claimed.steps.map((row) => [row.key, row])),
     timers: new Map(claimed.timers.map((timer) => [timer.id, timer])),
+    movedAt: -Infinity,
+    chain: NO_CHAIN,
     error: claimed.error,
     unreadable: null,
     finishedAt: claimed.finishedAt,

@@ -875,7 +875,7 @@ describe('errors', () => {
       },
     ],
   ])('a loop of %s that never ends', (_, config) => {
-    expect(() => new Walk(machine(config)).send('GO')).toThrow(/Infinite loop detected/);
+    expect(() => new Walk(machine(config)).send('GO')).toThrow(/microsteps in a row on event GO/);
   });
 
   const spawn = (src: unknown, options?: object): object => ({

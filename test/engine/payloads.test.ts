@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { assign, fromPromise, setup } from 'xstate';
 import { z } from 'zod';
 import { isReference, type PayloadReference } from '../../src/core/payload.ts';
-import { defineStep, defineWorkflow, type ArtifactStore } from '../../src/index.ts';
+import { defineStep, defineWorkflow, forEach, type ArtifactStore } from '../../src/index.ts';
 import { newArtifacts } from '../support/artifacts.ts';
 import { eventually, reached, standing, useBench } from '../support/engine.ts';
 import { HeldStep, oneStep, waitsForGo } from '../support/machines.ts';
@@ -218,6 +218,39 @@ test('children are given, and give back, what is large', async () => {
   expect(await engine.result(id)).toBe(big('P'));
   expect(await largest(id)).toBeLessThan(4_000);
   expect(await largest((await engine.get(id)).children[0]?.id as string)).toBeLessThan(4_000);
+});
+
+test('items of a fan-out are given, and give back, what is large', async () => {
+  const { store } = await newArtifacts();
+  const shout = defineStep({ input: z.string(), output: z.string(), run: ({ input }) => input.toUpperCase() });
+  const fan = defineWorkflow({
+    machine: setup({
+      types: { context: {} as { texts: string[]; all: string }, input: {} as string[], output: {} as string },
+      actors: { shoutAll: forEach(shout, { concurrency: 1 }) },
+    }).createMachine({
+      id: 'large-items',
+      context: ({ input }) => ({ texts: input, all: '' }),
+      output: ({ context }) => context.all,
+      initial: 'GIVEN',
+      states: {
+        GIVEN: {
+          invoke: {
+            src: 'shoutAll',
+            input: ({ context }) => ({ items: context.texts }),
+            onDone: {
+              target: 'SHOUTED',
+              actions: assign({ all: ({ event }) => event.output.results.map(({ output }) => output).join('') }),
+            },
+          },
+        },
+        SHOUTED: { type: 'final' },
+      },
+    }),
+  });
+  const engine = await bench.worker([fan], { artifacts: store });
+  const { id } = await engine.start('large-items', [big('i'), 'small ', big('j')]);
+  expect(await engine.result(id)).toBe(`${big('I')}SMALL ${big('J')}`);
+  expect(await largest(id)).toBeLessThan(4_000);
 });
 
 test('a transactional step commits its rows and a large result together', async () => {

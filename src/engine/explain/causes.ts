@@ -1,3 +1,4 @@
+import { HISTORY_LIMIT, HISTORY_WARNING } from '../history-limit.ts';
 import { childCause } from './child-causes.ts';
 import type { Cause, CauseCode, Standpoint } from './explanation.ts';
 import { fanOutCauses } from './fan-out-causes.ts';
@@ -42,6 +43,7 @@ const ORDER: readonly CauseCode[] = [
   'CHILD_RUNNING',
   'WAITING',
   'SCHEDULED',
+  'LONG_HISTORY',
   'UNKNOWN_WORKFLOW',
   'DONE',
   'CANCELLED',
@@ -81,7 +83,16 @@ function bareCauses(place: Place, childOf: (id: string) => Child | undefined): B
   }
   const partWaits = member.status === 'running' && place.standing.waitsFor.length > 0;
   if (member.status === 'waiting' || partWaits) causes.push(waitingCause(place));
-  return causes.length > 0 ? causes : [between(place)];
+  if (causes.length === 0) causes.push(between(place));
+  return [...causes, ...longHistory(place)];
+}
+
+/** No reason why it stands, but one why it will: as long as there is time to do something. */
+function longHistory({ member: { sequence } }: Place): Bare[] {
+  if (sequence < HISTORY_WARNING || sequence >= HISTORY_LIMIT) return [];
+  const [made, limit] = [sequence, HISTORY_LIMIT].map((count) => count.toLocaleString('en'));
+  const words = `It has made ${made} transitions, and fails at ${limit}: fork it, and the fork goes on from here with a history of its own.`;
+  return [{ code: 'LONG_HISTORY', words, transitions: sequence, limit: HISTORY_LIMIT }];
 }
 
 function child(id: string | null, childOf: (id: string) => Child | undefined): Child | undefined {

@@ -137,6 +137,7 @@ interface Fields {
   CHILD_STUCK: ChildFields;
   STATE_UNKNOWN: { state: string; value: StateValue | null };
   LOST_RUN: InvocationAt & { runId: string | null; since: Date };
+  LONG_HISTORY: { transitions: number; limit: number };
   DONE: { at: Date };
   CANCELLED: { at: Date };
   UNKNOWN_WORKFLOW: { workflow: string };

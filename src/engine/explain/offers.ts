@@ -92,6 +92,7 @@ const HELPS: Readonly<Partial<Record<CauseCode, readonly Operation[]>>> = {
   CHILD_STUCK: ['skip'],
   WAITING: ['send', 'resume'],
   SCHEDULED: ['pause', 'cancel'],
+  LONG_HISTORY: ['fork'],
   DONE: ['fork', 'rewind'],
   CANCELLED: ['fork', 'rewind'],
 };
@@ -99,7 +100,9 @@ const HELPS: Readonly<Partial<Record<CauseCode, readonly Operation[]>>> = {
 /** Those of the operations that help against a cause: of the skips that of its own step, of the events those that it waits for. */
 export function helping(cause: Bare, { member }: Place, all: readonly LegalOperation[]): LegalOperation[] {
   if (cause.code === 'WORKFLOW_PAUSED') return [unpausing('workflow', member.workflow)];
-  const helps = HELPS[cause.code] ?? [];
+  // Whatever is tried with it is a transition too many.
+  const isFull = cause.code === 'FAILED' && cause.error.code === 'HISTORY_TOO_LONG';
+  const helps = isFull ? ['fork', 'cancel'] : (HELPS[cause.code] ?? []);
   const key = cause.code === 'FAILED' ? cause.step?.key : 'key' in cause ? cause.key : undefined;
   const isMeant = ({ operation, request }: LegalOperation): boolean => {
     if (operation === 'skip') return request.body?.['step'] === key;

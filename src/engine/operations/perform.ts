@@ -1,6 +1,8 @@
 import { DurachartError, type ErrorRecord } from '../../core/error.ts';
+import { NO_CHAIN } from '../chain.ts';
 import { letter } from '../effects.ts';
 import { againFor, isFanOut } from '../fan-out.ts';
+import { HISTORY_LIMIT } from '../history-limit.ts';
 import { onSettled } from '../inputs.ts';
 import { CANCEL, RETRY, sequenceOf } from '../keys.ts';
 import { apply, end, reportToParent, type Decision } from '../macrostep.ts';
@@ -112,14 +114,21 @@ function retry(state: State, now: Millis): Performed {
     if (row.childId !== null)
       change.posts.push({ ...letter(row.childId, { type: RETRY }), payload: null, source: 'control' });
   }
-  const after = { ...state, steps, error: null };
+  const after = { ...state, steps, error: null, chain: NO_CHAIN };
   return { state: { ...after, status: doing(after) }, change };
 }
 
 function cancel(state: State, force: boolean, now: Millis): Performed {
   const own = state.workflow.controls.cancel;
   const { snapshot, workflow } = state;
-  if (!force && own !== undefined && snapshot !== null && workflow.machine.accepts(snapshot, { type: own })) {
+  const mayMove = state.sequence < HISTORY_LIMIT;
+  if (
+    !force &&
+    mayMove &&
+    own !== undefined &&
+    snapshot !== null &&
+    workflow.machine.accepts(snapshot, { type: own })
+  ) {
     return { ...sendOwn(state, own, now), result: { event: own } };
   }
   const error: ErrorRecord = {

@@ -32,6 +32,10 @@ export async function lighter(commit: Commit, payloads: Payloads): Promise<Commi
       ...row,
       output: await put(row.output, `The output of step ${row.key}`),
     })),
+    waitingItems: await all(commit.waitingItems, async (items) => ({
+      ...items,
+      inputs: await all(items.inputs, async (input) => put(input, `The input of an item of ${items.fanOut}`)),
+    })),
     timers: await all(commit.timers, async (timer) => lighterTimer(timer, put)),
     posts: await all(commit.posts, async (post) => ({
       ...post,

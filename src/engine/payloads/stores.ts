@@ -58,9 +58,9 @@ export function driverStoreWithPayloads(store: DriverStore, payloads: Payloads):
 }
 
 function sharedWithPayloads(
-  store: Pick<Store, 'commit' | 'size' | 'reload' | 'transactional'>,
+  store: Pick<Store, 'commit' | 'size' | 'reload' | 'transactional' | 'items' | 'itemResults'>,
   payloads: Payloads,
-): Pick<Store, 'commit' | 'reload' | 'transactional'> {
+): Pick<Store, 'commit' | 'reload' | 'transactional' | 'items' | 'itemResults'> {
   return {
     commit: async (worker, batch) => {
       const heavy = (commit: Commit): boolean => mayBeHeavy(store.size(commit));
@@ -71,6 +71,8 @@ function sharedWithPayloads(
     },
     reload: async (...args) =>
       Promise.all((await store.reload(...args)).map(async (one) => wholeClaimed(one, payloads))),
+    items: async (id, ...args) => payloads.whole(id, await store.items(id, ...args)),
+    itemResults: async (id, ...args) => payloads.whole(id, await store.itemResults(id, ...args)),
     transactional: async (fence, run) => {
       let output: unknown;
       await store.transactional(fence, async (tx) => outputFor(payloads, fence, (output = await run(tx))));
