@@ -7,6 +7,7 @@ import { localExecutor } from './executors/local.ts';
 import { onTrigger } from './executors/trigger/remote.ts';
 import { isTransient, LANES, openDatabase } from './store/database.ts';
 import { createDriverStore } from './store/driver-store.ts';
+import { createEventStore } from './store/events.ts';
 import { createStore } from './store/postgres.ts';
 import { createOperationStore } from './store/operations.ts';
 import { createReader } from './store/reader.ts';
@@ -39,7 +40,7 @@ export interface CreateEngineOptions<W extends readonly Workflow[]> extends Pick
  * const engine = createEngine({ database: process.env.DATABASE_URL, workflows: [orders], artifacts });
  * await engine.work();
  * const { id } = await engine.start('orders', { orderId: '42' });
- * @throws DefinitionError `DUPLICATE_WORKFLOW`
+ * @throws DefinitionError `DUPLICATE_WORKFLOW`, `DUPLICATE_EVENT`
  */
 export function createEngine<const W extends readonly Workflow[]>(options: CreateEngineOptions<W>): Engine<W> {
   const { database: url, executor, deadAfter = 30_000, ...rest } = options;
@@ -53,6 +54,7 @@ export function createEngine<const W extends readonly Workflow[]>(options: Creat
     reader: createReader(database.pool),
     operations: createOperationStore(database),
     retention: createRetentionStore(database.pool),
+    events: createEventStore(database.pool),
     executor: localExecutor,
     close: async () => database.close(),
     isTransient,

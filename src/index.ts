@@ -1,5 +1,13 @@
 export { createEngine, type CreateEngineOptions } from './create-engine.ts';
-export { defineWorkflow, type EventOf, type InputOf, type OutputOf, type Workflow } from './core/workflow.ts';
+export {
+  defineWorkflow,
+  type EventOf,
+  type InputOf,
+  type OutputOf,
+  type PublishedOf,
+  type Workflow,
+} from './core/workflow.ts';
+export { defineEvent, type EventDefinition, type Subscribe } from './core/published-event.ts';
 export {
   defineStep,
   type Step,
@@ -21,6 +29,8 @@ export { DefinitionError, DurachartError, StepError, type ErrorClass, type Error
 export type { Artifact, ArtifactStore } from './core/artifact.ts';
 export type { RetryPolicy } from './core/retry.ts';
 export type { StateValue, StoredSnapshot } from './core/snapshot.ts';
+export type { DeliveryProblem, PublishedEvent } from './engine/events/event-store.ts';
+export type { Published } from './engine/events/publisher.ts';
 export type {
   Change,
   Condition,

@@ -6,6 +6,7 @@ import type { Engine, InstanceView } from './engine/api.ts';
 import { Runtime, type RuntimeOptions } from './executors/trigger/runtime.ts';
 import { isTransient, openDatabase } from './store/database.ts';
 import { createDriverStore } from './store/driver-store.ts';
+import { createEventStore } from './store/events.ts';
 
 export { defineDriver, defineStarts, defineSteps, defineSweep, type TaskOptions } from './executors/trigger/tasks.ts';
 export { Runtime } from './executors/trigger/runtime.ts';
@@ -13,11 +14,17 @@ export { Runtime } from './executors/trigger/runtime.ts';
 /** What the tasks of one process share: opened by the first run in it, used by all that follow. */
 export function openRuntime(
   options: { database: string; workflows: readonly Workflow[]; artifacts: ArtifactStore | undefined } & Partial<
-    Omit<RuntimeOptions, 'store' | 'isTransient'>
+    Omit<RuntimeOptions, 'store' | 'events' | 'isTransient'>
   >,
 ): Runtime {
-  const { database, ...rest } = options;
-  return new Runtime({ ...rest, store: createDriverStore(openDatabase(database)), isTransient });
+  const { database: url, ...rest } = options;
+  const database = openDatabase(url);
+  return new Runtime({
+    ...rest,
+    store: createDriverStore(database),
+    events: createEventStore(database.pool),
+    isTransient,
+  });
 }
 
 /** A run of an instance on Trigger.dev. */
@@ -42,7 +49,7 @@ export interface TriggerClientOptions<W extends readonly Workflow[]> extends Omi
 /** Typed functions for backends whose instances run on Trigger.dev. */
 export interface DurachartClient<W extends readonly Workflow[]> extends Pick<
   Engine<W>,
-  'start' | 'send' | 'cancel' | 'retry' | 'result' | 'reconcile' | 'stop'
+  'start' | 'send' | 'publish' | 'cancel' | 'retry' | 'result' | 'reconcile' | 'stop'
 > {
   /** Where an instance stands, and its runs, newest first. @throws `INSTANCE_NOT_FOUND` */
   status(id: string): Promise<InstanceView & { runs: RunView[] }>;
@@ -67,6 +74,7 @@ export function createTriggerClient<const W extends readonly Workflow[]>(
     engine,
     start: engine.start.bind(engine) as Engine<W>['start'],
     send: engine.send.bind(engine) as Engine<W>['send'],
+    publish: engine.publish.bind(engine) as Engine<W>['publish'],
     cancel: engine.cancel.bind(engine),
     retry: engine.retry.bind(engine),
     result: engine.result.bind(engine) as Engine<W>['result'],

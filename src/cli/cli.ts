@@ -15,6 +15,7 @@ import { addMigrate } from './migrate.ts';
 import { addOperations } from './operations.ts';
 import { addPause } from './pause.ts';
 import { addPauses } from './pauses.ts';
+import { addPublish, addPublished } from './publish.ts';
 import { addReconcile } from './reconcile.ts';
 import { addRetention } from './retention.ts';
 import { addRetry } from './retry.ts';
@@ -71,6 +72,8 @@ export function buildCli(host: CliHost, terminal: Terminal = processTerminal(), 
     addHistory,
     addItems,
     addSend,
+    addPublish,
+    addPublished,
     addRetry,
     addResume,
     addSkip,

@@ -161,6 +161,14 @@ export class Client {
     return this.json('GET', '/pauses');
   }
 
+  publish(name: string, payload: unknown, key?: string): Promise<api.Published> {
+    return this.json('POST', '/events', { name, payload }, key);
+  }
+
+  published(query: { name?: string; limit?: string; cursor?: string }): Promise<api.Page<api.PublishedEvent>> {
+    return this.json('GET', `/events/published${queryOf(query)}`);
+  }
+
   retention(request: RetentionRequest): Promise<api.Retained> {
     return this.json('POST', '/retention', request);
   }

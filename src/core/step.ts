@@ -2,6 +2,7 @@ import { fromPromise, type AnyActorLogic, type PromiseActorLogic } from 'xstate'
 import type { z } from 'zod';
 import type { ArtifactStore } from './artifact.ts';
 import { DefinitionError, DurachartError } from './error.ts';
+import type { EventDefinition } from './published-event.ts';
 import { retryPolicy, type RetryPolicy } from './retry.ts';
 
 /** Lines that a step writes; the last ones are kept with the attempt. */
@@ -36,6 +37,16 @@ export interface StepContext<Input> {
   /** Says that the step is alive; needed only where `heartbeat` is set and `progress` is not called often enough. */
   heartbeat: () => void;
   artifacts: ArtifactStore;
+  /**
+   * Publishes an event, once for all attempts; of a transactional step in its transaction.
+   * @param options.key default: the step's own key, so several events of one name need keys
+   * @throws StepError `UNKNOWN_EVENT`, `INVALID_EVENT`, `KEY_REUSED`
+   */
+  publish: <Event extends EventDefinition>(
+    event: Event,
+    payload: z.input<Event['payload']>,
+    options?: { key?: string },
+  ) => Promise<{ id: number; duplicate: boolean }>;
   instance: { id: string; workflow: string; tenant: string | null };
 }
 

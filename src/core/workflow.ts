@@ -2,14 +2,28 @@ import type { AnyActorLogic, AnyStateMachine, ContextFrom, EventFromLogic, Input
 import type { z } from 'zod';
 import { checkMachine } from './check.ts';
 import { DefinitionError, ERROR_CLASSES, type ErrorClass } from './error.ts';
-import { externalEventTypes } from './event-types.ts';
+import { externalEventTypes, matchesEventType } from './event-types.ts';
 import { forEachOf, type ForEachOptions } from './for-each.ts';
 import { Machine } from './machine.ts';
+import {
+  SUBSCRIBE,
+  type EventDefinition,
+  type Receives,
+  type StartedBy,
+  type Subscribe,
+  type Subscription,
+} from './published-event.ts';
 import { retryPolicy, type RetryPolicy } from './retry.ts';
 import { stepOf, type StepDefinition, type StepOptions } from './step.ts';
 
 /** What {@link defineWorkflow} takes. */
-export interface WorkflowOptions<M extends AnyStateMachine, Name extends string, Input extends z.ZodType> {
+export interface WorkflowOptions<
+  M extends AnyStateMachine,
+  Name extends string,
+  Input extends z.ZodType,
+  Subscriptions extends readonly Subscription[] = readonly Subscription[],
+  Publishes extends readonly EventDefinition[] = readonly EventDefinition[],
+> {
   /** Default: the machine's id. Letters, digits, `-` and `_`. */
   name?: Name;
   /** Default: the machine's version, else `1`. */
@@ -31,10 +45,22 @@ export interface WorkflowOptions<M extends AnyStateMachine, Name extends string,
   retry?: Partial<RetryPolicy>;
   /** Options for steps that are plain `fromPromise` logic, by the name under which they are registered. */
   steps?: Record<string, StepOptions>;
+  /** Published events that start it, or that its instances receive. */
+  subscriptions?: (
+    subscribe: Subscribe<z.input<Input>, InputFrom<M>, ContextFrom<M>, EventFromLogic<M>['type']>,
+  ) => Subscriptions;
+  /** What the machine emits (XState's `emit`) under the name of one of these is published, in the transition's own commit. */
+  publishes?: Publishes;
 }
 
 /** A machine that the engine can run: what {@link defineWorkflow} returns. */
-export interface Workflow<Name extends string = string, Input = unknown, Event = unknown, Output = unknown> {
+export interface Workflow<
+  Name extends string = string,
+  Input = unknown,
+  Event = unknown,
+  Output = unknown,
+  Published extends EventDefinition = EventDefinition,
+> {
   readonly name: Name;
   readonly version: string;
   readonly description: string | undefined;
@@ -52,8 +78,14 @@ export interface Workflow<Name extends string = string, Input = unknown, Event =
   /** Name of the workflow that a registered machine runs as, by the name of the actor. */
   readonly children: ReadonlyMap<string, Workflow>;
   readonly errors: Readonly<Record<string, ErrorClass>>;
+  /** What starts it. */
+  readonly startedBy: readonly StartedBy[];
+  /** What its instances receive. */
+  readonly receives: readonly Receives[];
+  /** What its machine emits for others, by name. */
+  readonly publishes: ReadonlyMap<string, EventDefinition>;
   /** Types only; never present. */
-  readonly $types?: { input: Input; event: Event; output: Output };
+  readonly $types?: { input: Input; event: Event; output: Output; published: Published };
 }
 
 /** Input type of a workflow. */
@@ -62,6 +94,8 @@ export type InputOf<W> = W extends Workflow<string, infer I> ? I : never;
 export type EventOf<W> = W extends Workflow<string, unknown, infer E> ? E : never;
 /** Output type of a workflow. */
 export type OutputOf<W> = W extends Workflow<string, unknown, unknown, infer O> ? O : never;
+/** Union of the definitions of published events that a workflow subscribes to or publishes. */
+export type PublishedOf<W> = W extends Workflow<string, unknown, unknown, unknown, infer P> ? P : never;
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 
@@ -75,7 +109,17 @@ export function defineWorkflow<
   M extends AnyStateMachine,
   const Name extends string = string,
   Input extends z.ZodType = z.ZodType<InputFrom<M>, InputFrom<M>>,
->(options: WorkflowOptions<M, Name, Input>): Workflow<Name, z.input<Input>, EventFromLogic<M>, OutputFrom<M>> {
+  const Subscriptions extends readonly Subscription[] = [],
+  const Publishes extends readonly EventDefinition[] = [],
+>(
+  options: WorkflowOptions<M, Name, Input, Subscriptions, Publishes>,
+): Workflow<
+  Name,
+  z.input<Input>,
+  EventFromLogic<M>,
+  OutputFrom<M>,
+  Subscriptions[number]['event'] | Publishes[number]
+> {
   const { machine } = options;
   const name = (options.name ?? machine.id) as Name;
   if (!NAME.test(name)) {
@@ -112,7 +156,18 @@ export function defineWorkflow<
     }
   }
   checkMachine(name, machine, refused);
-  const workflow: Workflow<Name, z.input<Input>, EventFromLogic<M>, OutputFrom<M>> = {
+  const eventTypes = externalEventTypes(machine.events as string[]);
+  const subscriptions: readonly Subscription[] = options.subscriptions?.(SUBSCRIBE as never) ?? [];
+  const received = subscriptions.filter((each) => each.kind === 'receive');
+  for (const { event, as } of received) {
+    if (!matchesEventType(as, eventTypes)) {
+      throw new DefinitionError(
+        'UNKNOWN_EVENT',
+        `Workflow ${name} receives ${event.name} as ${JSON.stringify(as)}, which no state of its machine takes. They take: ${eventTypes.join(', ') || 'none'}.`,
+      );
+    }
+  }
+  const workflow: ReturnType<typeof defineWorkflow<M, Name, Input, Subscriptions, Publishes>> = {
     name,
     version: options.version ?? machine.version ?? '1',
     description: (machine.config as { description?: string }).description,
@@ -122,11 +177,14 @@ export function defineWorkflow<
     context: options.context,
     output: options.output,
     controls: { ...options.controls },
-    eventTypes: externalEventTypes(machine.events as string[]),
+    eventTypes,
     steps,
     fanOuts,
     children,
     errors: { ...ERROR_CLASSES, ...options.errors },
+    startedBy: subscriptions.filter((each) => each.kind === 'start'),
+    receives: received,
+    publishes: new Map((options.publishes ?? []).map((event) => [event.name, event])),
   };
   const earlier = defined.get(machine);
   if (earlier === undefined) defined.set(machine, workflow);

@@ -6,7 +6,11 @@ import type { ForkOptions } from './operations/fork.ts';
 import type { ImportOptions } from './operations/import.ts';
 import type { ExportDocument } from './operations/instance-rows.ts';
 import type { OperationOptions, OperationRecord, OperationRequest, Paused, PauseTarget } from './operations/records.ts';
-import type { EventOf, InputOf, OutputOf, Workflow } from '../core/workflow.ts';
+import type { EventDefinition } from '../core/published-event.ts';
+import type { EventOf, InputOf, OutputOf, PublishedOf, Workflow } from '../core/workflow.ts';
+import type { z } from 'zod';
+import type { PublishedEvent } from './events/event-store.ts';
+import type { Published } from './events/publisher.ts';
 import type { Explanation, Preview } from './explain/explanation.ts';
 import type { Retained, RetentionOptions } from './retention.ts';
 import type { AttemptRecord, InstanceStatus, LogLine, StepKind, StepStatus } from './ports.ts';
@@ -229,6 +233,17 @@ type Named<W extends readonly Workflow[], N extends string> = W[number] extends 
       : never
     : never
   : never;
+/** The definition of an event of that name, among those that workflows publish or subscribe to. */
+type EventNamed<W extends readonly Workflow[], N extends string> =
+  PublishedOf<W[number]> extends infer E
+    ? E extends EventDefinition<infer Name>
+      ? N extends Name
+        ? E
+        : never
+      : never
+    : never;
+/** Names of the events that workflows publish or subscribe to. */
+export type EventName<W extends readonly Workflow[]> = PublishedOf<W[number]>['name'];
 export type WorkflowName<W extends readonly Workflow[]> = W[number]['name'];
 
 /**
@@ -249,6 +264,26 @@ export interface Engine<W extends readonly Workflow[] = readonly Workflow[]> {
     event: EventOf<W[number]> | { type: string; [field: string]: unknown },
     options?: { key?: string },
   ): Promise<{ duplicate: boolean }>;
+  /**
+   * Publishes an event: every workflow that it starts is started once, and the instances that wait for it are sent it.
+   * Returns once it is stored; nothing is lost after that.
+   * @param options.key published with the same key, it is the same event, and nothing happens again
+   * @throws `UNKNOWN_EVENT` (details.events), `INVALID_EVENT` (details.issues), `KEY_REUSED` (same key, other payload), `INVALID_OPTION`
+   */
+  publish<N extends EventName<W>>(
+    event: N,
+    payload: z.input<EventNamed<W, N>['payload']>,
+    options?: { key?: string },
+  ): Promise<Published>;
+  publish<E extends PublishedOf<W[number]>>(
+    event: E,
+    payload: z.input<E['payload']>,
+    options?: { key?: string },
+  ): Promise<Published>;
+  /** A published event, and what came of it. @throws `EVENT_NOT_FOUND` */
+  publishedEvent(id: number): Promise<PublishedEvent>;
+  /** Published events, newest first. @throws `INVALID_CURSOR`, `INVALID_OPTION` */
+  publishedEvents(options?: { name?: string; limit?: number; cursor?: string }): Promise<Page<PublishedEvent>>;
   /** @throws `INSTANCE_NOT_FOUND` */
   get(id: string): Promise<InstanceView>;
   /** Newest first. @throws `INVALID_CURSOR`, `INVALID_OPTION` */

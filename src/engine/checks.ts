@@ -2,10 +2,13 @@ import type { z } from 'zod';
 import { DurachartError } from '../core/error.ts';
 import { matchesEventType } from '../core/event-types.ts';
 import { assertJson } from '../core/json.ts';
+import { INLINE_LIMIT } from '../core/payload.ts';
 import type { Workflow } from '../core/workflow.ts';
 import { CONDITIONS, type ListOptions, type StartOptions } from './api.ts';
 import { LATEST } from './clock.ts';
 import { isInstanceId } from './keys.ts';
+import { isSmall } from './payloads/payloads.ts';
+import { sizeInWords } from './payloads/size.ts';
 import type { OperationOptions } from './operations/records.ts';
 import type { InstanceRecord } from './reader.ts';
 import { hasEnded } from './state.ts';
@@ -68,6 +71,20 @@ export function checkEvent(
   return Object.keys(payload).length === 0 ? null : payload;
 }
 
+/** What a published event carries, as it will be stored. @throws DurachartError `INVALID_EVENT`, `PAYLOAD_TOO_LARGE`, NotJsonError */
+export function checkPayload({ name, payload }: { name: string; payload?: z.ZodType }, value: unknown): unknown {
+  const parsed = parse(payload, value, 'INVALID_EVENT', `The event ${name}`);
+  assertJson(parsed, `The event ${name}`);
+  const text = JSON.stringify(parsed) as string | undefined;
+  if (text !== undefined && !isSmall(text)) {
+    throw new DurachartError(
+      'PAYLOAD_TOO_LARGE',
+      `The event ${name} carries ${sizeInWords(Buffer.byteLength(text))}; a published event holds ${sizeInWords(INLINE_LIMIT)}. Put what is large into the artifact store, and publish its key.`,
+    );
+  }
+  return parsed;
+}
+
 /** @throws DurachartError `INVALID_OPTION` */
 export function checkOptions(options: StartOptions): void {
   const { id, key, tenant, tags, priority, startAt } = options;
@@ -109,7 +126,7 @@ export function checkBy({ by, why, key, wait }: OperationOptions): { by: string;
 }
 
 /** Text as Postgres can store it. */
-function isText(value: unknown, longest: number): boolean {
+export function isText(value: unknown, longest: number): boolean {
   return (
     typeof value === 'string' &&
     value.length > 0 &&

@@ -241,6 +241,8 @@ export function merge(first: Pending, second: Pending): Pending {
     consumed: [...a.consumed, ...b.consumed],
     posts: [...a.posts, ...b.posts],
     audits: [...a.audits, ...b.audits],
+    published: [...a.published, ...b.published],
+    subscriptions: b.subscriptions ?? a.subscriptions,
     release: b.release,
   };
   return {

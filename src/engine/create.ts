@@ -4,6 +4,8 @@ import type { Workflow } from '../core/workflow.ts';
 import type { Engine } from './api.ts';
 import { systemClock } from './clock.ts';
 import { DurableEngine, type Remote } from './engine.ts';
+import type { EventStore } from './events/event-store.ts';
+import { Publisher } from './events/publisher.ts';
 import { Payloads } from './payloads/payloads.ts';
 import { operationsWithPayloads, readerWithPayloads, storeWithPayloads } from './payloads/stores.ts';
 import type { OperationStore } from './operations/records.ts';
@@ -19,7 +21,8 @@ export interface EngineParts<W extends readonly Workflow[]> {
   reader: Reader;
   operations: OperationStore;
   retention: RetentionStore;
-  executor: (parts: { clock: Clock; artifacts: ArtifactStore | undefined }) => Executor;
+  events: EventStore;
+  executor: (parts: { clock: Clock; artifacts: ArtifactStore | undefined; publisher: Publisher }) => Executor;
   artifacts?: ArtifactStore | undefined;
   close: () => Promise<void>;
   isTransient: (error: unknown) => boolean;
@@ -41,11 +44,21 @@ export interface EngineParts<W extends readonly Workflow[]> {
   remote?: Remote | undefined;
 }
 
-/** @throws DefinitionError `DUPLICATE_WORKFLOW` */
+/** @throws DefinitionError `DUPLICATE_WORKFLOW`, `DUPLICATE_EVENT` */
 export function assembleEngine<const W extends readonly Workflow[]>(parts: EngineParts<W>): Engine<W> {
   const workflows = registry(parts.workflows);
   const clock = parts.clock ?? systemClock;
   const payloads = new Payloads(parts.artifacts);
+  const onFault =
+    parts.onFault ?? ((message: string, error: unknown) => console.error(`durachart: ${message}`, error ?? ''));
+  const events = outspoken(parts.events, parts.isTransient);
+  const publisher = new Publisher({
+    events,
+    workflows,
+    clock,
+    announce: async (ids) => parts.remote?.announce(ids, clock.now()),
+    fault: onFault,
+  });
   return new DurableEngine({
     workflows,
     registered: parts.workflows,
@@ -55,7 +68,9 @@ export function assembleEngine<const W extends readonly Workflow[]>(parts: Engin
     operations: operationsWithPayloads(outspoken(parts.operations, parts.isTransient), payloads),
     retention: outspoken(parts.retention, parts.isTransient),
     artifacts: parts.artifacts ?? NO_ARTIFACTS,
-    executor: parts.executor({ clock, artifacts: parts.artifacts }),
+    events,
+    publisher,
+    executor: parts.executor({ clock, artifacts: parts.artifacts, publisher }),
     close: parts.close,
     isTransient: parts.isTransient,
     lanes: parts.lanes,
@@ -66,7 +81,7 @@ export function assembleEngine<const W extends readonly Workflow[]>(parts: Engin
     pollInterval: parts.pollInterval ?? 1_000,
     deadAfter: parts.deadAfter ?? 30_000,
     remote: parts.remote,
-    onFault: parts.onFault ?? ((message, error) => console.error(`durachart: ${message}`, error ?? '')),
+    onFault,
   }) as unknown as Engine<W>;
 }
 

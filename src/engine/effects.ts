@@ -1,6 +1,7 @@
 import type { Effect, EventObject, Target } from '../core/effect.ts';
 import { DEFAULT_RETRY } from '../core/retry.ts';
 import { LATEST } from './clock.ts';
+import { emittedFor } from './events/correlation.ts';
 import { begunFanOut, isFanOut } from './fan-out.ts';
 import { childInstanceId, invokeId, stepKey } from './keys.ts';
 import type { Millis, Post, StepRow, Timer } from './ports.ts';
@@ -58,6 +59,7 @@ export function applyEffects(
       }
       case 'emit':
         emitted.push({ type: 'emit', event: effect.event });
+        draft.change.published.push(...emittedFor(state, effect.event, `${sequence}.${index}`));
         break;
       case 'log':
         emitted.push({ type: 'log', label: effect.label, value: effect.value });

@@ -21,6 +21,9 @@ import type {
 } from './api.ts';
 import { Changes } from './changes.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
+import type { EventStore, PublishedEvent } from './events/event-store.ts';
+import type { Published, Publisher } from './events/publisher.ts';
+import type { EventDefinition } from '../core/published-event.ts';
 import type { Explanation, Preview } from './explain/explanation.ts';
 import { preview } from './explain/preview.ts';
 import { readAndExplain } from './explain/shell.ts';
@@ -59,7 +62,9 @@ import { DatabaseUnavailableError } from './unavailable.ts';
 import { Starter } from './starter.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
-export interface EngineOptions extends Omit<WorkerOptions, 'events'> {
+export interface EngineOptions extends Omit<WorkerOptions, 'events' | 'publisher'> {
+  events: EventStore;
+  publisher: Publisher;
   registered: readonly Workflow[];
   reader: Reader;
   operations: OperationStore;
@@ -159,6 +164,25 @@ export class DurableEngine implements Engine {
       throw error;
     }
     return this.post(id, event.type, payload, options.key);
+  }
+
+  async publish(event: string | EventDefinition, payload: unknown, options: { key?: string } = {}): Promise<Published> {
+    return this.options.publisher.publish(event, payload, { key: options.key });
+  }
+
+  async publishedEvent(id: number): Promise<PublishedEvent> {
+    const found = Number.isSafeInteger(id) ? await this.options.events.find(id) : undefined;
+    if (found === undefined)
+      throw new DurachartError('EVENT_NOT_FOUND', `There is no published event ${id}.`, { details: { id } });
+    return found;
+  }
+
+  async publishedEvents(
+    options: { name?: string; limit?: number; cursor?: string } = {},
+  ): Promise<Page<PublishedEvent>> {
+    const limit = pageSize(options.limit);
+    const items = await this.options.events.list(options, limit + 1, decodeNumber(options.cursor, 'published events'));
+    return pageOf(items, limit);
   }
 
   async get(id: string): Promise<InstanceView> {
@@ -282,12 +306,8 @@ export class DurableEngine implements Engine {
     options: { target?: OperationRecord['target']; targetId?: string; limit?: number; cursor?: string } = {},
   ): Promise<Page<OperationRecord>> {
     const limit = pageSize(options.limit);
-    if (options.cursor !== undefined && !/^\d{1,15}$/.test(options.cursor))
-      throw new DurachartError('INVALID_CURSOR', 'The cursor of operations is the id of the last one seen.');
-    const before = options.cursor === undefined ? undefined : Number(options.cursor);
-    const items = await this.options.operations.list(options, limit + 1, before);
-    const page = items.slice(0, limit);
-    return { items: page, next: items.length > limit ? String(page.at(-1)?.id) : null };
+    const before = decodeNumber(options.cursor, 'operations');
+    return pageOf(await this.options.operations.list(options, limit + 1, before), limit);
   }
 
   bulk(request: OperationRequest, filter: BulkFilter, options: BulkOptions & { dryRun: true }): Promise<BulkCount>;
@@ -379,6 +399,7 @@ export class DurableEngine implements Engine {
   }
 
   async reconcile(): Promise<Reconciled> {
+    await this.options.publisher.deliverAll();
     try {
       return await (this.options.remote?.reconcile() ?? this.freeWhatIsLost());
     } catch (error) {
@@ -465,6 +486,20 @@ export class DurableEngine implements Engine {
     }
     return workflow;
   }
+}
+
+/** The id of the last one seen, of those that have numbers. @throws DurachartError `INVALID_CURSOR` */
+function decodeNumber(cursor: string | undefined, of: string): number | undefined {
+  if (cursor === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(cursor))
+    throw new DurachartError('INVALID_CURSOR', `The cursor of ${of} is the id of the last one seen.`);
+  return Number(cursor);
+}
+
+/** A page of what was asked for with one more than its size. */
+function pageOf<T extends { id: number }>(items: T[], limit: number): Page<T> {
+  const page = items.slice(0, limit);
+  return { items: page, next: items.length > limit ? String(page.at(-1)?.id) : null };
 }
 
 /** What else is asked for is nobody's id, and Postgres would stumble over some of it. */

@@ -4,6 +4,7 @@ import type { Transition } from '../core/machine.ts';
 import { diffSnapshots, stateName, type StoredSnapshot } from '../core/snapshot.ts';
 import { longer, NO_CHAIN } from './chain.ts';
 import { applyEffects, type Draft } from './effects.ts';
+import { subscriptionsOf } from './events/correlation.ts';
 import { assertHistoryHasRoom } from './history-limit.ts';
 import { invokeId } from './keys.ts';
 import type { InstanceStatus, Millis, Outstanding, Post, StepRow } from './ports.ts';
@@ -64,6 +65,7 @@ export function apply(
     error: null,
     status: draft.steps.size > 0 ? 'running' : 'waiting',
   };
+  change.subscriptions = subscriptionsOf(next);
   if (stored.status === 'active') return { state: next, change };
   return { state: end({ ...next, status: 'done' }, change, now), change };
 }
@@ -94,6 +96,7 @@ export function end(state: State, change: Change, now: Millis): State {
   }
   change.timers = [];
   change.cancelled = 'all';
+  if (state.workflow.receives.length > 0) change.subscriptions = [];
   reportToParent(state, change);
   return { ...state, steps: actions, timers: new Map(), finishedAt: now };
 }

@@ -209,6 +209,22 @@ export interface Post {
   dedupeKey: string | null;
 }
 
+/** An event that an instance publishes with a commit. */
+export interface EmittedEvent {
+  name: string;
+  payload: unknown;
+  /** The same however often it is stored. */
+  key: string;
+}
+
+/** A key under which published events of a name reach an instance, as an event of a type. */
+export interface SubscriptionRow {
+  event: string;
+  key: string;
+  type: string;
+  workflow: string;
+}
+
 /** Where an instance stands after a commit. */
 export interface InstanceState {
   status: InstanceStatus;
@@ -245,6 +261,9 @@ export interface Commit {
   consumed: { id: number; status: 'taken' | 'ignored'; sequence: number | null }[];
   posts: Post[];
   audits: AuditOutcome[];
+  published: EmittedEvent[];
+  /** All that it has from now on; null: as before. */
+  subscriptions: SubscriptionRow[] | null;
   /** Give the instance back, to be looked at again then (null: when an event comes), if its inbox is as it was at `wake`. */
   release: { wakeAt: Millis | null; wake: number } | null;
 }

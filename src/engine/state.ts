@@ -57,6 +57,8 @@ export interface Change extends Pick<
   | 'consumed'
   | 'posts'
   | 'audits'
+  | 'published'
+  | 'subscriptions'
 > {
   /** Instances to be started with it. */
   children: { id: string; create: NewInstance }[];
@@ -75,6 +77,8 @@ export function emptyChange(): Change & { cancelled: string[] } {
     consumed: [],
     posts: [],
     audits: [],
+    published: [],
+    subscriptions: null,
     children: [],
   };
 }
@@ -126,6 +130,21 @@ export function unborn(id: string, workflow: Workflow, create: NewInstance): Sta
     error: null,
     unreadable: null,
     finishedAt: null,
+  };
+}
+
+/** Brings an instance into being, for whoever moves it next. */
+export function unbornCommit(id: string, workflow: Workflow, create: NewInstance): Commit {
+  const { children: _, ...rows } = emptyChange();
+  return {
+    ...rows,
+    id,
+    expected: 0,
+    create,
+    requires: null,
+    after: instanceState(unborn(id, workflow, create)),
+    at: create.createdAt,
+    release: null,
   };
 }
 

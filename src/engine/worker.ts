@@ -8,6 +8,7 @@ import { becameUnreadable } from './macrostep.ts';
 import { Claims, type ClaimHost, type ClaimOptions } from './claims.ts';
 import { Feeder, type FeederHost } from './feeder.ts';
 import { Inboxes, type InboxHost } from './inboxes.ts';
+import type { Publisher } from './events/publisher.ts';
 import { CANCEL } from './keys.ts';
 import { orderOf } from './operations/order.ts';
 import { nextDue, nextTimer, own, type Owned } from './owned.ts';
@@ -43,6 +44,7 @@ export interface WorkerOptions extends AttemptOptions, ClaimOptions {
   /** Milliseconds without a beat after which a worker counts as dead although its session stands. */
   deadAfter: number;
   lanes: number;
+  publisher: Pick<Publisher, 'deliverAll'>;
 }
 
 /** Instances in memory at a time; the others wait in the database. */
@@ -168,6 +170,8 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
     this.ticker.every(WATCH, () => this.bury());
     this.ticker.every(BEAT, () => this.beat());
     this.ticker.every(FLUSH, async () => this.attempts.flush());
+    this.ticker.every(BEAT, () => this.options.publisher.deliverAll());
+    void this.options.publisher.deliverAll();
     this.claims.look();
   }
 
@@ -445,6 +449,7 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
   onStored(owned: Owned, change: Change, reserved: StepRow[]): void {
     if (this.phase === 'stopped') return;
     this.options.events.changed(owned.state.id, isOver(owned.state.status));
+    if (change.published.length > 0) void this.options.publisher.deliverAll();
     if (!this.holds(owned)) return;
     for (const row of reserved) this.attempts.run(owned, row);
     // The row of an item was there before its turn came.

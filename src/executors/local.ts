@@ -1,20 +1,27 @@
 import { NO_ARTIFACTS, type ArtifactStore } from '../core/artifact.ts';
 import { concurrencyKeyOf } from '../core/concurrency-key.ts';
-import { StepError } from '../core/error.ts';
+import { DurachartError, StepError } from '../core/error.ts';
 import { assertJson } from '../core/json.ts';
 import type { Transaction, TransactionalStepContext } from '../core/step.ts';
+import { sleep } from '../engine/clock.ts';
+import type { Published, Publisher } from '../engine/events/publisher.ts';
 import { isSmall, Payloads } from '../engine/payloads/payloads.ts';
 import type { AttemptListener, Clock, Executor, Invocation, Outcome, RunningAttempt } from '../engine/ports.ts';
 
+/** What steps are run with. */
+export interface LocalOptions {
+  clock: Clock;
+  artifacts: ArtifactStore | undefined;
+  publisher: Pick<Publisher, 'publish' | 'deliverAll'>;
+}
+
 /** Runs steps in this process. An output that is too large for a row is in the artifact store before the step is done. */
-export function localExecutor(options: { clock: Clock; artifacts: ArtifactStore | undefined }): Executor {
+export function localExecutor(options: LocalOptions): Executor {
   const parts = { ...options, payloads: new Payloads(options.artifacts) };
   return { run: (invocation, listener) => new Attempt(invocation, listener, parts).start() };
 }
 
-interface Parts {
-  clock: Clock;
-  artifacts: ArtifactStore | undefined;
+interface Parts extends LocalOptions {
   payloads: Payloads;
 }
 
@@ -25,12 +32,15 @@ class Attempt {
   private readonly clock: Clock;
   private readonly artifacts: ArtifactStore;
   private readonly payloads: Payloads;
+  private readonly publisher: LocalOptions['publisher'];
   private readonly ended = Promise.withResolvers<Outcome>();
   private readonly timers: (() => void)[] = [];
   private stopSilence: () => void = () => {};
   private over = false;
   /** The handler has returned, and its transaction is about to be committed with its result: what becomes of that counts. */
   private committing = false;
+  /** Something was published in its transaction. */
+  private published = false;
 
   constructor(invocation: Invocation, listener: AttemptListener, options: Parts) {
     this.invocation = invocation;
@@ -38,6 +48,7 @@ class Attempt {
     this.clock = options.clock;
     this.artifacts = options.artifacts ?? NO_ARTIFACTS;
     this.payloads = options.payloads;
+    this.publisher = options.publisher;
   }
 
   start(): RunningAttempt {
@@ -77,7 +88,10 @@ class Attempt {
         },
       );
     };
-    return transaction === undefined ? run(undefined) : transaction(run);
+    if (transaction === undefined) return run(undefined);
+    const output = await transaction(run);
+    if (this.published) await this.publisher.deliverAll();
+    return output;
   }
 
   /** What the machine sees now is what it would see after a restart. @throws NotJsonError, DurachartError as {@link Payloads.store} does */
@@ -101,6 +115,11 @@ class Attempt {
       signal: this.controller.signal,
       log: this.listener.log,
       tx: tx as Transaction,
+      publish: async (event, payload, options) => {
+        if (this.over) throw new StepError('FENCED', 'The attempt was over before it published this.');
+        this.published ||= tx !== undefined;
+        return this.publish(event, payload, { key: options?.key ?? key, source: instance.id, tx });
+      },
       progress: (fraction, message) => {
         if (this.over) return;
         this.watchSilence();
@@ -112,6 +131,21 @@ class Attempt {
         this.listener.heartbeat();
       },
     };
+  }
+
+  /** A database that is away is not the step's failure: its own transaction aside, the event is stored when it is back. */
+  private async publish(...args: Parameters<Publisher['publish']>): Promise<Published> {
+    for (let pause = 50; ; pause = Math.min(1_000, pause * 2)) {
+      try {
+        return await this.publisher.publish(...args);
+      } catch (error) {
+        if (!(error instanceof DurachartError)) throw error;
+        const { code, message, details } = error;
+        if (code !== 'DATABASE_UNAVAILABLE' || this.over || args[2]?.tx !== undefined)
+          throw new StepError(code, message, { retryable: code === 'DATABASE_UNAVAILABLE', details, cause: error });
+        await sleep(this.clock, pause);
+      }
+    }
   }
 
   private watchSilence(): void {

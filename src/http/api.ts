@@ -17,6 +17,7 @@ import { createLog, requestLog } from './log.ts';
 import { notFound } from './not-found.ts';
 import { operations } from './operations.ts';
 import { pauses } from './pauses.ts';
+import { published } from './published.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemResponse } from './problem.ts';
 import { reconcile } from './reconcile.ts';
@@ -90,6 +91,7 @@ export function createApi(engine: Engine, options: ApiOptions): Api {
   api.route('/', transfers());
   api.route('/', operations());
   api.route('/', pauses());
+  api.route('/', published());
   api.route('/', explanations());
   api.route('/', streams());
   api.route('/', stately());

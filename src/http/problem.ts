@@ -42,6 +42,7 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   TRANSITION_NOT_FOUND: [404, 'There is no such transition'],
   OPERATION_NOT_FOUND: [404, 'There is no such operation'],
   PAYLOAD_NOT_FOUND: [404, 'There is no such value'],
+  EVENT_NOT_FOUND: [404, 'There is no such published event'],
   ARTIFACT_NOT_FOUND: [404, 'There is no such artifact'],
   METHOD_NOT_ALLOWED: [405, 'The address does not take this method'],
   TIMEOUT: [408, 'It is not over yet'],

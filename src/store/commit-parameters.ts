@@ -120,8 +120,8 @@ function rowText<T extends object>(row: T, list: readonly Column<T>[]): string {
   return `${text}}`;
 }
 
-/** All but what has lines of its own. */
-function rowOf(commit: Commit): string {
+/** All but what has lines of its own: nothing more of an instance that is not born. */
+export function rowOf(commit: Commit): string {
   const { after, create, release } = commit;
   const row: Record<string, unknown> = {
     id: commit.id,
@@ -153,6 +153,9 @@ function rowOf(commit: Commit): string {
   else if (commit.cancelled.length > 0) row['cancelled'] = commit.cancelled;
   for (const list of ['waitingItems', 'stoppedItems', 'timers', 'consumed', 'audits'] as const)
     if (commit[list].length > 0) row[list] = commit[list];
+  if (commit.published.length > 0)
+    row['published'] = commit.published.map((event) => ({ ...event, nullPayload: event.payload === null }));
+  if (commit.subscriptions !== null) row['subscriptions'] = commit.subscriptions;
   if (commit.posts.length > 0) row['posts'] = commit.posts.map((post) => ({ ...post, at: commit.at }));
   return JSON.stringify(row);
 }

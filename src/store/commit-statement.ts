@@ -8,10 +8,12 @@ interface Parts {
   audits: boolean;
   /** Items of fan-outs that wait, or will not have their turn. */
   items: boolean;
+  /** What is published, and under which keys published events reach instances. */
+  events: boolean;
 }
 
-/** Instances that come into being. */
-const INSERT = `
+/** Instances that come into being, from those commits in `b`. $1 the worker. */
+export const INSERT = `
   insert into durachart.instances (id, workflow, version, tenant, tags, priority, input, key, parent_id, parent_key, lease, wake_at, created_at, start_at,
     status, state, sequence, snapshot, live, output, error, error_code, finished_at, updated_at)
   select b.id, c.workflow, c.version, c.tenant, array(select json_array_elements_text(c.tags)), c.priority, case when c."nullInput" then 'null'::json else c.input end, c.key, c."parentId", c."parentKey",
@@ -90,6 +92,25 @@ const ITEMS = `, wi as (
   from si where s.instance_id = si.id and s.key = si.key and s.status = 'waiting'
 )`;
 
+const EVENT_COLUMNS = ', b.published, b.subscriptions, b.at';
+
+/** A key that stays is not touched: deleted and inserted by one statement, a row may be gone after it. */
+const EVENTS = `, ep as (
+  insert into durachart.published (name, payload, key, source, created_at)
+  select x.name, case when x."nullPayload" then 'null'::json else x.payload end, x.key, ok.id, to_timestamp(ok.at / 1000)
+  from ok, json_to_recordset(ok.published) as x(name text, payload json, "nullPayload" boolean, key text) where ok.published is not null
+  on conflict (name, key) where key is not null do nothing
+), sk as materialized (
+  select ok.id, ok.subscriptions from ok where ok.subscriptions is not null
+), sd as (
+  delete from durachart.subscriptions s using sk where s.instance_id = sk.id and not exists (
+    select from json_to_recordset(sk.subscriptions) as x(event text, key text, type text) where x.event = s.event and x.key = s.key and x.type = s.type)
+), sn as (
+  insert into durachart.subscriptions (event, key, instance_id, type, workflow)
+  select x.event, x.key, sk.id, x.type, x.workflow from sk, json_to_recordset(sk.subscriptions) as x(event text, key text, type text, workflow text)
+  on conflict do nothing
+)`;
+
 /**
  * The hot path: one statement writes a whole batch of commits.
  * $1 worker, $2 ids that change, $3 ids that have work for a worker or null, $4 ids that come to an end or null,
@@ -107,18 +128,18 @@ const ITEMS = `, wi as (
  * Timers of one that ends all go, save those that a rewind arms again within the same commit.
  * A recordset makes no difference between JSON's null and SQL's; the flags beside inputs and outputs do.
  */
-const statement = ({ creates, timers, messages, audits, items }: Parts): string => `
+const statement = ({ creates, timers, messages, audits, items, events }: Parts): string => `
 with b as materialized (
   select id, expected, "create", requires, status, state, sequence, nullif(snapshot, '') as snapshot, live, output, error, "errorCode", "finishedAt", at, release, "wakeAt", wake,
-    timers, cancelled, "cancelAll", consumed, posts, audits, "waitingItems", "stoppedItems", nullif(transitions, '') as transitions, nullif("newSteps", '') as "newSteps", nullif(steps, '') as steps
+    timers, cancelled, "cancelAll", consumed, posts, audits, "waitingItems", "stoppedItems", published, subscriptions, nullif(transitions, '') as transitions, nullif("newSteps", '') as "newSteps", nullif(steps, '') as steps
   from rows from (
     json_to_recordset($5::text::json) as (
       id text, expected int, "create" json, requires text, status text, state text, sequence int, live json,
       output json, error json, "errorCode" text, "finishedAt" float8, at float8, release boolean, "wakeAt" float8, wake int,
-      timers json, cancelled json, "cancelAll" boolean, consumed json, posts json, audits json, "waitingItems" json, "stoppedItems" json),
+      timers json, cancelled json, "cancelAll" boolean, consumed json, posts json, audits json, "waitingItems" json, "stoppedItems" json, published json, subscriptions json),
     unnest(string_to_array($6::text, e'\\n')), unnest(string_to_array($7::text, e'\\n')), unnest(string_to_array($8::text, e'\\n')), unnest(string_to_array($9::text, e'\\n'))
   ) as t(id, expected, "create", requires, status, state, sequence, live, output, error, "errorCode", "finishedAt", at, release, "wakeAt", wake,
-    timers, cancelled, "cancelAll", consumed, posts, audits, "waitingItems", "stoppedItems", snapshot, transitions, "newSteps", steps)
+    timers, cancelled, "cancelAll", consumed, posts, audits, "waitingItems", "stoppedItems", published, subscriptions, snapshot, transitions, "newSteps", steps)
 ), upd as (
   update durachart.instances i set
     status = b.status, state = b.state, sequence = b.sequence, snapshot = b.snapshot::json, live = b.live,
@@ -128,13 +149,13 @@ with b as materialized (
     lease = case when b.release and i.wake = b.wake then null else i.lease end,
     wake_at = case when b.release and i.wake = b.wake then to_timestamp(b."wakeAt" / 1000) else i.wake_at end
   from b where b."create" is null and i.id = b.id and i.sequence = b.expected and i.lease + 0 = $1::int
-  returning i.id, i.lease is null as released, b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts
+  returning i.id, i.lease is null as released, b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts${events ? EVENT_COLUMNS : ''}
 )${creates ? INSTANCES_NEW : ''}, ok as materialized (
   select * from upd${
     creates
       ? `
   union all
-  select ins.id, ins.released, b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts from (select * from ins union all select * from born) as ins join b on b.id = ins.id`
+  select ins.id, ins.released, b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts${events ? EVENT_COLUMNS : ''} from (select * from ins union all select * from born) as ins join b on b.id = ins.id`
       : ''
   }
 ), tr as (
@@ -157,7 +178,7 @@ with b as materialized (
     progress = x.progress, message = x.message, worker = x.worker, queued_at = to_timestamp(x."queuedAt" / 1000), started_at = to_timestamp(x."startedAt" / 1000),
     heartbeat_at = to_timestamp(x."heartbeatAt" / 1000), finished_at = to_timestamp(x."finishedAt" / 1000), fan_out = coalesce(x."fanOut", s.fan_out)
   from sx x where s.instance_id = x.id and s.key = x.key and (s.status <> 'done' or x.status = 'done')
-)${timers ? TIMERS : ''}${messages ? MESSAGES : ''}${audits ? AUDITS : ''}${items ? ITEMS : ''}
+)${timers ? TIMERS : ''}${messages ? MESSAGES : ''}${audits ? AUDITS : ''}${items ? ITEMS : ''}${events ? EVENTS : ''}
 select ok.id, ok.released, (select pg_notify('durachart_change', $2::text)), case when $3::text is not null then (select pg_notify('durachart_work', $3::text)) end,
   case when $4::text is not null then (select pg_notify('durachart_end', $4::text)) end from ok`;
 
@@ -165,12 +186,13 @@ const made = new Map<string, string>();
 
 /** The statement for a batch; its parameters are those of `commitParameters`. Each form of it is prepared once a connection. */
 export function commitStatement(batch: readonly Commit[]): string {
-  const parts: Parts = { creates: false, timers: false, messages: false, audits: false, items: false };
-  for (const { create, timers, cancelled, consumed, posts, audits, waitingItems, stoppedItems } of batch) {
+  const parts: Parts = { creates: false, timers: false, messages: false, audits: false, items: false, events: false };
+  for (const { create, timers, cancelled, consumed, posts, audits, waitingItems, stoppedItems, ...rest } of batch) {
     parts.creates ||= create !== null;
     parts.timers ||= timers.length > 0 || cancelled.length > 0;
     parts.messages ||= consumed.length > 0 || posts.length > 0;
     parts.audits ||= audits.length > 0;
+    parts.events ||= rest.published.length > 0 || rest.subscriptions !== null;
     parts.items ||= waitingItems.length > 0 || stoppedItems.length > 0;
   }
   const form = Object.values(parts).join();

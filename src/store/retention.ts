@@ -29,7 +29,7 @@ const READ = `select json_build_object('instance', to_json(i), 'transitions', ${
   from durachart.instances i where i.id = any ($1) order by i.created_at, i.id`;
 
 /** Tables of which all rows of an instance go. */
-const BELONGINGS = ['transitions', 'steps', 'events', 'timers', 'runs'];
+const BELONGINGS = ['transitions', 'steps', 'events', 'timers', 'runs', 'subscriptions'];
 
 /** $3 the candidates as JSON text. Who holds an instance's row is not waited for. */
 const REMOVE = `with free as materialized (

@@ -337,6 +337,58 @@ export const pauses = durachart.table(
   (table) => [primaryKey({ columns: [table.target, table.name] })],
 );
 
+/** Published events, and how far they have been delivered. */
+export const published = durachart.table(
+  'published',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    name: text('name').notNull(),
+    payload: json('payload'),
+    /** Published again under its name with the same key, it is the same event. */
+    key: text('key'),
+    /** The instance that published it; null for the outside. */
+    source: text('source'),
+    createdAt: time('created_at').notNull(),
+    deliveredAt: time('delivered_at'),
+    /** Id of the last instance that it was sent to; the others come after it. Empty: it has not been taken up. */
+    position: text('position').notNull().default(''),
+    /** Ids of the instances that it started. */
+    started: text('started')
+      .array()
+      .notNull()
+      .default(sql`'{}'`),
+    /** How many instances it was sent to. */
+    reached: integer('reached').notNull().default(0),
+    /** Subscribers that could not be served: workflow, code, message. */
+    problems: json('problems'),
+  },
+  (table) => [
+    uniqueIndex('published_key')
+      .on(table.name, table.key)
+      .where(sql`key is not null`),
+    index('published_name').on(table.name, table.id),
+    index('published_undelivered')
+      .on(table.id)
+      .where(sql`delivered_at is null`),
+  ],
+);
+
+/** Keys under which published events reach instances, as events of a type: written with the instance's commits. */
+export const subscriptions = durachart.table(
+  'subscriptions',
+  {
+    event: text('event').notNull(),
+    key: text('key').notNull(),
+    instanceId: text('instance_id').notNull(),
+    type: text('type').notNull(),
+    workflow: text('workflow').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.event, table.key, table.instanceId, table.type] }),
+    index('subscriptions_instance').on(table.instanceId),
+  ],
+);
+
 /** Worker processes. A live one holds the advisory lock of its id, where sessions allow that. */
 export const workers = durachart.table('workers', {
   id: serial('id').primaryKey(),

@@ -26,6 +26,7 @@ const context = (input: unknown): TransactionalStepContext<unknown> => ({
   progress: () => {},
   heartbeat: () => {},
   artifacts: {} as ArtifactStore,
+  publish: async () => ({ id: 1, duplicate: false }),
   instance: { id: 'i', workflow: 'w', tenant: null },
   tx: Object.assign(async () => [], { unsafe: async () => [] }),
 });

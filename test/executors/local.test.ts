@@ -8,7 +8,11 @@ import { defineStep, type Step } from '../../src/index.ts';
 import { ManualClock, SECOND } from '../support/manual-clock.ts';
 
 const clock = new ManualClock();
-const executor = localExecutor({ clock, artifacts: undefined as unknown as ArtifactStore });
+const executor = localExecutor({
+  clock,
+  artifacts: undefined as unknown as ArtifactStore,
+  publisher: undefined as never,
+});
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Runs a step as attempt 1, and notes what it tells. */

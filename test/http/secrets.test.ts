@@ -59,6 +59,19 @@ const READ = (id: string): string[] => [
 ];
 
 describe('without the right to secrets', () => {
+  test('a published event has none', async () => {
+    const json = { name: 'account.moved', payload: { account: 'nobody', password: PASSWORD } };
+    const key = { 'idempotency-key': `moved to hunter` };
+    const posted = await server.call('POST', '/events', { headers: { ...masked.headers, ...key }, json });
+    const answer = (await posted.json()) as { id: number; payload: unknown };
+    expect(answer.payload).toEqual({ account: 'nobody', password: '[secret]' });
+    const listed = await server.call('GET', '/events/published', masked);
+    expect(leaks((await listed.text()).replace('moved to hunter', ''))).toEqual([]);
+    expect(await server.json(200, 'GET', `/events/published/${answer.id}`, whole)).toMatchObject({
+      payload: { password: PASSWORD },
+    });
+  });
+
   test('no answer has one, whatever is asked', async () => {
     const paths = [
       ...READ(open),

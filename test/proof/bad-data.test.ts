@@ -6,6 +6,7 @@ import { isTransient, LANES, openDatabase } from '../../src/store/database.ts';
 import { assembleEngine } from '../../src/engine/create.ts';
 import type { Engine } from '../../src/engine/api.ts';
 import { localExecutor } from '../../src/executors/local.ts';
+import { createEventStore } from '../../src/store/events.ts';
 import { createOperationStore } from '../../src/store/operations.ts';
 import { createRetentionStore } from '../../src/store/retention.ts';
 import { createReader } from '../../src/store/reader.ts';
@@ -131,6 +132,7 @@ async function refusing(
     reader: createReader(database.pool),
     operations: createOperationStore(database),
     retention: createRetentionStore(database.pool),
+    events: createEventStore(database.pool),
     executor: localExecutor,
     artifacts: undefined as never,
     close: async () => database.close(),

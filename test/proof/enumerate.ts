@@ -68,9 +68,9 @@ export function enumerate(scenarios: readonly Scenario[], modes: (label: string)
       expect(wrong).toEqual([]);
     });
 
-    test('ends the same when every process lives for two commits', async () => {
+    test('ends the same when every process lives for a few commits', async () => {
       const reference = await new World(lanes[0] as Lane, scenario, new Plan()).run();
-      const run = await new World(lanes[0] as Lane, scenario, new Plan(undefined, 2)).run();
+      const run = await new World(lanes[0] as Lane, scenario, new Plan(undefined, scenario.perLife ?? 2)).run();
       check(run, reference, run.lives - 1, scenario.optional);
       report.push(`${scenario.name}: the same after ${run.lives} lives`);
     });

@@ -1,3 +1,4 @@
+import type { EventStore } from '../../src/engine/events/event-store.ts';
 import type { Reader } from '../../src/engine/reader.ts';
 import type { OperationStore } from '../../src/engine/operations/records.ts';
 import type { Store, WorkerSession } from '../../src/engine/ports.ts';
@@ -88,6 +89,17 @@ export class Life {
     return {
       ...this.guarded(real),
       request: async (operation) => this.write([`request ${operation.operation}`], () => real.request(operation)),
+    };
+  }
+
+  events(real: EventStore): EventStore {
+    return {
+      ...this.guarded(real),
+      publish: async (event, at, tx) =>
+        tx === undefined
+          ? this.write([`publish ${event.name}`], () => real.publish(event, at))
+          : real.publish(event, at, tx),
+      deliver: async (event, ...rest) => this.write([`deliver ${event.name}`], () => real.deliver(event, ...rest)),
     };
   }
 

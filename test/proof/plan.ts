@@ -48,6 +48,8 @@ export function modesOf(label: string): Mode[] {
     case 'commit':
     case 'post':
     case 'request':
+    case 'publish':
+    case 'deliver':
       return ['crash before', 'crash after', 'cut before', 'cut after'];
     case 'transactional':
       return ['crash before', 'crash within', 'crash after', 'cut before', 'cut within', 'cut after'];

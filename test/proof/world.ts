@@ -4,6 +4,7 @@ import type { Engine } from '../../src/engine/api.ts';
 import type { InstanceStatus } from '../../src/engine/ports.ts';
 import { localExecutor } from '../../src/executors/local.ts';
 import { isTransient, LANES } from '../../src/store/database.ts';
+import { createEventStore } from '../../src/store/events.ts';
 import { createOperationStore } from '../../src/store/operations.ts';
 import { createRetentionStore } from '../../src/store/retention.ts';
 import { createStore } from '../../src/store/postgres.ts';
@@ -24,6 +25,8 @@ export interface Scenario {
   ends?: InstanceStatus | readonly InstanceStatus[];
   /** Steps that a slow process, or one that takes over, may not come to before they are left. */
   optional?: readonly string[];
+  /** Commits that a process lives for, where each one dies. Default: 2; more where several instances run at once. */
+  perLife?: number;
   /** What the outside does to it while it runs. */
   drive?: (world: World) => Promise<void>;
 }
@@ -155,6 +158,11 @@ export class World {
     );
   }
 
+  /** Waits until the ledger has so many entries like that. */
+  async inLedger(like: string, count: number): Promise<void> {
+    await this.until(() => this.lane.sql`select 1 from ledger where key like ${like} having count(*) >= ${count}`);
+  }
+
   /** Waits until nothing that was asked for is still to be decided. */
   async decided(): Promise<void> {
     await this.until(
@@ -236,6 +244,7 @@ export class World {
         reader: life.reader(lane.reader),
         operations: life.operations(createOperationStore(lane.database)),
         retention: createRetentionStore(lane.database.pool),
+        events: life.events(createEventStore(lane.database.pool)),
         executor: localExecutor,
         artifacts: undefined as unknown as ArtifactStore,
         close: async () => {},

@@ -5,13 +5,14 @@ import { openLane, type Lane } from '../proof/lane.ts';
 import { Plan } from '../proof/plan.ts';
 import { childScenarios } from '../proof/scenarios/children.ts';
 import { fanOutScenarios } from '../proof/scenarios/fan-out.ts';
+import { publishedScenario } from '../proof/scenarios/published.ts';
 import { stepScenarios } from '../proof/scenarios/steps.ts';
 import { timerScenarios } from '../proof/scenarios/timers.ts';
 import { World } from '../proof/world.ts';
 import { Platform } from './support/platform.ts';
 import { comparable, play } from './support/play.ts';
 
-const scenarios = [...stepScenarios, ...timerScenarios, ...childScenarios, ...fanOutScenarios];
+const scenarios = [...stepScenarios, ...timerScenarios, ...childScenarios, ...fanOutScenarios, publishedScenario];
 
 /** The scenarios of the proof, on Trigger.dev: the same machines leave the same rows. */
 let lane: Lane;
@@ -37,6 +38,7 @@ test.each(scenarios)('$name: the same history as on the local executor', async (
   const { outcome, root } = await play(lane, scenario, engine as unknown as Engine, platform);
   await engine.stop();
   expect(comparable(outcome, scenario.optional)).toEqual(comparable(local.outcome, scenario.optional));
+  await platform.host.idle();
   // Nothing is left on the platform: no run that waits, none that is to come.
   expect(
     platform.host.all().filter(({ status }) => ['QUEUED', 'EXECUTING', 'WAITING', 'DELAYED'].includes(status)),

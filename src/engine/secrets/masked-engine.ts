@@ -12,7 +12,9 @@ import type {
   StepView,
 } from '../api.ts';
 import { registry } from '../create.ts';
+import type { PublishedEvent } from '../events/event-store.ts';
 import type { OperationRecord, OperationRequest } from '../operations/records.ts';
+import { EventMasks } from './event-masks.ts';
 import { Lens, marksAt } from './lens.ts';
 import { holdingSecrets, marksByWorkflow, UNKNOWN, type WorkflowMarks } from './workflow-marks.ts';
 
@@ -40,6 +42,12 @@ export function maskedEngine(engine: Engine): Engine {
     workflows: engine.workflows,
     start: async (...args) => engine.start(...args),
     send: async (id, ...args) => within(id, async () => engine.send(id, ...args)),
+    publish: engine.publish.bind(engine),
+    publishedEvent: async (id) => masking.published(await engine.publishedEvent(id)),
+    publishedEvents: async (options) => {
+      const { items, next } = await engine.publishedEvents(options);
+      return { items: await Promise.all(items.map(async (event) => masking.published(event))), next };
+    },
     get: async (id) => {
       const view = await engine.get(id);
       return (await masking.lensOf(view)).instance(view);
@@ -127,6 +135,7 @@ class Masking {
   private readonly engine: Engine;
   private readonly marks: ReadonlyMap<string, WorkflowMarks>;
   private readonly holding: ReadonlySet<string>;
+  private readonly events: EventMasks;
   /** By instance, as of a transition; the one that was asked for longest ago first. */
   private readonly remembered = new Map<string, { sequence: number; secrets: KnownSecrets }>();
 
@@ -135,10 +144,11 @@ class Masking {
     const workflows = registry(engine.workflows);
     this.marks = marksByWorkflow(workflows);
     this.holding = holdingSecrets(workflows, this.marks);
+    this.events = new EventMasks(workflows);
   }
 
   get isNeeded(): boolean {
-    return this.holding.size > 0;
+    return this.holding.size > 0 || this.events.isNeeded;
   }
 
   private holds(workflow: string): boolean {
@@ -185,6 +195,13 @@ class Masking {
     // The record outlives the instance, and then nobody knows what was secret in it.
     const lens = (await this.lensIfThere(record.targetId)) ?? new Lens(UNKNOWN, new KnownSecrets());
     return lens.operation(record);
+  }
+
+  /** What an instance has published can have in it what is secret there. */
+  async published(event: PublishedEvent): Promise<PublishedEvent> {
+    const masked = this.events.mask(event);
+    const lens = event.source === null ? undefined : await this.lensIfThere(event.source);
+    return lens?.any(masked) ?? masked;
   }
 
   async *changes(source: AsyncIterable<Change>): AsyncIterable<Change> {

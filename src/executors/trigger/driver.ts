@@ -11,7 +11,7 @@ import { runInline } from './inline.ts';
 import { feedFanOuts } from './items.ts';
 import { takeInputs } from './inputs.ts';
 import { Lease, LeaseLost, Refused } from './lease.ts';
-import { triggerDriver, waitForStep, type DriverPayload } from './platform.ts';
+import { waitForStep, type DriverPayload } from './platform.ts';
 import { isInline, toRun } from './rows.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -181,14 +181,10 @@ async function handBack(runtime: Runtime, worker: number, claimed: Claimed): Pro
   }
 }
 
-/** Drivers for those that were sent something. One that cannot be triggered is found by the sweep. */
+/** Those that were sent something, and those that what was published is for. */
 async function wakeOthers(runtime: Runtime, lease: Lease): Promise<void> {
-  const ids = lease.wakeOthers();
-  for (const free of await runtime.persist(() => runtime.store.free(ids))) {
-    await triggerDriver(free, `told by ${lease.state.id}`).catch((error: unknown) =>
-      runtime.fault(`no driver for ${free.id}; the sweep will see to it`, error),
-    );
-  }
+  await runtime.announce(lease.wakeOthers(), `told by ${lease.state.id}`);
+  if (lease.takePublished()) await runtime.publisher.deliverAll();
 }
 
 /** When a driver has to look at the instance next: runs of steps see to themselves. */

@@ -46,6 +46,8 @@ export class Lease {
   private writes: Promise<CommitResult>[] = [];
   /** Instances to which commits have sent something, or which they have started. */
   private readonly told = new Set<string>();
+  /** A commit has published something. */
+  private published = false;
 
   constructor(runtime: Runtime, worker: number, claimed: Claimed, workflow: Workflow) {
     this.runtime = runtime;
@@ -103,6 +105,13 @@ export class Lease {
     return ids;
   }
 
+  /** Whether something was published since it was last asked. */
+  takePublished(): boolean {
+    const { published } = this;
+    this.published = false;
+    return published;
+  }
+
   /** Gives the instance back, unless something came in since it was read. */
   async release(wakeAt: Millis | null): Promise<boolean> {
     this.push(emptyChange(), this.state.sequence, { wakeAt, wake: this.wake });
@@ -149,6 +158,7 @@ export class Lease {
     };
     for (const { to } of change.posts) if (to !== id) this.told.add(to);
     for (const child of children) this.told.add(child.id);
+    this.published ||= change.published.length > 0;
     const write = new Promise<CommitResult>((resolve, reject) => {
       this.committer.push(0, {
         owner: this,

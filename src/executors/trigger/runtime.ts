@@ -4,13 +4,18 @@ import type { Workflow } from '../../core/workflow.ts';
 import { sleep, systemClock } from '../../engine/clock.ts';
 import { registry } from '../../engine/create.ts';
 import type { DriverStore } from '../../engine/driver-store.ts';
+import type { EventStore } from '../../engine/events/event-store.ts';
+import { Publisher } from '../../engine/events/publisher.ts';
 import { Payloads } from '../../engine/payloads/payloads.ts';
 import { driverStoreWithPayloads } from '../../engine/payloads/stores.ts';
 import type { Clock, Executor, WorkerSession } from '../../engine/ports.ts';
+import { outspoken } from '../../engine/unavailable.ts';
 import { localExecutor } from '../local.ts';
+import { triggerDriver } from './platform.ts';
 
 export interface RuntimeOptions {
   store: DriverStore;
+  events: EventStore;
   workflows: readonly Workflow[];
   /** Shared with all processes of the engine: large values lie there. */
   artifacts: ArtifactStore | undefined;
@@ -38,6 +43,7 @@ export class Runtime {
   readonly store: DriverStore;
   readonly workflows: ReadonlyMap<string, Workflow>;
   readonly executor: Executor;
+  readonly publisher: Publisher;
   readonly clock: Clock;
   readonly isTransient: (error: unknown) => boolean;
   readonly random: () => number;
@@ -55,7 +61,6 @@ export class Runtime {
     this.store = driverStoreWithPayloads(options.store, new Payloads(options.artifacts));
     this.workflows = registry(options.workflows);
     this.clock = options.clock ?? systemClock;
-    this.executor = localExecutor({ clock: this.clock, artifacts: options.artifacts });
     this.isTransient = options.isTransient;
     this.random = options.random ?? Math.random;
     this.keep = options.keep ?? 1_000;
@@ -63,6 +68,14 @@ export class Runtime {
     this.deadAfter = options.deadAfter ?? 30_000;
     this.sweepAfter = options.sweepAfter ?? 30_000;
     this.fault = options.onFault ?? ((message, error) => console.error(`durachart: ${message}`, error ?? ''));
+    this.publisher = new Publisher({
+      events: outspoken(options.events, options.isTransient),
+      workflows: this.workflows,
+      clock: this.clock,
+      announce: async (ids) => this.announce(ids),
+      fault: this.fault,
+    });
+    this.executor = localExecutor({ clock: this.clock, artifacts: options.artifacts, publisher: this.publisher });
   }
 
   /** The session of this process. A process that slept for long, or was frozen and moved, has been declared dead and gets a new one. */
@@ -115,6 +128,15 @@ export class Runtime {
         this.fault('the database does not answer; trying on', error);
         await sleep(this.clock, pause);
       }
+    }
+  }
+
+  /** Drivers for those that nobody has. One that cannot be triggered is found by the sweep. */
+  async announce(ids: readonly string[], why = 'an event was published'): Promise<void> {
+    for (const free of await this.persist(() => this.store.free(ids))) {
+      await triggerDriver(free, why).catch((error: unknown) =>
+        this.fault(`no driver for ${free.id}; the sweep will see to it`, error),
+      );
     }
   }
 

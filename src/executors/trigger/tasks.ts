@@ -156,6 +156,7 @@ export function defineSweep(open: OpenRuntime) {
     retry: { maxAttempts: 1 },
     run: async () => {
       const runtime = open();
+      await runtime.publisher.deliverAll();
       return sweep(runtime, (await runtime.session()).id);
     },
   });

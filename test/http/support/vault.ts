@@ -1,6 +1,6 @@
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
-import { defineStep, defineWorkflow, StepError } from '../../../src/index.ts';
+import { defineEvent, defineStep, defineWorkflow, StepError } from '../../../src/index.ts';
 
 const secret = () => z.string().meta({ secret: true });
 
@@ -85,8 +85,19 @@ const machine = setup({
   },
 });
 
+const moved = defineEvent(
+  'account.moved',
+  z.object({ account: z.string(), password: z.string().meta({ secret: true }) }),
+);
+
 /** A workflow with secrets in all that a schema can mark. */
 export const vault = defineWorkflow({
+  subscriptions: ({ startedBy }) => [
+    startedBy(moved, {
+      input: ({ account, password }) => ({ account, password }),
+      when: ({ account }) => account !== 'nobody',
+    }),
+  ],
   machine,
   context: Context,
   input: z.object({ account: z.string(), password: secret() }),

@@ -1,6 +1,9 @@
 import { assign, setup } from 'xstate';
 import { z } from 'zod';
-import { defineStep, defineWorkflow, StepError } from '../../../src/index.ts';
+import { defineEvent, defineStep, defineWorkflow, StepError } from '../../../src/index.ts';
+
+const documentFiled = defineEvent('document.filed', z.object({ document: z.string() }));
+const documentSigned = defineEvent('document.signed', z.object({ document: z.string(), by: z.string() }));
 
 /** Lets a test hold a step back: the step waits until its document is released. */
 export class Gate {
@@ -92,5 +95,14 @@ export function approval(gate: Gate) {
     version: '2',
     input: z.object({ document: z.string(), copies: z.int().min(1).optional() }),
     events: { approve: z.object({ by: z.string() }) },
+    subscriptions: ({ startedBy, receives }) => [
+      startedBy(documentFiled, { input: ({ document }) => ({ document }) }),
+      receives(documentSigned, {
+        as: 'approve',
+        key: ({ document }) => document,
+        instanceKey: ({ context }) => context.document,
+        payload: ({ by }) => ({ by }),
+      }),
+    ],
   });
 }

@@ -74,6 +74,7 @@ export async function runStep<Output = unknown>(name: string, input: unknown, wo
       progress: world.progress ?? (() => {}),
       heartbeat() {},
       artifacts: world.artifacts,
+      publish: async () => ({ id: 1, duplicate: false }),
       instance: { id: world.instance ?? 'job-1', workflow: 'video-processing', tenant: null },
       tx: tx as Transaction,
     });

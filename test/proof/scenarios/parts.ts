@@ -22,7 +22,7 @@ export function step<Output = null>(
 
 /** A transactional step that enters its key into the ledger, and is counted. */
 export function ledgerStep<Output = null>(
-  run: (context: TransactionalStepContext<unknown>) => Output = () => null as Output,
+  run: (context: TransactionalStepContext<unknown>) => Output | Promise<Output> = () => null as Output,
 ): Step<unknown, Output> {
   return defineStep<unknown, Output>({
     retry: RETRY,

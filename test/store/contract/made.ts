@@ -57,6 +57,8 @@ export function commit(id: string, over: Partial<Commit> = {}): Commit {
     at: T,
     transitions: [],
     audits: [],
+    published: [],
+    subscriptions: null,
     newSteps: [],
     steps: [],
     waitingItems: [],

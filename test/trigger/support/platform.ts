@@ -4,6 +4,7 @@ import { triggerDriver } from '../../../src/executors/trigger/platform.ts';
 import type { ArtifactStore, Workflow } from '../../../src/index.ts';
 import { isTransient, type Database } from '../../../src/store/database.ts';
 import { createDriverStore } from '../../../src/store/driver-store.ts';
+import { createEventStore } from '../../../src/store/events.ts';
 import {
   defineDriver,
   defineStarts,
@@ -57,6 +58,7 @@ export class Platform {
       if (known !== undefined) return known;
       const runtime = new Runtime({
         store: key === 'shared' || storeOf === undefined ? createDriverStore(database) : storeOf(key),
+        events: createEventStore(database.pool),
         workflows: all,
         artifacts: artifacts as ArtifactStore,
         isTransient,

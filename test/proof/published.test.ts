@@ -1,0 +1,4 @@
+import { enumerate } from './enumerate.ts';
+import { publishedScenario } from './scenarios/published.ts';
+
+enumerate([publishedScenario]);
