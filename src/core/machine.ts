@@ -4,11 +4,13 @@ import { collectEffects } from './collect.ts';
 import { type Context, restoredContext, settleContext, storedContext } from './context.ts';
 import type { Effect, EventObject } from './effect.ts';
 import { definitionOf, type Definition } from './definition.ts';
+import { Entrance } from './entrance.ts';
 import { DurachartError, TransitionError } from './error.ts';
 import { assertJson } from './json.ts';
 import { LoopError, Trail } from './loop.ts';
 import { Scope, type ChildActor, type Children } from './scope.ts';
 import type { Child, StateValue, StoredSnapshot } from './snapshot.ts';
+import { nodesOf, ordered, Selector, type Node } from './states.ts';
 import { describe } from './thrown.ts';
 
 export { TransitionError } from './error.ts';
@@ -42,6 +44,7 @@ export class Machine {
   private readonly machine: AnyStateMachine;
   private readonly original: AnyStateMachine;
   private readonly scope = new Scope();
+  private readonly entrance: Entrance;
 
   constructor(original: AnyStateMachine) {
     this.original = original;
@@ -51,6 +54,10 @@ export class Machine {
     } as never) as AnyStateMachine;
     const options = this.machine.options as { maxIterations: number };
     options.maxIterations = Math.min(original.options.maxIterations ?? Infinity, MAX_MICROSTEPS);
+    const selector = new Selector(this.machine.root);
+    this.machine.getTransitionData = ((snapshot: LiveSnapshot, event: EventObject) =>
+      selector.select(snapshot as { value: StateValue }, event)) as never;
+    this.entrance = new Entrance(this.machine);
   }
 
   /** The machine as plain data, for pictures. */
@@ -72,14 +79,14 @@ export class Machine {
 
   /** The first macrostep. @throws TransitionError, NotJsonError */
   start(input: unknown): Transition {
-    const scope = this.scope.begin({});
-    const snapshot = this.machine.getInitialSnapshot(scope as never, input) as LiveSnapshot;
-    if (snapshot.status === 'error') {
-      throw this.failure('the start', snapshot.error, () =>
-        this.machine.getInitialSnapshot(this.scope.begin({}) as never, input),
-      );
+    const enter = (): LiveSnapshot => this.entrance.enter(this.scope.begin({}), input);
+    let snapshot: LiveSnapshot;
+    try {
+      snapshot = enter();
+    } catch (error) {
+      throw this.failure('the start', error, enter);
     }
-    return { snapshot, effects: this.settle(snapshot, {}), changed: true };
+    return { snapshot, effects: this.settle(snapshot), changed: true };
   }
 
   /** One macrostep. A snapshot with status `error` means that an error event found no handler. @throws TransitionError, NotJsonError */
@@ -95,7 +102,7 @@ export class Machine {
         this.machine.transition(before, event, this.scope.begin(children, before) as never),
       );
     }
-    const effects = this.settle(snapshot, children);
+    const effects = this.settle(snapshot, before);
     return { snapshot, effects, changed: snapshot !== before || effects.length > 0 };
   }
 
@@ -207,38 +214,38 @@ export class Machine {
     return new LoopError(what, `${this.machine.options.maxIterations?.toLocaleString('en')} microsteps`, trail.newest);
   }
 
-  /** Makes a fresh snapshot the same as it would be if it were stored and restored. Returns the effects of its macrostep. */
-  private settle(snapshot: LiveSnapshot, before: Children): Effect[] {
+  /**
+   * Makes a fresh snapshot the same as it would be if it were stored and restored. Returns the effects of its macrostep.
+   * XState keeps the current states in the order in which they were entered, and sometimes without the outer ones;
+   * it asks parallel regions in that order. So every snapshot has the order of the machine's definition.
+   */
+  private settle(snapshot: LiveSnapshot, before?: LiveSnapshot): Effect[] {
     const context = settleContext(snapshot.context as Context, `The context of ${this.original.id}`);
     assertJson(snapshot.output, `The output of ${this.original.id}`);
     const { effects, children } = collectEffects(
       this.original.id,
       this.scope,
-      before,
+      (before?.children ?? {}) as Children,
       snapshot as { status: string; children: Children },
       this.machine.implementations.actions,
     );
-    const { _nodes, value, tags } = this.bare(snapshot as { value: StateValue });
+    const value = ordered(this.machine.root, snapshot.value as StateValue, before?.value as StateValue | undefined);
+    const same = before !== undefined && value === before.value;
+    const _nodes = same ? before._nodes : nodesOf(this.machine.root, value);
+    const tags = same ? before.tags : new Set(_nodes.flatMap((node) => node.tags as string[]));
     Object.assign(snapshot, { context, children, _nodes, value, tags });
     return effects;
   }
 
-  /**
-   * The snapshot as XState restores it, without context and children.
-   * XState keeps the current states in the order in which they were entered, and sometimes without the outer ones;
-   * it asks parallel regions in that order. JSON has no place for it (jsonb not even for that of keys). So every
-   * snapshot has the order of the machine's definition.
-   */
-  private bare(snapshot: { value: StateValue }): LiveSnapshot {
+  /** The snapshot as XState restores it, without context and children, its states in the order of the definition. */
+  private bare(stored: StoredSnapshot): LiveSnapshot {
     const { root } = this.machine;
-    const bare = { ...snapshot, value: ordered(root, snapshot.value), context: {}, children: {} };
+    const bare = { ...stored, value: ordered(root, stored.value), context: {}, children: {} };
     const restored = this.machine.restoreSnapshot(bare as never, this.scope as never) as unknown as LiveSnapshot;
     restored._nodes.sort((a, b) => a.order - b.order);
     return restored;
   }
 }
-
-type Node = AnyStateMachine['root'];
 
 /** A state and those around it, up to its region; what is around all regions waits for none of them. */
 function upToRegion(node: Node): Node[] {
@@ -246,19 +253,6 @@ function upToRegion(node: Node): Node[] {
   return parent === undefined || parent.type === 'parallel' || parent.parent === undefined
     ? [node]
     : [node, ...upToRegion(parent)];
-}
-
-function ordered(node: Node, value: StateValue): StateValue {
-  if (typeof value === 'string') return value;
-  const order = Object.keys(node.states);
-  const keys = Object.keys(value).toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
-  return Object.fromEntries(
-    keys.map((key) => {
-      const child = node.states[key] as Node | undefined;
-      // A state that the machine no longer has stays, for XState to complain of.
-      return [key, child === undefined ? value[key] : ordered(child, value[key] as StateValue)];
-    }),
-  );
 }
 
 function childrenOf(snapshot: LiveSnapshot): StoredSnapshot['children'] {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { assign, fromPromise, setup } from 'xstate';
-import { defineWorkflow } from '../../src/index.ts';
+import { defineWorkflow, forEach } from '../../src/index.ts';
 
 /** Steps of the sequential machine. */
 export const STEPS = 10;
-/** Regions of the parallel one. */
+/** Regions of the parallel one, and items of the fan-out. */
 export const REGIONS = 100;
 
 /** About 1 KB as JSON: 25 digests, as in the rows of the baseline. */
@@ -12,7 +12,7 @@ export const ITEMS = Array.from({ length: 25 }, (_, i) => createHash('md5').upda
 
 /**
  * What is run: `bench-sequence`, 10 no-op steps one after the other with a context of about 1 KB, each result assigned;
- * `bench-parallel`, 100 no-op steps at a time and their join;
+ * `bench-parallel`, 100 regions with a no-op step each, and their join; `bench-fan-out`, one no-op step for each of 100 items;
  * `bench-wait`, which is parked until an event comes, or for 30 days too.
  * @param ran called by each step
  */
@@ -21,7 +21,7 @@ export function benchWorkflows(ran: () => void) {
     ran();
     return { ok: true, i: input };
   });
-  return [sequence(noop), parallel(noop), wait()] as const;
+  return [sequence(noop), parallel(noop), fanOut(ran), wait()] as const;
 }
 
 type Noop = ReturnType<typeof fromPromise<{ ok: boolean; i: number }, number>>;
@@ -58,6 +58,32 @@ function parallel(noop: Noop) {
     states: Object.fromEntries(Array.from({ length: REGIONS }, (_, i) => [`r${i}`, region(i)])),
   });
   return defineWorkflow({ machine, name: 'bench-parallel' });
+}
+
+function fanOut(ran: () => void) {
+  const each = forEach(
+    fromPromise<{ ok: boolean; i: number }, number>(async ({ input }) => {
+      ran();
+      return { ok: true, i: input };
+    }),
+    { concurrency: REGIONS },
+  );
+  const machine = setup({ actors: { each } }).createMachine({
+    id: 'bench-fan-out',
+    initial: 'run',
+    states: {
+      run: {
+        invoke: {
+          id: 'each',
+          src: 'each',
+          input: { items: Array.from({ length: REGIONS }, (_, i) => i) },
+          onDone: 'end',
+        },
+      },
+      end: { type: 'final' },
+    },
+  });
+  return defineWorkflow({ machine, name: 'bench-fan-out' });
 }
 
 function wait() {

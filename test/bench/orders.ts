@@ -18,7 +18,7 @@ export interface Orders {
   burst(parameters: { instances: number; awaited: boolean }): Promise<{ startedMs: number }>;
   /** Runs instances one after the other with pauses between; milliseconds from start() to result() of each. */
   latencies(parameters: {
-    workflow: 'bench-sequence' | 'bench-parallel';
+    workflow: 'bench-sequence' | 'bench-parallel' | 'bench-fan-out';
     warmUp: number;
     samples: number;
   }): Promise<number[]>;

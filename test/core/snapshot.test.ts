@@ -8,9 +8,27 @@ const json = fc.jsonValue().map(through);
 const context = fc
   .dictionary(fc.oneof(fc.constantFrom('a', 'b', 'c', '__proto__'), fc.string()), json, { maxKeys: 5 })
   .map(through);
+const names = Array.from({ length: 10 }, (_, i) => (i === 0 ? '__proto__' : `r${i}`));
+const region: fc.Arbitrary<StateValue> = fc.constantFrom<StateValue>(
+  'x',
+  'y',
+  { a: 'x' },
+  { b: 'x' },
+  { a: 'x', b: {} },
+);
+/** With so many regions that they are told one by one. */
+const regions = fc
+  .tuple(...names.map(() => region))
+  .map((values): StateValue => Object.fromEntries(names.map((name, i) => [name, values[i]])));
 const value: fc.Arbitrary<StateValue> = fc.oneof(
   fc.constantFrom('A', 'B'),
   fc.constantFrom<StateValue>({ p: 'x', q: {} }, { p: { r: 'y' }, q: 'z' }),
+  regions,
+  regions.map((inner) => ({ P: inner })),
+);
+const children = fc.oneof(
+  fc.dictionary(fc.constantFrom('i', 'j'), fc.record({ src: fc.constantFrom('s', 't') })),
+  fc.dictionary(fc.constantFrom('i', 'j', ...names), fc.record({ src: fc.constantFrom('s', 't') }), { minKeys: 7 }),
 );
 
 const snapshot: fc.Arbitrary<StoredSnapshot> = fc
@@ -19,7 +37,7 @@ const snapshot: fc.Arbitrary<StoredSnapshot> = fc
       status: fc.constantFrom<StoredSnapshot['status'][]>('active', 'done', 'error', 'stopped'),
       value,
       context,
-      children: fc.dictionary(fc.constantFrom('i', 'j'), fc.record({ src: fc.constantFrom('s', 't') })),
+      children,
       historyValue: fc.dictionary(
         fc.constantFrom('m.h'),
         fc.array(fc.record({ id: fc.constantFrom('m.A', 'm.B') }), { maxLength: 2 }),
@@ -68,6 +86,23 @@ test('has only what changed', () => {
     removed: ['old'],
   });
   expect(diffSnapshots(active({ big }), active({ big }))).toEqual({});
+});
+
+test('of many regions and children has those that changed', () => {
+  const many = <T>(of: (i: number) => T): Record<string, T> =>
+    Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`r${i}`, of(i)]));
+  const before = { ...active({}), value: { P: many(() => 'run') }, children: many(() => ({ src: 's' })) };
+  const { r7: _, ...left } = before.children;
+  const after = {
+    ...before,
+    value: { P: { ...before.value.P, r7: 'end' } },
+    children: { ...left, new: { src: 't' } },
+  };
+  expect(diffSnapshots(before, after)).toEqual({
+    regions: [[['P', 'r7'], 'end']],
+    born: { new: { src: 't' } },
+    gone: ['r7'],
+  });
 });
 
 test('remembers that an error is gone', () => {

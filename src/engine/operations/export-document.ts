@@ -40,7 +40,12 @@ const transition = z.object({
   stepKey: text.nullable(),
   from: text.nullable(),
   to: text,
-  diff: z.looseObject({ removed: z.array(z.string()).optional(), cleared: z.array(z.string()).optional() }),
+  diff: z.looseObject({
+    removed: z.array(z.string()).optional(),
+    cleared: z.array(z.string()).optional(),
+    regions: z.array(z.tuple([z.array(z.string()), z.unknown()])).optional(),
+    gone: z.array(z.string()).optional(),
+  }),
   emitted: z.array(z.unknown()).nullable(),
   timers: z.looseObject({ armed: z.array(armed), left: z.array(text), over: z.array(text).optional() }).nullable(),
   at: time,
