@@ -1,5 +1,6 @@
-import type { Clock, Commit, CommitResult, StoppedItems, Store, WaitingItems } from './ports.ts';
+import type { Clock, Commit, CommitResult, Store } from './ports.ts';
 import { sleep } from './clock.ts';
+import { merged } from './merge.ts';
 
 /** A commit on its way, and what is to happen when it is stored or lost. */
 export interface Pending {
@@ -23,7 +24,8 @@ const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1_000;
 
 interface Lane {
-  queue: Map<string, Pending>;
+  /** By instance, in order; merged when their turn comes. */
+  queue: Map<string, Pending[]>;
   busy: boolean;
 }
 
@@ -66,9 +68,12 @@ export class Committer {
     const lane = this.lanes[laneNumber % this.lanes.length] as Lane;
     const { id } = pending.commit;
     const queued = lane.queue.get(id);
-    const isSame = queued !== undefined && queued.owner === pending.owner;
-    if (queued !== undefined && !isSame) this.forget(laneNumber, id, queued.owner);
-    lane.queue.set(id, isSame ? merge(queued, pending) : pending);
+    const owner = queued?.[0]?.owner;
+    if (queued !== undefined && owner === pending.owner) queued.push(pending);
+    else {
+      if (queued !== undefined) this.forget(laneNumber, id, owner);
+      lane.queue.set(id, [pending]);
+    }
     if (lane.busy) return;
     lane.busy = true;
     setImmediate(() => void this.drain(lane));
@@ -78,9 +83,9 @@ export class Committer {
   forget(laneNumber: number, id: string, owner: object | undefined): void {
     const { queue } = this.lanes[laneNumber % this.lanes.length] as Lane;
     const pending = queue.get(id);
-    if (pending === undefined || pending.owner !== owner) return;
+    if (pending === undefined || pending[0]?.owner !== owner) return;
     queue.delete(id);
-    this.tell(pending.lost, false);
+    for (const { lost } of pending) this.tell(lost, false);
   }
 
   /** Resolves when everything pushed so far is stored or lost. */
@@ -97,7 +102,7 @@ export class Committer {
   /** Goes on under another worker's id; what the old one wanted to write is lost. */
   become(worker: number): void {
     this.worker = worker;
-    const queued = this.lanes.flatMap(({ queue }) => [...queue.values()]);
+    const queued = this.lanes.flatMap(({ queue }) => [...queue.values()].flat());
     for (const lane of this.lanes) lane.queue.clear();
     for (const { lost } of queued) this.tell(lost, false);
   }
@@ -190,14 +195,16 @@ export class Committer {
  * The next batch, in order. An instance and an event for it never share one: the statement would touch the row twice,
  * and one of the two writes would silently be lost.
  */
-function takeBatch(queue: Map<string, Pending>, sizeOf: (commit: Commit) => number): Pending[] {
+function takeBatch(queue: Map<string, Pending[]>, sizeOf: (commit: Commit) => number): Pending[] {
   const batch: Pending[] = [];
   const written = new Set<string>();
   const posted = new Set<string>();
   let rows = 0;
   let size = 0;
-  for (const [id, pending] of queue) {
+  for (const [id, queued] of queue) {
+    const pending = merged(queued);
     const targets = pending.commit.posts.map((post) => post.to);
+    queue.set(id, [pending]);
     if (posted.has(id) || targets.some((target) => written.has(target))) continue;
     size += sizeOf(pending.commit);
     for (const child of pending.children) size += sizeOf(child);
@@ -211,55 +218,4 @@ function takeBatch(queue: Map<string, Pending>, sizeOf: (commit: Commit) => numb
     if (rows >= MAX_ROWS) break;
   }
   return batch;
-}
-
-/** Two commits of one instance as one. */
-export function merge(first: Pending, second: Pending): Pending {
-  const a = first.commit;
-  const b = second.commit;
-  const changed = new Map(b.steps.map((row) => [row.key, row]));
-  const fresh = new Set(a.newSteps.map((row) => row.key));
-  const armed = new Set(b.timers.map((timer) => timer.id));
-  const all = a.cancelled === 'all' || b.cancelled === 'all';
-  const cancelled = new Set(b.cancelled);
-  const commit: Commit = {
-    ...a,
-    after: b.after,
-    at: b.at,
-    transitions: [...a.transitions, ...b.transitions],
-    newSteps: [...a.newSteps.map((row) => changed.get(row.key) ?? row), ...b.newSteps],
-    steps: [...a.steps.filter((row) => !changed.has(row.key)), ...b.steps.filter((row) => !fresh.has(row.key))],
-    waitingItems: [...a.waitingItems.map((items) => leftBefore(items, b)), ...b.waitingItems],
-    stoppedItems: [...a.stoppedItems, ...b.stoppedItems.filter((left) => !isOf(a, left))],
-    timers: [
-      ...(b.cancelled === 'all' ? [] : a.timers.filter(({ id }) => !cancelled.has(id) && !armed.has(id))),
-      ...b.timers,
-    ],
-    cancelled: all
-      ? 'all'
-      : [...(a.cancelled as string[]).filter((id) => !armed.has(id)), ...(b.cancelled as string[])],
-    consumed: [...a.consumed, ...b.consumed],
-    posts: [...a.posts, ...b.posts],
-    audits: [...a.audits, ...b.audits],
-    published: [...a.published, ...b.published],
-    subscriptions: b.subscriptions ?? a.subscriptions,
-    release: b.release,
-  };
-  return {
-    owner: second.owner,
-    commit,
-    children: [...first.children, ...second.children],
-    stored: [...first.stored, ...second.stored],
-    lost: [...first.lost, ...second.lost],
-    refused: [...first.refused, ...second.refused],
-  };
-}
-
-/** A statement does not see the rows that it inserts itself: what is stopped before it is stored is stored as stopped. */
-function leftBefore(items: WaitingItems, { stoppedItems }: Commit): WaitingItems {
-  return stoppedItems.some(({ fanOut }) => fanOut === items.fanOut) ? { ...items, stopped: true } : items;
-}
-
-function isOf({ waitingItems }: Commit, { fanOut }: StoppedItems): boolean {
-  return waitingItems.some((items) => items.fanOut === fanOut);
 }

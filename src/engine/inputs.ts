@@ -37,16 +37,17 @@ export function onSettled(state: State, row: StepRow, now: Millis): Decision {
   if (isHeld(state.status) && !wasItsFault) return withRow(state, row);
   const change = emptyChange();
   change.steps.push(row);
-  return guarded(withRow(state, row).state, change, row, () => {
+  return guarded(state, change, row, () => {
     const id = invokeId(row.key);
     const event =
       row.status === 'done'
         ? { type: `xstate.done.actor.${id}`, output: row.output, actorId: id }
         : { type: `xstate.error.actor.${id}`, error: row.error, actorId: id };
     const transition = workflow.machine.next(snapshot, event);
-    const after = removed({ ...state, error: null, status: wasItsFault ? 'waiting' : state.status }, row.key);
+    const after: State = { ...state, error: null, status: wasItsFault ? 'waiting' : state.status };
     if (!transition.changed) {
-      return { state: { ...after, status: activity(after) }, change };
+      const without = removed(after, row.key);
+      return { state: { ...without, status: activity(without) }, change };
     }
     if (transition.snapshot.status === 'error') throw new Unhandled(row);
     return apply(after, transition, event, change, now, { stepKey: row.key, payload: null });

@@ -38,6 +38,7 @@ export function apply(
   const sequence = state.sequence + 1;
   const stored = state.workflow.machine.store(transition.snapshot);
   const draft = { steps: new Map(state.steps), timers: new Map(state.timers), change };
+  if (from.stepKey !== null) draft.steps.delete(from.stepKey);
   const emitted = applyEffects(state, transition.effects, draft, sequence, now);
   const name = stateName(stored.value);
   change.transitions.push({
@@ -83,8 +84,11 @@ function outstanding({ timers, change }: Draft, over: string[]): Outstanding | n
 
 /** Invocations that the machine still knows, since it has not left the state that asked for them, and that nothing more will come of. */
 function over({ children }: StoredSnapshot, steps: ReadonlyMap<string, StepRow>): string[] {
-  const live = new Set([...steps.values()].map(({ key }) => invokeId(key)));
-  return Object.keys(children).filter((id) => !live.has(id));
+  const known = Object.keys(children);
+  const live = [...steps.values()].filter(({ kind }) => kind === 'step' || kind === 'workflow' || kind === 'fan-out');
+  if (live.length === known.length && live.every(({ key }) => Object.hasOwn(children, invokeId(key)))) return [];
+  const ids = new Set(live.map(({ key }) => invokeId(key)));
+  return known.filter((id) => !ids.has(id));
 }
 
 /** Of an ended instance only the actions that its transitions have asked for run on: steps and children are stopped, timers go, the parent is told. */
@@ -120,7 +124,7 @@ export function report(
 
 /** Runs code of the machine; if it throws, the instance fails where it stands and loses nothing. */
 export function guarded(
-  state: State,
+  before: State,
   change: Change,
   row: StepRow | null,
   run: (change: Change) => Decision,
@@ -128,6 +132,7 @@ export function guarded(
   try {
     return run(change);
   } catch (error) {
+    const state = row === null ? before : withRow(before, row).state;
     const record = error instanceof Unhandled ? error.record : recordOf(error);
     const key = row === null ? {} : { key: row.key, step: row.step };
     const failed: State = {

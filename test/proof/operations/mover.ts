@@ -1,9 +1,10 @@
 import type { Workflow } from '../../../src/core/workflow.ts';
-import { merge, type Pending } from '../../../src/engine/committer.ts';
+import type { Pending } from '../../../src/engine/committer.ts';
 import { decide, type Input } from '../../../src/engine/decide.ts';
 import { isSettled } from '../../../src/engine/inputs.ts';
 import { CANCEL } from '../../../src/engine/keys.ts';
 import type { Decision } from '../../../src/engine/macrostep.ts';
+import { merged } from '../../../src/engine/merge.ts';
 import type { Commit, Millis, NewInstance, Outcome, StepRow } from '../../../src/engine/ports.ts';
 import {
   emptyChange,
@@ -188,7 +189,7 @@ export class Mover {
       lost: [],
       refused: [],
     };
-    this.pending = this.pending === undefined ? pending : merge(this.pending, pending);
+    this.pending = this.pending === undefined ? pending : merged([this.pending, pending]);
   }
 
   private reserved(rows: readonly StepRow[]): StepRow[] {
