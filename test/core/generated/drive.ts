@@ -1,5 +1,6 @@
 import { createActor, SimulatedClock, type AnyActor, type AnyStateMachine } from 'xstate';
 import type { Effect, EventObject, Target } from '../../../src/core/effect.ts';
+import { LoopError } from '../../../src/core/loop.ts';
 import { Machine, TransitionError, type LiveSnapshot } from '../../../src/core/machine.ts';
 import type { StateValue } from '../../../src/core/snapshot.ts';
 import type { Journal } from './build.ts';
@@ -239,7 +240,7 @@ export class CoreDriver implements Driver {
       this.effects.push(effects);
       for (const effect of effects) this.apply(effect);
     } catch (error) {
-      if (!(error instanceof TransitionError)) throw error;
+      if (!(error instanceof TransitionError || error instanceof LoopError)) throw error;
       this.threw = true;
     }
     if (!this.active) this.timers = [];
