@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo } from 'react';
 import type { Explanation, Instance, Step } from '../../http/types.ts';
 import { useChanges } from '../api/live.ts';
+import { pace } from '../api/pace.ts';
 import { explanationQuery, historyQuery, instanceQuery, stepsQuery } from './queries.ts';
 
 /** Asked anew at most this often while much happens. */
@@ -10,14 +11,12 @@ const PACE_MS = 250;
 /** Keeps what is known of an instance up to date: progress at once, all else by asking again. */
 export function useLive({ id, sequence, children }: Instance): void {
   const client = useQueryClient();
-  const waiting = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  useEffect(() => () => clearTimeout(waiting.current), []);
-  const askAgain = (): void => {
-    waiting.current ??= setTimeout(() => {
-      waiting.current = undefined;
-      void client.invalidateQueries({ queryKey: ['instance', id] });
-    }, PACE_MS);
-  };
+  const again = useMemo(
+    () => pace(PACE_MS, () => void client.invalidateQueries({ queryKey: ['instance', id] })),
+    [client, id],
+  );
+  useEffect(() => () => again.stop(), [again]);
+  const askAgain = (): void => again.ask();
   useChanges((change) => {
     const of = change.type === 'step' ? change.instanceId : change.entry.instanceId;
     if (of !== id && !children.some((child) => child.id === of)) return;

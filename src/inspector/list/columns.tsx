@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { createColumnHelper, tableFeatures } from '@tanstack/react-table';
 import type { InstanceSummary, Step } from '../../http/types.ts';
 import { workflowQuery } from '../api/queries.ts';
+import { InstanceLink } from './instance-link.tsx';
 import { StatusMark, statusColour } from '../kit/status.tsx';
 import { Age, Time } from '../kit/time.tsx';
 
@@ -26,15 +26,13 @@ export const columns = column.columns([
   column.accessor('id', {
     header: 'Instance',
     cell: ({ getValue }) => (
-      <Link
-        to="/instances/$id"
-        params={{ id: getValue() }}
-        title={getValue()}
+      <InstanceLink
+        id={getValue()}
         // The whole line is the link.
         className="block truncate font-mono text-xs text-muted after:absolute after:inset-0 focus-visible:outline-none"
       >
         {shortId(getValue())}
-      </Link>
+      </InstanceLink>
     ),
   }),
   column.accessor('workflow', {

@@ -15,12 +15,13 @@ import { Facets } from './facets.tsx';
 import { useInstances, useLiveLists } from './query.ts';
 import { Rows } from './rows.tsx';
 import { SearchBox } from './search-box.tsx';
-import { filtersOf, withFilter, WORDS, wordsOf, type ListSearch } from './search.ts';
+import { filtersOf, readSearch, withFilter, WORDS, wordsOf, type ListSearch } from './search.ts';
 import { SaveView } from './views.tsx';
 
 /** All instances, or those that the address asks for. */
 export function ListPage() {
-  const search = useSearch({ from: '/instances' });
+  // The router also gives what else stands in the address, which the API would refuse.
+  const search = useSearch({ from: '/instances', select: readSearch, structuralSharing: true });
   useTitle('Instances');
   useLiveLists();
   const { data, error, isFetchingNextPage, hasNextPage, fetchNextPage, refetch } = useInstances(search);

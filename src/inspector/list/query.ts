@@ -1,23 +1,47 @@
 import { useInfiniteQuery, useQueryClient, type InfiniteData } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import type { Change, InstanceSummary, Page, Step } from '../../http/types.ts';
 import { get } from '../api/client.ts';
 import { useChanges } from '../api/live.ts';
+import { pace } from '../api/pace.ts';
 import { toQuery, type ListSearch } from './search.ts';
 
 type Pages = InfiniteData<Page<InstanceSummary>, string | undefined>;
 
 const PAGE = 100;
-/** Changes that come within it are shown at once. */
+/** Where much happens, what comes within it is drawn together. */
 const GATHER_MS = 150;
 /** How often a list whose instances move is read again, for each of its pages. */
 const READ_AGAIN_MS = 1_000;
+/** Longer than a list is read. */
+const RECENT_MS = 2_000;
+const MOST_RECENT = 1_000;
+
+/** The last transition of those that moved last, and when it came. */
+const recent = new Map<string, { at: number; change: Change }>();
+
+function remember(change: Change): void {
+  const id = idOf(change);
+  recent.delete(id);
+  recent.set(id, { at: Date.now(), change });
+  const [oldest] = recent.keys();
+  if (recent.size > MOST_RECENT && oldest !== undefined) recent.delete(oldest);
+}
+
+/** What came while an answer was made may be newer than it. */
+function upToDate(item: InstanceSummary): InstanceSummary {
+  const known = recent.get(item.id);
+  return known === undefined || Date.now() - known.at > RECENT_MS ? item : after(item, known.change);
+}
 
 export function useInstances(search: ListSearch) {
   return useInfiniteQuery({
     queryKey: ['instances', search],
-    queryFn: async ({ pageParam, signal }) =>
-      get<Page<InstanceSummary>>('/instances', { ...toQuery(search), limit: PAGE, cursor: pageParam }, signal),
+    queryFn: async ({ pageParam, signal }) => {
+      const query = { ...toQuery(search), limit: PAGE, cursor: pageParam };
+      const page = await get<Page<InstanceSummary>>('/instances', query, signal);
+      return { ...page, items: page.items.map(upToDate) };
+    },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ next }) => next ?? undefined,
   });
@@ -30,7 +54,6 @@ export function useInstances(search: ListSearch) {
 export function useLiveLists(): void {
   const client = useQueryClient();
   const gathered = useRef<Change[]>([]);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const reading = useRef<ReturnType<typeof setTimeout>>(undefined);
 
   const readAgain = (): void => {
@@ -47,27 +70,29 @@ export function useLiveLists(): void {
       void client.invalidateQueries({ queryKey: ['counts'] });
     }, READ_AGAIN_MS * pages);
   };
-  const apply = (): void => {
-    timer.current = undefined;
+  const apply = useEffectEvent((): void => {
     const byId = Map.groupBy(gathered.current.splice(0), idOf);
     client.setQueriesData<Pages>({ queryKey: ['instances'] }, (data) => data && changed(data, byId));
-  };
+  });
+  const [drawing] = useState(() => pace(GATHER_MS, () => apply()));
   useChanges(
     (change) => {
       gathered.current.push(change);
-      timer.current ??= setTimeout(apply, GATHER_MS);
+      drawing.ask();
       // Progress brings nothing into a list, and takes nothing out of it.
-      if (change.type === 'transition') readAgain();
+      if (change.type !== 'transition') return;
+      remember(change);
+      readAgain();
     },
     () => void client.invalidateQueries(),
   );
   useEffect(
     () => () => {
-      clearTimeout(timer.current);
+      drawing.stop();
       clearTimeout(reading.current);
-      timer.current = reading.current = undefined;
+      reading.current = undefined;
     },
-    [],
+    [drawing],
   );
 }
 

@@ -10,6 +10,10 @@ import { columns, features } from './columns.tsx';
 const LINE = 34;
 /** On a phone a line is a card of three. */
 const CARD = 74;
+/** More than are drawn at a time. */
+const SLOTS = 256;
+/** Lines beyond what is seen. */
+const OVERSCAN = 6;
 /** From so many lines before the end on, more are fetched. */
 const AHEAD = 30;
 
@@ -46,8 +50,7 @@ export function Rows({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: () => size,
-    getItemKey: (index) => rows[index]?.id ?? index,
-    overscan: 12,
+    overscan: OVERSCAN,
   });
   useEffect(() => virtual.measure(), [virtual, size]);
   const lines = virtual.getVirtualItems();
@@ -83,12 +86,13 @@ export function Rows({
         ))}
       </div>
       <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
-        {lines.map(({ index, key, start }) => {
+        {lines.map(({ index, start }) => {
           const row = rows[index];
           if (row === undefined) return null;
           return (
             <div
-              key={key}
+              // A line that leaves is drawn anew as the one that comes: that is cheaper than another one.
+              key={index % SLOTS}
               role="row"
               aria-rowindex={index + 2}
               data-id={row.id}

@@ -7,7 +7,7 @@ import { StatusMark, STATUSES } from '../kit/status.tsx';
 export function Tiles({ counts, stuck }: { counts: Count[] | undefined; stuck: Overview['stuck'] | undefined }) {
   const stuckCount = stuck?.reduce((sum, { instances }) => sum + instances, 0);
   return (
-    <ul className="grid grid-cols-2 gap-2 sm:grid-cols-4 lg:grid-cols-8">
+    <ul aria-busy={counts === undefined} className="grid grid-cols-2 gap-2 sm:grid-cols-4 lg:grid-cols-8">
       <Tile title="stuck" value={stuckCount} search={{ is: 'stuck' }} strong={(stuckCount ?? 0) > 0} />
       {STATUSES.map((status) => {
         const own = counts?.filter((count) => count.status === status);

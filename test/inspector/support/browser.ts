@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type axe from 'axe-core';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
 import { build } from 'vite';
 
 /** A Chromium or Chrome of this machine; `CHROMIUM` names another. Without one the tests of the page are skipped. */
@@ -32,7 +32,7 @@ export const FLAGS = [
 export interface Inspector {
   /** Folder of the built page, for the server. */
   folder: string;
-  /** A new tab of a browser that remembers nothing. */
+  /** A new tab; with options one of a browser that remembers nothing. */
   open(url: string, options?: BrowserContextOptions): Promise<Tab>;
   close(): Promise<void>;
 }
@@ -41,8 +41,9 @@ export interface Tab {
   page: Page;
   /** What the page complained of, and requests to anywhere but its own server. */
   complaints: string[];
-  /** What keeps people from using it, by axe; serious and critical only. */
-  barriers(): Promise<string[]>;
+  /** What keeps people from using it, by axe; serious and critical only. @param only of these rules */
+  barriers(only?: readonly string[]): Promise<string[]>;
+  close(): Promise<void>;
 }
 
 export async function startInspector(): Promise<Inspector> {
@@ -57,9 +58,11 @@ export async function startInspector(): Promise<Inspector> {
       build: { outDir: folder, emptyOutDir: true },
     }),
   ]);
+  // Who wants nothing special shares a context, and with it the scripts that it has compiled.
+  const shared = await browser.newContext(LOOK);
   return {
     folder,
-    open: (url, options) => openTab(browser, url, options),
+    open: (url, options) => openTab(browser, shared, url, options),
     close: async () => {
       await browser.close();
       await rm(folder, { recursive: true, force: true });
@@ -67,17 +70,21 @@ export async function startInspector(): Promise<Inspector> {
   };
 }
 
-async function openTab(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Tab> {
-  const context = await browser.newContext({
-    viewport: { width: 1_280, height: 900 },
-    reducedMotion: 'reduce',
-    ...options,
-  });
+const LOOK: BrowserContextOptions = { viewport: { width: 1_280, height: 800 }, reducedMotion: 'reduce' };
+
+async function openTab(
+  browser: Browser,
+  shared: BrowserContext,
+  url: string,
+  options: BrowserContextOptions = {},
+): Promise<Tab> {
+  const context = Object.keys(options).length === 0 ? shared : await browser.newContext({ ...LOOK, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+    if (message.type() === 'error' || message.type() === 'warning')
+      complaints.push(`${message.text()} ${message.location().url}`.trim());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
   const { origin } = new URL(url);
@@ -87,16 +94,28 @@ async function openTab(browser: Browser, url: string, options: BrowserContextOpt
       complaints.push(request.url());
   });
   await page.goto(url);
-  return { page, complaints, barriers: () => barriersOf(page) };
+  return {
+    page,
+    complaints,
+    barriers: (only) => barriersOf(page, only),
+    close: () => (context === shared ? page.close() : context.close()),
+  };
 }
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-async function barriersOf(page: Page): Promise<string[]> {
+async function barriersOf(page: Page, only?: readonly string[]): Promise<string[]> {
   await page.evaluate(await readFile(AXE, 'utf8'));
   const { violations } = await page.evaluate(
-    // oxlint-disable-next-line no-undef
-    () => (globalThis as unknown as { axe: typeof axe }).axe.run({ resultTypes: ['violations'] }),
+    (rules) =>
+      // oxlint-disable-next-line no-undef
+      (globalThis as unknown as { axe: typeof axe }).axe.run({
+        resultTypes: ['violations'],
+        // There are no styles of other hosts to be fetched.
+        preload: false,
+        ...(rules === undefined ? {} : { runOnly: [...rules] }),
+      }),
+    only,
   );
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')

@@ -13,8 +13,10 @@ export interface TestBrowser {
   readonly folder: string;
   /** Opens a page, which has to be without complaints when the test ends. */
   open(url: string, look?: Look): Promise<Page>;
-  /** What keeps people from using a page that was opened. */
-  barriers(page: Page): Promise<string[]>;
+  /** Goes to another place of a page that was opened, as its links do: nothing is loaded anew. */
+  go(page: Page, place: string): Promise<void>;
+  /** What keeps people from using a page that was opened. @param only by these rules of axe */
+  barriers(page: Page, only?: readonly string[]): Promise<string[]>;
 }
 
 /** A browser for the tests of a file, and the page built as it is now. */
@@ -30,15 +32,19 @@ export function useBrowser(): TestBrowser {
       return inspector.folder;
     },
     async open(url, { allow, ...look } = {}) {
-      const tab = await inspector.open(url, { viewport: { width: 1280, height: 800 }, ...look });
+      const tab = await inspector.open(url, look);
       tabs.set(tab.page, tab);
       onTestFinished(async () => {
         tabs.delete(tab.page);
-        await tab.page.context().close();
+        await tab.close();
         expect(tab.complaints.filter((text) => allow?.test(text) !== true)).toEqual([]);
       });
       return tab.page;
     },
-    barriers: async (page) => tabs.get(page)?.barriers() ?? [],
+    go: async (page, place) => {
+      const address = JSON.stringify(`/ui/${place}`);
+      await page.evaluate(`history.pushState(null, '', ${address}); dispatchEvent(new PopStateEvent('popstate'));`);
+    },
+    barriers: async (page, only) => tabs.get(page)?.barriers(only) ?? [],
   };
 }
