@@ -8,7 +8,7 @@ import { serveApi } from '../../src/http/serve.ts';
 import { createEngine, migrate, migrateWorkflows, type Engine } from '../../src/index.ts';
 import { CHROMIUM, FLAGS } from '../inspector/support/browser.ts';
 import { Cleanup } from './cleanup.ts';
-import { fill, LIVE, LONG, counter } from './inspector/fill.ts';
+import { counter, fill, LIVE, LONG, tidy } from './inspector/fill.ts';
 import { coldLoad, scrolled, updates, type Scrolled } from './inspector/measure.ts';
 import { openServer } from './server.ts';
 import { middle, percentile } from './inspector/numbers.ts';
@@ -66,6 +66,8 @@ async function main(cleanup: Cleanup, options: Record<'instances' | 'transitions
   const server = await serveApi(createApi(engine as unknown as Engine, { artifacts: undefined as never }), { port: 0 });
   cleanup.add(async () => server.close());
   await fill(engine as unknown as Engine, options, say);
+  // Or Postgres does it by itself, while something is measured: until it has, nobody is told of what comes after it.
+  await tidy(url);
 
   const launch = async (): Promise<Browser> => {
     const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: FLAGS });

@@ -1,9 +1,11 @@
 import { Zap } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { Instance, Workflow } from '../../http/types.ts';
 import { Button } from '../kit/button.tsx';
 import { Panel } from '../kit/panel.tsx';
-import { EventDialog } from './dialogs/event-dialog.tsx';
+
+/** Forms are heavy, and most who look send nothing. */
+const EventDialog = lazy(async () => ({ default: (await import('./dialogs/event-dialog.tsx')).EventDialog }));
 
 /** The events that the state takes now, as buttons. */
 export function Events({ instance, workflow }: { instance: Instance; workflow: Workflow | undefined }) {
@@ -29,12 +31,14 @@ export function Events({ instance, workflow }: { instance: Instance; workflow: W
         })}
       </ul>
       {type === undefined ? null : (
-        <EventDialog
-          id={instance.id}
-          type={type}
-          schema={schemas.get(type) ?? null}
-          onClose={() => setType(undefined)}
-        />
+        <Suspense>
+          <EventDialog
+            id={instance.id}
+            type={type}
+            schema={schemas.get(type) ?? null}
+            onClose={() => setType(undefined)}
+          />
+        </Suspense>
       )}
     </Panel>
   );

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { Instance } from '../../http/types.ts';
 import { ApiError } from '../api/client.ts';
 import { workflowQuery } from '../api/queries.ts';
@@ -9,11 +9,10 @@ import { Failed } from '../kit/failed.tsx';
 import { Loading } from '../kit/loading.tsx';
 import { Panel } from '../kit/panel.tsx';
 import { useTitle } from '../kit/title.ts';
-import { Artifacts } from './artifacts.tsx';
 import { ChartPanel } from './chart-panel.tsx';
 import { ContextView } from './context.tsx';
 import { Data } from './data.tsx';
-import { OperationDialog, type Asking } from './dialogs/operation-dialog.tsx';
+import type { Asking } from './dialogs/operation-dialog.tsx';
 import { Events } from './events.tsx';
 import { Children } from './family.tsx';
 import { Header } from './header.tsx';
@@ -26,6 +25,12 @@ import { PageTabs } from './tabs.tsx';
 import { Timeline } from './timeline/timeline.tsx';
 import { Trail } from './trail.tsx';
 import { Why } from './why.tsx';
+
+/** What is not seen at first is loaded when it is wanted. */
+const Artifacts = lazy(async () => ({ default: (await import('./artifacts.tsx')).Artifacts }));
+const OperationDialog = lazy(async () => ({
+  default: (await import('./dialogs/operation-dialog.tsx')).OperationDialog,
+}));
 
 /** Everything about one instance. */
 export function InstancePage({ id }: { id: string }) {
@@ -152,23 +157,33 @@ function Known({ instance }: { instance: Instance }) {
               </>
             ),
           },
-          { id: 'artifacts', title: 'Artifacts', content: <Artifacts id={id} /> },
+          {
+            id: 'artifacts',
+            title: 'Artifacts',
+            content: (
+              <Suspense fallback={<Loading what="the artifacts" />}>
+                <Artifacts id={id} />
+              </Suspense>
+            ),
+          },
           { id: 'operations', title: 'Operations', content: <Trail id={id} /> },
           { id: 'data', title: 'Input and output', content: <Data instance={instance} /> },
         ]}
       />
       {asking === undefined ? null : (
-        <OperationDialog
-          instance={instance}
-          asking={asking}
-          onClose={() => ask(undefined)}
-          onDone={(operation, done) => {
-            ask(undefined);
-            setAt(undefined);
-            say(`${operation}: ${done.operation?.status ?? 'nothing to do'}`);
-            if (done.instance.id !== id) void navigate({ to: '/instances/$id', params: { id: done.instance.id } });
-          }}
-        />
+        <Suspense>
+          <OperationDialog
+            instance={instance}
+            asking={asking}
+            onClose={() => ask(undefined)}
+            onDone={(operation, done) => {
+              ask(undefined);
+              setAt(undefined);
+              say(`${operation}: ${done.operation?.status ?? 'nothing to do'}`);
+              if (done.instance.id !== id) void navigate({ to: '/instances/$id', params: { id: done.instance.id } });
+            }}
+          />
+        </Suspense>
       )}
     </div>
   );

@@ -1,3 +1,4 @@
+import postgres from 'postgres';
 import { assign, setup } from 'xstate';
 import { defineWorkflow, type Engine } from '../../../src/index.ts';
 
@@ -37,4 +38,12 @@ async function inBatches(count: number, one: (n: number) => Promise<unknown>): P
   for (let from = 0; from < count; from += AT_ONCE) {
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, n) => one(from + n)));
   }
+}
+
+/** What Postgres does after so many rows have come. */
+export async function tidy(url: string): Promise<void> {
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  await sql.unsafe('vacuum analyze');
+  await sql.unsafe('checkpoint');
+  await sql.end();
 }

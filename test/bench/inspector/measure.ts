@@ -43,10 +43,12 @@ export async function coldLoad(browser: Browser, url: string, ready: string): Pr
   await page.addInitScript(WATCH(ready));
   await page.goto(url);
   const useful: number = await page.evaluate('useful');
+  const loaded = bytes;
+  // It is told a moment later.
+  await page.waitForTimeout(300);
   const first: number = await page.evaluate(
     `performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN`,
   );
-  const loaded = bytes;
   await page.close();
   return { first, useful, bytes: loaded };
 }
