@@ -1,5 +1,6 @@
 import postgres from 'postgres';
 import { ARRAY_TYPES } from './array-types.ts';
+import { renewed } from './renewed.ts';
 import { Connections } from './transactions.ts';
 
 /** The connections of one process, by what they are for. */
@@ -48,9 +49,16 @@ export function openDatabase(url: string): Database {
   } as const;
   const named = (role: string) => ({ application_name: `durachart ${role}` });
   // Lists are over before a compiled plan would pay off.
-  const pool = postgres(url, { ...common, max: 10, connection: { ...named('pool'), jit: 'off' } });
-  const hot = postgres(url, { ...common, max: LANES, connection: { ...named('hot'), ...HOT_SETTINGS } });
-  const session = postgres(url, { ...common, max: 1, idle_timeout: 0, connection: named('worker') });
+  const pool = renewed(
+    (onclose) => postgres(url, { ...common, max: 10, onclose, connection: { ...named('pool'), jit: 'off' } }),
+    postgres(url, { ...common, max: 1, connection: named('listener') }),
+  );
+  const hot = renewed((onclose) =>
+    postgres(url, { ...common, max: LANES, onclose, connection: { ...named('hot'), ...HOT_SETTINGS } }),
+  );
+  const session = renewed((onclose) =>
+    postgres(url, { ...common, max: 1, idle_timeout: 0, onclose, connection: named('worker') }),
+  );
   const transactions = new Connections(
     (onclose) =>
       postgres(url, {
