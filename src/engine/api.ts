@@ -13,6 +13,7 @@ import type { PublishedEvent } from './events/event-store.ts';
 import type { Published } from './events/publisher.ts';
 import type { Explanation, Preview } from './explain/explanation.ts';
 import type { Retained, RetentionOptions } from './retention.ts';
+import type { Trouble } from './trouble.ts';
 import type { AttemptRecord, InstanceStatus, LogLine, StepKind, StepStatus } from './ports.ts';
 import type { Overview, Period, WorkflowStatistics } from './statistics.ts';
 
@@ -207,6 +208,10 @@ export interface Page<T> {
 export interface Health {
   /** The database answers. */
   database: boolean;
+  /** Milliseconds that it took for a small question; null where it did not answer. */
+  latencyMs: number | null;
+  /** What is wrong with the database, and what to do about it. */
+  trouble: Trouble | null;
   /** Instances are moved on Trigger.dev: there are no workers, and none is missing. */
   remote?: true;
   /** Live workers, this process's or others'. */

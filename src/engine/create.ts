@@ -12,6 +12,7 @@ import type { OperationStore } from './operations/records.ts';
 import type { Clock, Executor, Store } from './ports.ts';
 import type { Reader } from './reader.ts';
 import type { RetentionStore } from './retention.ts';
+import { Writes } from './trouble.ts';
 import { outspoken } from './unavailable.ts';
 
 /** What an engine is put together from; `createEngine` of the package does it for a Postgres. */
@@ -59,13 +60,17 @@ export function assembleEngine<const W extends readonly Workflow[]>(parts: Engin
     announce: async (ids) => parts.remote?.announce(ids, clock.now()),
     fault: onFault,
   });
+  const writes = new Writes(clock, parts.isTransient);
+  const reader = { ...parts.reader, post: writes.watched(parts.reader.post) };
+  const operations = { ...parts.operations, request: writes.watched(parts.operations.request) };
   return new DurableEngine({
     workflows,
     registered: parts.workflows,
-    store: storeWithPayloads(parts.store, payloads),
+    store: storeWithPayloads({ ...parts.store, commit: writes.watched(parts.store.commit) }, payloads),
     payloads,
-    reader: readerWithPayloads(outspoken(parts.reader, parts.isTransient), payloads),
-    operations: operationsWithPayloads(outspoken(parts.operations, parts.isTransient), payloads),
+    reader: readerWithPayloads(outspoken(reader, parts.isTransient), payloads),
+    operations: operationsWithPayloads(outspoken(operations, parts.isTransient), payloads),
+    writes,
     retention: outspoken(parts.retention, parts.isTransient),
     artifacts: parts.artifacts ?? NO_ARTIFACTS,
     events,

@@ -58,6 +58,7 @@ import type { InstanceRecord, Reader } from './reader.ts';
 import { retain, type Retained, type RetentionOptions, type RetentionStore } from './retention.ts';
 import { hasEnded } from './state.ts';
 import { bucketMs, periodMs, type Overview, type Period, type WorkflowStatistics } from './statistics.ts';
+import { trouble, troubleOf, troubleOfLatency, type Writes } from './trouble.ts';
 import { DatabaseUnavailableError } from './unavailable.ts';
 import { Starter } from './starter.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
@@ -73,6 +74,8 @@ export interface EngineOptions extends Omit<WorkerOptions, 'events' | 'publisher
   payloads: Payloads;
   close: () => Promise<void>;
   onFault: (message: string, error: unknown) => void;
+  /** How this process's writes went. */
+  writes: Writes;
   /** Where no worker of this process, nor of another one, would look by itself: gets somebody to move these instances. */
   remote?: Remote | undefined;
 }
@@ -390,11 +393,16 @@ export class DurableEngine implements Engine {
   }
 
   async health(): Promise<Health> {
+    const began = performance.now();
     try {
+      const isWritable = await this.reader.isWritable();
+      const latencyMs = Math.round(performance.now() - began);
       const workers = await this.reader.workers();
-      return { database: true, workers, ...(this.options.remote === undefined ? {} : { remote: true }) };
-    } catch {
-      return { database: false, workers: [] };
+      const wrong = isWritable ? (this.options.writes.trouble ?? troubleOfLatency(latencyMs)) : trouble('READ_ONLY');
+      const remote = this.options.remote === undefined ? {} : { remote: true as const };
+      return { database: true, latencyMs, trouble: wrong, workers, ...remote };
+    } catch (error) {
+      return { database: false, latencyMs: null, trouble: troubleOf(error), workers: [] };
     }
   }
 

@@ -71,6 +71,8 @@ export interface Reader extends ExplainReader {
   hasOrder(instanceId: string): Promise<boolean>;
   /** Transitions of all instances after a position; none is ever inserted before one that was given out. */
   feed(position: FeedPosition, limit: number): Promise<(HistoryEntry & { xid: bigint; status: InstanceStatus })[]>;
+  /** Whether it takes writes: not a standby, and not set to be read-only. */
+  isWritable(): Promise<boolean>;
   /** The newest position that is safe to start from, and which transactions after it are to be seen already. */
   position(): Promise<{ xid: bigint; isSeen: (xid: bigint) => boolean }>;
   workers(): Promise<Health['workers']>;

@@ -1,11 +1,11 @@
 import { DurachartError } from '../core/error.ts';
+import { troubleOf } from './trouble.ts';
 
-/** The database does not answer now; what was stored is not lost, and the same call may succeed later. */
+/** The database does not do what it is asked now; what was stored is not lost, and the same call may succeed later. `details.reason` says what is wrong, the message what to do. */
 export class DatabaseUnavailableError extends DurachartError {
   constructor(cause: unknown) {
-    super('DATABASE_UNAVAILABLE', 'The database does not answer. Try again in a moment; what was stored is not lost.', {
-      cause,
-    });
+    const { code, message } = troubleOf(cause);
+    super('DATABASE_UNAVAILABLE', message, { cause, details: { reason: code } });
     this.name = 'DatabaseUnavailableError';
   }
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { DurachartError } from '../core/error.ts';
 import type { Workflow } from '../core/workflow.ts';
 import { Attempts, rowsOnly, type AttemptHost, type AttemptOptions } from './attempts.ts';
 import { sleep } from './clock.ts';
@@ -27,6 +28,7 @@ import {
 } from './state.ts';
 import { isRun, lostWorker } from './step-rows.ts';
 import { Ticker } from './ticker.ts';
+import { DatabaseUnavailableError } from './unavailable.ts';
 import { Writer, type WriterHost } from './writer.ts';
 
 /** What the worker tells the process that it is part of. */
@@ -53,6 +55,8 @@ const MAX_OWNED = 10_000;
 const KEEP = 1_000;
 const BEAT = 1_000;
 const WATCH = 250;
+/** How long whoever starts an instance waits for a database that is away. */
+const PATIENCE = 2_000;
 /** How long a stopping worker tries to give back what it owns. */
 const FAREWELL = 5_000;
 /** Progress, heartbeats and lines of running steps are stored together at this pace. */
@@ -67,6 +71,8 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
   private readonly names: string[];
   private readonly owned = new Map<string, Owned>();
   private readonly creating = new Map<string, Promise<boolean>>();
+  /** Those who wait for the commit of what they start. */
+  private readonly waiting = new Set<(error: Error) => void>();
   private readonly attempts: Attempts;
   private readonly claims: Claims;
   private readonly ticker: Ticker;
@@ -78,7 +84,8 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
   private lanes = 0;
   private unlisten: () => Promise<void> = async () => {};
   private phase: 'new' | 'working' | 'draining' | 'stopped' = 'new';
-  private databaseAway = false;
+  /** What the last commit met with, while none gets through. */
+  private away: { error: unknown } | undefined;
   pauses: Pauses = NOTHING_PAUSED;
 
   constructor(options: WorkerOptions) {
@@ -111,7 +118,7 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
 
   /** Whether a new instance of a workflow may be handed over directly. */
   takes(workflow: string): boolean {
-    return this.accepting && !this.databaseAway && this.room > 0 && !this.pauses.workflows.has(workflow);
+    return this.accepting && this.away === undefined && this.room > 0 && !this.pauses.workflows.has(workflow);
   }
 
   mayBegin(owned: Owned, row: StepRow): boolean {
@@ -148,8 +155,29 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
   }
 
   async start(): Promise<void> {
-    const { store, clock, lanes, isTransient } = this.options;
+    const { store, clock } = this.options;
     this.session = await store.startWorker(`${hostname()}:${process.pid}`, this.names, clock.now());
+    try {
+      if (this.isStopped())
+        throw new DurachartError('ENGINE_STOPPED', 'The engine was stopped before it began to work.');
+      await this.begin();
+    } catch (error) {
+      // Nobody must take it for one that lives: its session stands as long as the process does.
+      this.phase = 'stopped';
+      this.claims.stop();
+      await this.unlisten().catch(() => {});
+      await this.session.stop(clock.now()).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Somebody may stop it while it still starts. */
+  private isStopped(): boolean {
+    return this.phase === 'stopped';
+  }
+
+  private async begin(): Promise<void> {
+    const { store, clock, lanes, isTransient } = this.options;
     this.committer = new Committer({
       store,
       clock,
@@ -177,6 +205,7 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
 
   /** Stops taking work, gives running steps `grace` milliseconds, interrupts the rest, gives everything back. */
   async stop(grace: number): Promise<void> {
+    if (this.phase === 'new') this.phase = 'stopped';
     if (this.phase !== 'working') return;
     this.phase = 'draining';
     const { clock } = this.options;
@@ -206,7 +235,9 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
 
   /** Ends as a killed process does: nothing more is written, nothing is given back. For tests. */
   async kill(): Promise<void> {
+    const hasBegun = this.accepting || this.phase === 'draining';
     this.phase = 'stopped';
+    if (!hasBegun) return;
     this.committer.kill();
     this.ticker.stop();
     this.claims.stop();
@@ -215,26 +246,36 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
     await this.unlisten().catch(() => {});
   }
 
-  /** Starts an instance in this worker's hands. False: the id is taken. @throws what the database says of data that it refuses */
+  /** Starts an instance in this worker's hands. False: the id is taken. @throws what the database says of data that it refuses; DatabaseUnavailableError while it takes none */
   async create(create: NewInstance, state: State, change: Change): Promise<boolean> {
     const { id } = state;
     // Whoever asks for the same id meanwhile is told when the first one is stored, or may try in its place.
     for (let first = this.creating.get(id); first !== undefined; first = this.creating.get(id))
       await Promise.allSettled([first]);
     if (this.owned.has(id)) return false;
-    const created = new Promise<boolean>((resolve, reject) => {
-      const owned = this.take(state, 0);
-      this.writer.write(
-        owned,
-        change,
-        0,
-        { stored: () => resolve(true), lost: () => resolve(false), refused: reject },
-        { ...create, leased: true },
-      );
-      this.settleDown(owned);
-    }).finally(() => this.creating.delete(id));
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    const created = promise.finally(() => {
+      this.waiting.delete(reject);
+      this.creating.delete(id);
+    });
     this.creating.set(id, created);
+    this.waiting.add(reject);
+    const owned = this.take(state, 0);
+    this.writer.write(
+      owned,
+      change,
+      0,
+      { stored: () => resolve(true), lost: () => resolve(false), refused: reject },
+      { ...create, leased: true },
+    );
+    this.settleDown(owned);
     return created;
+  }
+
+  /** Whoever waits for a commit is told when the database takes none. It may still be stored later, as when an answer gets lost. */
+  private despair(): void {
+    if (this.away === undefined) return;
+    for (const reject of this.waiting) reject(new DatabaseUnavailableError(this.away.error));
   }
 
   // ---- taking instances and giving them back
@@ -491,12 +532,13 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
 
   private onCommitFault(error: unknown): void {
     if (error === null) {
-      this.databaseAway = false;
+      this.away = undefined;
       this.onWork('*');
       return;
     }
     this.fault(error);
-    this.databaseAway = true;
+    if (this.away === undefined) this.options.clock.after(PATIENCE, () => this.despair());
+    this.away = { error };
   }
 
   /** Something threw that must not: told, and the others go on. */
@@ -506,7 +548,7 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
   }
 
   fault(error: unknown): void {
-    if (this.phase !== 'working' || this.databaseAway) return;
+    if (this.phase !== 'working' || this.away !== undefined) return;
     this.options.events.fault('the database does not answer; the worker tries on', error);
   }
 }

@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Health } from '../engine/api.ts';
+import { trouble } from '../engine/trouble.ts';
 import { newApi, type Api, type HttpEnv, type Services } from './env.ts';
 import { presentHealth } from './present.ts';
 import { answer } from './routes.ts';
@@ -19,7 +20,7 @@ const live = createRoute({
 const ready = createRoute({
   method: 'get',
   path: '/health/ready',
-  summary: 'The database answers',
+  summary: 'The database answers and takes writes',
   responses: { 200: answer('It does', Ready), 503: answer('It does not', Ready) },
 });
 
@@ -31,12 +32,12 @@ export function health({ version, dashboard }: Services, mayKnow: (c: Context<Ht
       const found = presentHealth(await patiently(c.var.engine.health()), dashboard);
       const { dashboard: _, ...open } = found;
       const shown = (await mayKnow(c).catch(() => false)) ? found : { ...open, workers: [] };
-      return c.json(shown, found.database ? 200 : 503);
+      return c.json(shown, found.status === 'ready' ? 200 : 503);
     });
 }
 
 async function patiently(health: Promise<Health>): Promise<Health> {
-  const away: Health = { database: false, workers: [] };
+  const away: Health = { database: false, latencyMs: null, trouble: trouble('NOT_ANSWERING'), workers: [] };
   let timer: NodeJS.Timeout | undefined;
   const impatience = new Promise<Health>((resolve) => {
     timer = setTimeout(() => resolve(away), PATIENCE_MS);

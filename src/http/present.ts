@@ -96,9 +96,12 @@ export function presentOperation(operation: OperationRecord): api.Operation {
 
 /** @param dashboard of Trigger.dev */
 export function presentHealth(health: engine.Health, dashboard: string | undefined): api.Ready {
+  const { trouble } = health;
   return {
-    status: health.database ? 'ready' : 'unavailable',
+    status: health.database && (trouble === null || trouble.code === 'SLOW') ? 'ready' : 'unavailable',
     database: health.database,
+    latencyMs: health.latencyMs,
+    trouble: trouble === null ? null : { code: trouble.code, detail: trouble.message },
     ...(health.remote === true ? { remote: true } : {}),
     ...(health.remote === true && dashboard !== undefined ? { dashboard } : {}),
     workers: health.workers.map((worker) => ({

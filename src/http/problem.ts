@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { DurachartError } from '../core/error.ts';
+import { troubleOf } from '../engine/trouble.ts';
 import type { HttpEnv } from './env.ts';
 
 /** Something that is wrong with one field of a request. */
@@ -189,13 +190,11 @@ function knownProblem(error: unknown): DurachartError | undefined {
   if (isKnown && error.code !== 'DATABASE_UNAVAILABLE') return error;
   if (isKnown || isDatabaseAway(error)) {
     // In words that do not tell where it is.
-    return new Problem(
-      'DATABASE_UNAVAILABLE',
-      'The database does not answer. Try again in a moment; what was stored is not lost.',
-      {
-        headers: { 'retry-after': '2' },
-      },
-    );
+    const { code, message } = troubleOf(error);
+    return new Problem('DATABASE_UNAVAILABLE', message, {
+      details: { reason: code },
+      headers: { 'retry-after': '2' },
+    });
   }
   // Thrown by hono's validators.
   if (error instanceof HTTPException) {

@@ -301,8 +301,28 @@ export const Retained = z
 
 export const Ready = z
   .object({
-    status: z.enum(['ready', 'unavailable']),
-    database: z.boolean(),
+    status: z
+      .enum(['ready', 'unavailable'])
+      .openapi({ description: '`ready`: the database answers and takes writes.' }),
+    database: z.boolean().openapi({ description: 'The database answers.' }),
+    latencyMs: z.int().nullable().openapi({
+      description: 'Milliseconds that the database took for a small question; null where it did not answer.',
+    }),
+    trouble: z
+      .object({
+        code: z.enum([
+          'NOT_ANSWERING',
+          'STARTING',
+          'DISK_FULL',
+          'TOO_MANY_CONNECTIONS',
+          'READ_ONLY',
+          'OUT_OF_MEMORY',
+          'SLOW',
+        ]),
+        detail: z.string(),
+      })
+      .nullable()
+      .openapi({ description: 'What is wrong with the database, and what to do about it.' }),
     remote: z
       .literal(true)
       .optional()

@@ -90,6 +90,11 @@ export function createReader(pool: postgres.Sql): Reader {
     },
     overview: async (period, bucket) => readOverview(pool, period, bucket),
     workflowStatistics: async (workflow, period) => readWorkflowStatistics(pool, workflow, period),
+    isWritable: async () => {
+      const [row] = await pool<{ writable: boolean }[]>`
+        select current_setting('transaction_read_only') = 'off' as writable`;
+      return row?.writable === true;
+    },
     workers: async () => {
       const rows = await pool<Row[]>`
         select w.id, w.name, w.workflows, w.started_at, w.beat_at, (select count(*)::int from durachart.instances i where i.lease = w.id) as owned

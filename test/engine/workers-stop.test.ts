@@ -145,7 +145,12 @@ test('health says when the database does not answer', async () => {
     artifacts: undefined as never,
     onFault: () => {},
   });
-  expect(await engine.health()).toEqual({ database: false, workers: [] });
+  expect(await engine.health()).toEqual({
+    database: false,
+    latencyMs: null,
+    trouble: { code: 'NOT_ANSWERING', message: expect.stringContaining('Try again in a moment') as string },
+    workers: [],
+  });
   await expect(engine.work()).rejects.toThrow();
   // Nothing is left half begun: it may be asked again once the database is there.
   await expect(engine.work()).rejects.toThrow();

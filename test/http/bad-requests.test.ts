@@ -190,7 +190,16 @@ describe('when the database is away', () => {
       const ready = await fetch(`${away.url}/health/ready`);
       expect([ready.status, await ready.json()]).toEqual([
         503,
-        { status: 'unavailable', database: false, workers: [] },
+        {
+          status: 'unavailable',
+          database: false,
+          latencyMs: null,
+          trouble: {
+            code: 'NOT_ANSWERING',
+            detail: 'The database does not answer. Try again in a moment; what was stored is not lost.',
+          },
+          workers: [],
+        },
       ]);
       expect(lines.join('')).toContain('request failed');
       expect(lines.join('')).not.toMatch(/s3cret-word|0123456789abcdef/);

@@ -74,12 +74,20 @@ export const readyQuery = queryOptions({
     } catch (error) {
       // A 503 is an answer: it has the same body.
       if (error instanceof ApiError && error.status === 503) {
-        return { status: 'unavailable', database: false, workers: [] } satisfies Ready;
+        const body = error.problem as Partial<Ready> | undefined;
+        return {
+          status: 'unavailable',
+          database: false,
+          latencyMs: null,
+          trouble: null,
+          workers: [],
+          ...body,
+        } as Ready;
       }
       throw error;
     }
   },
-  refetchInterval: ({ state }) => (state.data?.database === true && state.status === 'success' ? 3_000 : 1_000),
+  refetchInterval: ({ state }) => (state.data?.status === 'ready' && state.status === 'success' ? 3_000 : 1_000),
   refetchIntervalInBackground: true,
   retry: false,
 });
@@ -88,6 +96,6 @@ export function useHealth(): Health {
   const { data, error } = useQuery(readyQuery);
   if (error instanceof OfflineError) return { state: 'no server', ready: undefined };
   if (data === undefined) return { state: 'unknown', ready: undefined };
-  if (!data.database) return { state: 'no database', ready: data };
+  if (data.status === 'unavailable') return { state: 'no database', ready: data };
   return { state: data.workers.length === 0 && data.remote !== true ? 'no worker' : 'well', ready: data };
 }

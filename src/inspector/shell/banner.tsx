@@ -19,7 +19,7 @@ const WORDS: Readonly<Partial<Record<Health['state'], readonly [what: string, th
 
 /** Says plainly what is away, and has everything read again when it is back. */
 export function Banner() {
-  const { state } = useHealth();
+  const { state, ready } = useHealth();
   const client = useQueryClient();
   const before = useRef(state);
   useEffect(() => {
@@ -27,7 +27,9 @@ export function Banner() {
     if (wasAway && (state === 'well' || state === 'no worker')) void client.invalidateQueries();
     before.current = state;
   }, [state, client]);
-  const words = WORDS[state];
+  const usual = WORDS[state];
+  const trouble = state === 'no database' ? ready?.trouble?.detail : undefined;
+  const words = trouble === undefined ? usual : ([trouble, 'Nothing moves meanwhile.'] as const);
   return (
     <div role="status" className={words === undefined ? 'hidden' : ''}>
       {words !== undefined && (
