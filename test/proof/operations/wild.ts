@@ -1,16 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setup, type AnyStateMachine } from 'xstate';
-import {
-  defineStep,
-  defineWorkflow,
-  DurachartError,
-  StepError,
-  type Step,
-  type StepContext,
-  type Workflow,
-} from '../../../src/index.ts';
-import { buildMachine, pick } from '../../core/generated/build.ts';
-import { EVENTS, type NodeSpec } from '../../core/generated/spec.ts';
+import { defineStep, DurachartError, StepError, type StepContext, type Workflow } from '../../../src/index.ts';
+import { pick } from '../../core/generated/build.ts';
+import { EVENTS } from '../../core/generated/spec.ts';
 import type { OperationRequest } from '../../../src/engine/operations/records.ts';
 import { modesOf, Plan, type Mode } from '../plan.ts';
 import { seeded } from '../random.ts';
@@ -54,14 +45,16 @@ async function comesTo({ key, attempt }: StepContext<unknown>): Promise<{ n: num
 }
 
 const RETRY = { maxAttempts: 3, minDelay: 2, maxDelay: 10 };
-const plain = defineStep<unknown, unknown>({
+/** Notes in memory that it was begun. */
+export const plain = defineStep<unknown, unknown>({
   retry: RETRY,
   run: async (context) => {
     worldOf(context.instance.id).begun(context.key);
     return comesTo(context);
   },
 });
-const exact = defineStep<unknown, unknown>({
+/** Notes in the ledger that it was done. */
+export const exact = defineStep<unknown, unknown>({
   retry: RETRY,
   transactional: true,
   run: async (context) => {
@@ -69,40 +62,6 @@ const exact = defineStep<unknown, unknown>({
     return comesTo(context);
   },
 });
-
-/** A generated machine whose steps and children are real ones. Undefined where it does not start. */
-export function wildWorkflow(root: NodeSpec, number: number): Workflow | undefined {
-  const step: Step<unknown, unknown> = number % 2 === 0 ? exact : plain;
-  const child = setup({ actors: { step }, types: { events: {} as { type: 'TOLD' } } }).createMachine({
-    id: `wild-child-${number}`,
-    initial: 'WORKING',
-    output: () => ({ n: 1 }),
-    states: {
-      WORKING: { invoke: { id: 'step', src: 'step', onDone: 'WAITING' } },
-      WAITING: { on: { TOLD: 'DONE' }, after: { 60: 'DONE' } },
-      DONE: { type: 'final' },
-    },
-  });
-  const machine = buildMachine(bounded(root), { notes: [], told: [] }).provide({
-    actors: { step, child } as never,
-    actions: { note: () => {} } as never,
-  }) as AnyStateMachine;
-  const controls = pick([{}, { cancel: 'C' }, { resume: 'B' }], number);
-  const workflow = defineWorkflow({ machine, name: `wild-${number}`, controls: controls as never }) as Workflow;
-  try {
-    workflow.machine.start({});
-    return workflow;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Without actors under ever new names: there would be more and more of them. */
-function bounded(root: NodeSpec): NodeSpec {
-  const named = (_: string, value: unknown): unknown =>
-    (value as { kind?: unknown } | null)?.kind === 'spawn' ? { ...(value as object), kind: 'spawnChild' } : value;
-  return JSON.parse(JSON.stringify(root), named) as NodeSpec;
-}
 
 /** Anything, and then the end. */
 export function wildScenario(workflow: Workflow, random: Random, saw: (what: string) => void): Scenario {
