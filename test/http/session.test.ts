@@ -180,7 +180,9 @@ describe('a cookie', () => {
       await secured.problem(403, 'DELETE', '/session?everywhere=true', { headers: { cookie: other.cookie } });
       await secured.json(200, 'DELETE', '/session?everywhere=true', { headers: other });
       for (const gone of [headers, other]) await secured.problem(401, 'GET', '/instances', { headers: gone });
-      await expect.poll(async () => (await second.call('GET', '/instances', { headers })).status).toBe(401);
+      await expect
+        .poll(async () => (await second.call('GET', '/instances', { headers })).status, { timeout: 10_000 })
+        .toBe(401);
       // A session that begins in the very millisecond is one of those.
       await setTimeout(2);
       await second.json(200, 'GET', '/instances', { headers: await own() });
