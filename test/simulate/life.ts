@@ -104,6 +104,8 @@ export class Life {
       reader: wire.reader((id) => this.recordOf(id)),
       operations: {} as never,
       retention: {} as never,
+      // Programs publish nothing.
+      events: { undelivered: async () => [] } as never,
       executor: localExecutor,
       artifacts: undefined as never,
       close: async () => {},

@@ -87,6 +87,9 @@ export class Wire {
       startWorker: async (_name, _workflows, now) => this.call(() => this.session(now)),
       buryWorkers: async (now, timeout, asking) => this.call(() => database.bury(now, timeout, asking)),
       due: async () => [],
+      // Programs have no fan-outs.
+      items: async () => [],
+      itemResults: async () => ({ results: [], failures: [] }),
       transactional: async (fence, run) => this.transactional(fence, run),
       onWork: async (callback) =>
         this.call(() =>
