@@ -6,10 +6,17 @@ const SEED = Number(process.env['SEED'] ?? 20_260_301);
 const RUNS = Number(process.env['RUNS'] ?? 300);
 
 /** What the lives must have gone through, so that the test cannot pass by not looking. */
+const COUNTED = ['steps', 'timers', 'waits', 'heard', 'children'].map((what) => `counted: ${what}`);
 const WANTED = [
-  ...['questions lost', 'answers lost', 'processes killed', 'killed with the answer on its way'],
-  ...['processes that stood still', 'sessions lost', 'clocks that jumped', 'databases that went away'],
-  ...['steps', 'timers', 'waits', 'heard', 'children'].map((what) => `counted: ${what}`),
+  'questions lost',
+  'answers lost',
+  'processes killed',
+  'killed with the answer on its way',
+  'processes that stood still',
+  'sessions lost',
+  'clocks that jumped',
+  'databases that went away',
+  ...COUNTED,
 ];
 
 // XState warns of events for stopped actors.
