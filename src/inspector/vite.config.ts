@@ -16,5 +16,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 2_000,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      // Shared by what is seen at first and by forms: left alone, it would bring the forms along.
+      output: { codeSplitting: { groups: [{ name: 'json', test: /react-json-view-lite|inspector\/kit\/json/ }] } },
+    },
   },
 });

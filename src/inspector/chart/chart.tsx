@@ -40,7 +40,7 @@ export interface ChartProps {
 
 /** Below this scale figures shrink no more; but they may not cover the chart. */
 const FIGURE_SCALE = 0.8;
-const MOST_GROWN = 2.6;
+const MOST_GROWN = 1.9;
 
 /** A machine as a picture: its states in boxes, its transitions as arrows. To be dragged, and zoomed with the wheel while Ctrl is down. */
 export function Chart({ definition, className = 'h-140', ...rest }: ChartProps) {

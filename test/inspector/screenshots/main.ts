@@ -10,6 +10,7 @@ interface Shot {
   name: string;
   path: (scene: Scene) => string;
   colours: 'light' | 'dark';
+  height: number;
   /** Waits until all is there to be seen. */
   ready: (page: Page) => Promise<void>;
 }
@@ -19,24 +20,28 @@ const SHOTS: readonly Shot[] = [
     name: 'instance',
     path: ({ waiting }) => `instances/${waiting}`,
     colours: 'light',
+    height: 800,
     ready: (page) => page.locator('[data-state="NEEDS_USER_INPUT"][data-lit="true"]').waitFor(),
   },
   {
     name: 'instances',
     path: () => 'instances?workflow=video-processing',
     colours: 'dark',
+    height: 600,
     ready: (page) => page.locator('[role=row][data-id]').nth(10).waitFor(),
   },
   {
     name: 'workflow',
     path: () => 'workflows/video-processing?state=INGESTED',
     colours: 'light',
+    height: 800,
     ready: (page) => page.locator('[data-edge][data-taken]:not([data-taken="0"])').first().waitFor(),
   },
   {
     name: 'overview',
     path: () => 'overview?period=1h',
     colours: 'dark',
+    height: 640,
     ready: (page) => page.getByRole('region', { name: 'Workers' }).waitFor(),
   },
 ];
@@ -47,9 +52,9 @@ const scene = await setScene();
 const browser = await chromium.launch({ executablePath: CHROMIUM ?? '', args: FLAGS });
 try {
   await mkdir(FOLDER, { recursive: true });
-  for (const { name, path, colours, ready } of SHOTS) {
+  for (const { name, path, colours, height, ready } of SHOTS) {
     const page = await browser.newPage({
-      viewport: { width: 1_280, height: 800 },
+      viewport: { width: 1_280, height },
       colorScheme: colours,
       reducedMotion: 'reduce',
     });

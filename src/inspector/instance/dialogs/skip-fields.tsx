@@ -1,9 +1,12 @@
+import { lazy, Suspense } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import type { Instance, Step } from '../../../http/types.ts';
 import { workflowQuery } from '../../api/queries.ts';
-import { SchemaForm } from '../form/schema-form.tsx';
 import type { Draft } from './arguments.ts';
 import { SelectField } from './field.tsx';
+
+/** Forms are heavy, and this file is also asked what can be skipped. */
+const SchemaForm = lazy(async () => ({ default: (await import('../form/schema-form.tsx')).SchemaForm }));
 
 /** The invocations that could be skipped: somebody waits for their result, and there is none yet. */
 export function skippable({ steps }: Pick<Instance, 'steps'>): Step[] {
@@ -39,16 +42,18 @@ export function SkipFields({
           options={steps.map(({ key }) => ({ value: key, text: key }))}
         />
       )}
-      <SchemaForm
-        key={name}
-        label="Output"
-        schema={workflow?.stepOptions[name]?.output ?? null}
-        value={undefined}
-        onChange={(output, isJson) => {
-          onChange({ output });
-          onJson(isJson);
-        }}
-      />
+      <Suspense>
+        <SchemaForm
+          key={name}
+          label="Output"
+          schema={workflow?.stepOptions[name]?.output ?? null}
+          value={undefined}
+          onChange={(output, isJson) => {
+            onChange({ output });
+            onJson(isJson);
+          }}
+        />
+      </Suspense>
     </>
   );
 }

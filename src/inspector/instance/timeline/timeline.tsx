@@ -68,8 +68,13 @@ function Axis({ scale, label }: { scale: Scale; label: string }) {
   return (
     <div aria-hidden="true" className="pointer-events-none absolute inset-0">
       <div className="absolute inset-y-0 right-0" style={{ left: label }}>
-        {scale.ticks.map(({ time, place }) => (
-          <div key={time} className="absolute inset-y-0 border-l border-line" style={{ left: `${place * 100}%` }}>
+        {scale.ticks.map(({ time, place }, index) => (
+          <div
+            key={time}
+            // On a phone there is room for a few.
+            className={`absolute inset-y-0 border-l border-line ${index % 3 === 0 ? '' : 'max-sm:hidden'}`}
+            style={{ left: `${place * 100}%` }}
+          >
             <span className="tabular pl-1 text-2xs whitespace-nowrap text-faint">{duration(time - scale.from)}</span>
           </div>
         ))}
