@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { StepError } from '../../src/index.ts';
 import type { Drawing, Sheet } from './drawing/drawing.ts';
 import { sheetOf, type SizeName } from './sizes.ts';
 import { styles, STYLES } from './styles/index.ts';
@@ -30,7 +31,7 @@ export type Design = z.infer<typeof designSchema>;
 
 /**
  * Draws a design on a sheet of a size.
- * @throws StepError `TEXT_DOES_NOT_FIT`, `MISSING_GLYPHS`
+ * @throws StepError `TEXT_DOES_NOT_FIT`, `MISSING_GLYPHS`, `INVALID_INPUT`
  */
 export function drawDesign(design: Design, size: SizeName): Drawing {
   return drawOn(design, sheetOf(size));
@@ -42,7 +43,8 @@ export function drawOn({ text, author, style, colours, textScale }: Design, shee
   const given = Object.fromEntries(Object.entries(colours).filter(([, value]) => value !== undefined));
   // What a style's second accent goes with is its own first one.
   const palette = { ...chosen.palette, ...(colours.accent === undefined ? {} : { second: colours.accent }), ...given };
-  const words = { text: tidy(text), author: author === null ? null : tidy(author) };
+  const words = { text: tidy(text), author: tidy(author ?? '') || null };
+  if (words.text === '') throw new StepError('INVALID_INPUT', 'The quote has no character that can be seen.');
   return { sheet, ...chosen.draw(words, sheet, palette, textScale) };
 }
 

@@ -137,7 +137,7 @@ export const machine = setup({
 });
 
 /** What of a fan-out's output is reported. */
-interface Outcome {
+export interface Outcome {
   failed: number;
   failures: { index: number; code: string; message: string }[];
 }

@@ -13,7 +13,7 @@ export function design(auto: boolean): Demo {
     input: {
       quoteId: 'demo-way-out',
       userId: 'demo',
-      outputFormats: ['5x7', '8x10', '18x24', 'a4', 'social'],
+      outputFormats: ['8x10', '18x24', 'social'],
       generateMockups: true,
       mode: auto ? 'auto' : 'manual',
       quote: QUOTE,
@@ -23,7 +23,7 @@ export function design(auto: boolean): Demo {
       state: 'AWAITING_APPROVAL.ASKED',
       tells: ({ api }, id) => [
         'The pictures are made and wait for your approval. Look at them, and decide:',
-        `  in the page  ${api.url}/ui/instances/${id} (pictures under Artifacts; DESIGN_APPROVED under Send)`,
+        `  in the page  ${api.url}/ui/instances/${id} (pictures under Artifacts, the button DESIGN_APPROVED beside the chart)`,
         `  or here      DURACHART_URL=${api.url} npm run durachart -- send ${id} DESIGN_APPROVED`,
         `  or change it DURACHART_URL=${api.url} npm run durachart -- send ${id} CHANGES_REQUESTED --payload '{"changes":{"style":"night"}}'`,
       ],

@@ -39,11 +39,14 @@ export function cutWide(
   });
 }
 
+/** A line is not wider than so many of even width, unless a word alone is. */
+const MOST = 3;
+
 /** Words that look forlorn at the end of a line: they belong to what follows. */
 const WEAK = /(?:^|\s)(?:a|an|the|to|of|in|on|at|and|or|but|is|i|we|you|it|my|your|our|no|not|by|for|if|as|so)$/i;
 
 /**
- * Breaks into `lines` lines of widths as even as can be: least squares over all ways to break (as Knuth and Plass do),
+ * Breaks into `lines` lines of widths as even as can be: least squares over all ways to break (as D. Knuth and M. Plass, Breaking Paragraphs into Lines, 1981),
  * where a line that ends in a mark is liked and one that ends in a small word is not.
  * @param width of the chunks `from` up to and without `to`, as one line
  * @returns for each line the index behind its last chunk; undefined where there is no way
@@ -59,15 +62,19 @@ export function evenBreaks(
   const cost: number[][] = Array.from({ length: lines + 1 }, () => Array.from({ length: count + 1 }, () => Infinity));
   const back: number[][] = cost.map((row) => row.map(() => 0));
   (cost[0] as number[])[0] = 0;
-  const required = chunks.map((chunk, index) => (chunk.required ? index : -1)).filter((index) => index >= 0);
+  // The first chunk that a line ending behind `to` may begin with: the one behind the last break that the writer made.
+  const first = [0];
+  for (let to = 1; to <= count; to++) first[to] = chunks[to - 2]?.required ? to - 1 : (first[to - 1] ?? 0);
   for (let line = 1; line <= lines; line++) {
     const row = cost[line] as number[];
     const above = cost[line - 1] as number[];
     for (let to = line; to <= count; to++) {
-      for (let from = line - 1; from < to; from++) {
-        if (above[from] === Infinity || required.some((index) => index >= from && index < to - 1)) continue;
-        const lengthened = width(from, to) / target - 1;
-        const total = (above[from] ?? Infinity) + lengthened ** 2 * (lengthened > 0 ? 2 : 1) + ending(text, chunks, to);
+      for (let from = to - 1; from >= Math.max(line - 1, first[to] ?? 0); from--) {
+        const share = width(from, to) / target;
+        // No good line is that wide: what comes before would only make it wider.
+        if (share > MOST && from < to - 1) break;
+        if (above[from] === Infinity) continue;
+        const total = (above[from] ?? Infinity) + (share - 1) ** 2 * (share > 1 ? 2 : 1) + ending(text, chunks, to);
         if (total < (row[to] ?? Infinity)) {
           row[to] = total;
           (back[line] as number[])[to] = from;

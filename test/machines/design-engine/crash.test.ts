@@ -16,7 +16,7 @@ test.each(['STARTED.QUOTE_LOADED', 'STARTED.MASTER_GENERATED', 'STARTED.POSTS_GE
     const { id } = await first.start('design-engine', {
       quoteId: `q-crash-${state}`,
       userId: 'u1',
-      outputFormats: ['5x7.png', 'facebook-post', 'x-post'],
+      outputFormats: ['5x7.png', 'facebook-post'],
       mode: 'auto',
       quote: { text: 'Rise again.', author: 'Anon' },
     });
@@ -25,13 +25,13 @@ test.each(['STARTED.QUOTE_LOADED', 'STARTED.MASTER_GENERATED', 'STARTED.POSTS_GE
     const second = studio.open();
     await second.work();
     try {
-      expect(await second.result(id, { timeout: 90_000 })).toMatchObject({ outcome: 'completed', pictures: 3 });
+      expect(await second.result(id, { timeout: 90_000 })).toMatchObject({ outcome: 'completed', pictures: 2 });
       const { prints, posts, quality } = await contextOf<Context>(second, id);
       expect(quality).toMatchObject({ good: true });
       const keys = [...(prints ?? []), ...(posts ?? [])].flatMap(({ files }) => files.map(({ key }) => key));
       const stored = (await studio.artifacts.list(`${id}/`)).map(({ key }) => key);
       expect(stored.filter((key) => /\/(print|social)\//.test(key)).toSorted()).toEqual(keys.toSorted());
-      expect(await studio.sql`select id from design_engine.assets where instance_key = ${id}`).toHaveLength(3);
+      expect(await studio.sql`select id from design_engine.assets where instance_key = ${id}`).toHaveLength(2);
     } finally {
       await second.stop({ grace: 0 });
     }

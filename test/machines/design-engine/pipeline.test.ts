@@ -140,6 +140,7 @@ test('colours that cannot be read fail the quality check: an automatic job then 
 
 test.each([
   ['characters that no font has', '漢字と山', 'MISSING_GLYPHS'],
+  ['nothing that can be seen', '\u0007\u200b\u2066', 'INVALID_INPUT'],
   ['a text that fits no post', 'a\n'.repeat(200), 'TEXT_DOES_NOT_FIT'],
 ])('%s: a typed error, and a change mends it', async (_, text, code) => {
   const { id } = await studio.engine.start('design-engine', {
