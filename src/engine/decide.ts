@@ -1,6 +1,7 @@
 import type { EventObject } from '../core/effect.ts';
 import { checkInput } from './checks.ts';
-import { childRow, isSettled, onItems, onSettled, onTimer } from './inputs.ts';
+import type { ItemResults } from './fan-out.ts';
+import { childRow, isSettled, onGathered, onItems, onSettled, onTimer } from './inputs.ts';
 import { SETTLED } from './keys.ts';
 import { apply, guarded, withRow, type Decision } from './macrostep.ts';
 import { onOrder } from './operations/perform.ts';
@@ -18,7 +19,9 @@ export type Input =
   /** A row of a live invocation changed, and nothing else. */
   | { type: 'step'; row: StepRow }
   /** Items of a fan-out that were read to go on with it: all that wait, up to but not including index `upTo`. */
-  | { type: 'items'; fanOut: string; rows: readonly StepRow[]; upTo: number };
+  | { type: 'items'; fanOut: string; rows: readonly StepRow[]; upTo: number }
+  /** All items of a fan-out have ended, and this is what they came to. */
+  | { type: 'gathered'; fanOut: string; results: ItemResults };
 
 /**
  * The engine's one rule: (instance, input, time) → (instance, rows). Pure; the same on every executor.
@@ -50,7 +53,8 @@ function nameOf(input: Input): string {
     case 'timer':
       return `timer ${input.id}`;
     case 'items':
-      return `items ${input.fanOut}`;
+    case 'gathered':
+      return `${input.type} ${input.fanOut}`;
   }
 }
 
@@ -68,6 +72,8 @@ function decided(state: State, input: Input, now: Millis): Decision {
       return withRow(state, input.row);
     case 'items':
       return onItems(state, input.fanOut, input.rows, input.upTo, now);
+    case 'gathered':
+      return onGathered(state, input.fanOut, input.results, now);
   }
 }
 

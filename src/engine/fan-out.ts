@@ -69,6 +69,9 @@ export function begunWith({ concurrency, batch, pause, onItemError }: FanOut, it
   return { items, concurrency, onItemError, ...(batch === null ? {} : { batch, pause }) };
 }
 
+/** What the items of a fan-out have come to. */
+export type ItemResults = Pick<ForEachOutput<unknown>, 'results' | 'failures'>;
+
 /** What a fan-out needs of the database to go on. */
 export type Need =
   /** Items whose turn it is. */
@@ -195,15 +198,18 @@ export function againFor(state: State, row: FanOutRow, now: Millis): FanOutRow {
   };
 }
 
-/** What a fan-out is done with. */
+/** What a fan-out is done with. Its row has no results, which the rows of its items have. */
 export function finished(
   row: FanOutRow,
-  read: Pick<ForEachOutput<unknown>, 'results' | 'failures'>,
+  { results, failures }: ItemResults,
   now: Millis,
-): StepRow {
+): { row: StepRow; output: ForEachOutput<unknown> } {
   const { total, done, failed, skipped } = row.fanOut;
-  const output: ForEachOutput<unknown> = { total, done, failed, skipped, ...read };
-  return { ...row, status: 'done', output, error: null, progress: 1, finishedAt: now };
+  const output = { total, done, failed, skipped, failures };
+  return {
+    row: { ...row, status: 'done', output, error: null, progress: 1, finishedAt: now },
+    output: { ...output, results },
+  };
 }
 
 /** The items of a fan-out that are live. */

@@ -1,5 +1,5 @@
 import type { Input } from './decide.ts';
-import { finished, isFanOut, needOf, type FanOutRow, type Need } from './fan-out.ts';
+import { isFanOut, needOf, type FanOutRow, type Need } from './fan-out.ts';
 import { itemIndex } from './keys.ts';
 import type { Owned } from './owned.ts';
 import type { Clock, StepRow, Store } from './ports.ts';
@@ -98,7 +98,7 @@ export class Feeder {
     const results = await this.store.itemResults(owned.state.id, row.key);
     // A retry may have come in meanwhile, or an output given by hand.
     if (!this.host.holds(owned) || owned.state.steps.get(row.key) !== row) return;
-    this.host.input(owned, { type: 'settled', row: finished(row, results, this.clock.now()) });
+    this.host.input(owned, { type: 'gathered', fanOut: row.key, results });
     this.ahead.get(owned)?.delete(row.key);
   }
 

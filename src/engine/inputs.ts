@@ -1,7 +1,17 @@
 import type { ErrorRecord } from '../core/error.ts';
 import { assertChainEnds, isOwnDoing } from './chain.ts';
 import { letter } from './effects.ts';
-import { failedBy, isFanOut, itemsUnderWay, withEnded, withItems } from './fan-out.ts';
+import type { LiveSnapshot } from '../core/machine.ts';
+import {
+  failedBy,
+  finished,
+  isFanOut,
+  itemsUnderWay,
+  needOf,
+  withEnded,
+  withItems,
+  type ItemResults,
+} from './fan-out.ts';
 import { fanOutOf, invokeId } from './keys.ts';
 import { apply, activity, guarded, removed, Unhandled, withRow, type Decision } from './macrostep.ts';
 import type { InboxEvent, Millis, StepRow } from './ports.ts';
@@ -29,19 +39,34 @@ export function childRow(row: StepRow, event: InboxEvent, now: Millis): StepRow 
 /** A live invocation has come to its end. */
 export function onSettled(state: State, row: StepRow, now: Millis): Decision {
   if (!state.steps.has(row.key) || state.snapshot === null) return { state, change: emptyChange() };
-  const { snapshot, workflow } = state;
   if (row.kind === 'action') return without(state, row);
   if (row.kind === 'item') return onItemEnded(state, row, now);
-  const wasItsFault = state.error?.details?.['key'] === row.key && row.status === 'done';
+  const wasItsFault = isItsFault(state, row);
   // What else comes in while the instance is failed or paused is kept on its row, to be taken when it goes on.
   if (isHeld(state.status) && !wasItsFault) return withRow(state, row);
+  return taken(state, row, row, row.output, now);
+}
+
+/** All items of a fan-out have ended, and their results were read. A machine that throws on them is given them anew by a retry. */
+export function onGathered(state: State, key: string, results: ItemResults, now: Millis): Decision {
+  const fanOut = state.steps.get(key);
+  if (!isFanOut(fanOut) || needOf(state, fanOut, now)?.type !== 'results') return { state, change: emptyChange() };
+  const { row, output } = finished(fanOut, results, now);
+  return taken(state, fanOut, row, output, now);
+}
+
+/** The machine takes what an invocation came to. @param kept its row, where the machine throws on that */
+function taken(state: State, kept: StepRow, row: StepRow, output: unknown, now: Millis): Decision {
+  const { workflow } = state;
+  const snapshot = state.snapshot as LiveSnapshot;
+  const wasItsFault = isItsFault(state, row);
   const change = emptyChange();
   change.steps.push(row);
-  return guarded(state, change, row, () => {
+  return guarded(state, change, kept, () => {
     const id = invokeId(row.key);
     const event =
       row.status === 'done'
-        ? { type: `xstate.done.actor.${id}`, output: row.output, actorId: id }
+        ? { type: `xstate.done.actor.${id}`, output, actorId: id }
         : { type: `xstate.error.actor.${id}`, error: row.error, actorId: id };
     const transition = workflow.machine.next(snapshot, event);
     const after: State = { ...state, error: null, status: wasItsFault ? 'waiting' : state.status };
@@ -52,6 +77,11 @@ export function onSettled(state: State, row: StepRow, now: Millis): Decision {
     if (transition.snapshot.status === 'error') throw new Unhandled(row);
     return apply(after, transition, event, change, now, { stepKey: row.key, payload: null });
   });
+}
+
+/** The instance has failed for this invocation, and now there is a result of it. */
+function isItsFault({ error }: State, { key, status }: StepRow): boolean {
+  return error?.details?.['key'] === key && status === 'done';
 }
 
 function without(state: State, row: StepRow): Decision {

@@ -1,4 +1,4 @@
-import { finished, isFanOut, needOf } from '../../engine/fan-out.ts';
+import { isFanOut, needOf } from '../../engine/fan-out.ts';
 import { mayBegin } from '../../engine/pauses.ts';
 import type { Lease } from './lease.ts';
 import type { Runtime } from './runtime.ts';
@@ -16,7 +16,7 @@ export async function feedFanOuts(runtime: Runtime, lease: Lease): Promise<boole
     if (need === undefined) continue;
     if (need.type === 'results') {
       const results = await runtime.persist(() => store.itemResults(state.id, row.key));
-      return lease.input({ type: 'settled', row: finished(row, results, clock.now()) });
+      return lease.input({ type: 'gathered', fanOut: row.key, results });
     }
     // In the first round all from the cursor on wait.
     const upTo = Math.min(need.to, need.from + (row.fanOut.round === 0 ? need.count : WINDOW));

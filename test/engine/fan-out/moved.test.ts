@@ -1,5 +1,6 @@
+import { assign, setup } from 'xstate';
 import { expect, test } from 'vitest';
-import { StepError } from '../../../src/index.ts';
+import { defineWorkflow, forEach, StepError } from '../../../src/index.ts';
 import { cause, codes, offered } from '../explain/support.ts';
 import { eventually, reached, standing, useBench } from '../../support/engine.ts';
 import { HeldStep } from '../../support/machines.ts';
@@ -260,4 +261,41 @@ test('a preview of an event tells what it would stop', async () => {
   await engine.send(id, { type: 'STOP' });
   await reached(engine, id, 'STOPPED');
   await standing(engine, id, 'done');
+});
+
+test('a machine that throws on the results fails where it stands, and a retry gives them to it anew', async () => {
+  let mended = false;
+  let taken: unknown;
+  const machine = setup({ actors: { work: forEach(double) } }).createMachine({
+    id: 'throws',
+    initial: 'BEGUN',
+    states: {
+      BEGUN: {
+        invoke: {
+          id: 'work',
+          src: 'work',
+          input: [1, 2],
+          onDone: {
+            target: 'DONE',
+            actions: assign(({ event }) => {
+              if (!mended) throw new Error('not yet');
+              taken = event.output.results;
+              return {};
+            }),
+          },
+        },
+      },
+      DONE: { type: 'final' },
+    },
+  });
+  const engine = await bench.worker([defineWorkflow({ machine })]);
+  const { id } = await engine.start('throws', undefined);
+  expect((await standing(engine, id, 'failed')).error).toMatchObject({ code: 'TRANSITION_FAILED' });
+  mended = true;
+  await engine.retry(id);
+  await engine.result(id, WAIT);
+  expect(taken).toEqual([
+    { index: 0, output: 2 },
+    { index: 1, output: 4 },
+  ]);
 });
