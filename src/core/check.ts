@@ -47,6 +47,17 @@ function nodesOf(node: Node): Node[] {
 /** Two children of one id at one time could not be told apart: neither their results nor what is sent to them. */
 function checkInvokeIds(workflow: string, nodes: readonly Node[]): void {
   const owners = new Map<string, Node[]>();
+  const all = new Set(nodes.flatMap((node) => node.invoke.map(({ id }) => id)));
+  for (const id of all) {
+    // Keys of a fan-out's items are its own key, # and a number.
+    const other = /^(.+)#\d+$/.exec(id)?.[1];
+    if (other !== undefined && all.has(other))
+      throw new DefinitionError(
+        'DUPLICATE_INVOKE_ID',
+        `Workflow ${workflow}: the invoke id ${id} is that of an item, if ${other} is a fan-out. Give it another one.`,
+        { id },
+      );
+  }
   for (const node of nodes) {
     for (const { id } of node.invoke) {
       const others = owners.get(id) ?? [];

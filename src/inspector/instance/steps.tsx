@@ -9,6 +9,7 @@ import { Status } from '../kit/status.tsx';
 import { absolute, duration } from '../kit/time.tsx';
 import type { Asking } from './dialogs/operation-dialog.tsx';
 import { skippable } from './dialogs/skip-fields.tsx';
+import { FanOut } from './fan-out.tsx';
 import { Run } from './run.tsx';
 import { ErrorText } from './why.tsx';
 
@@ -66,7 +67,9 @@ export function Steps({
           isFocused={shown.key === selected}
           canSkip={legal.includes('skip') && skippable(instance).some(({ key }) => key === shown.key)}
           canRetry={
-            legal.includes('retry') && shown.status === 'failed' && instance.steps.some(({ key }) => key === shown.key)
+            legal.includes('retry') &&
+            (shown.status === 'failed' || (shown.fanOut?.failed ?? 0) > 0) &&
+            instance.steps.some(({ key }) => key === shown.key)
           }
           ask={ask}
         />
@@ -103,8 +106,12 @@ function StepView({
         <code className="font-mono text-xs text-muted">{step.key}</code>
         <Status status={step.status} />
         <span className="text-xs text-muted">
-          attempt {step.attempt} of {step.maxAttempts}
-          {ms === null ? '' : `, took ${duration(ms)}`}
+          {[
+            step.fanOut === null ? `attempt ${step.attempt} of ${step.maxAttempts}` : 'fan-out',
+            ms === null ? '' : `took ${duration(ms)}`,
+          ]
+            .filter((part) => part !== '')
+            .join(', ')}
         </span>
         {step.nextAttemptAt !== null && step.status === 'retrying' ? (
           <span className="tabular text-xs font-semibold text-waiting">
@@ -120,6 +127,7 @@ function StepView({
           {canSkip ? <Button onPress={() => ask({ operation: 'skip', step: step.key })}>Skip</Button> : null}
         </span>
       </header>
+      {step.fanOut === null ? null : <FanOut fanOut={step.fanOut} isRunning={step.status === 'running'} />}
       {step.message === null ? null : <p className="text-sm text-muted">{step.message}</p>}
       {step.childId === null ? null : (
         <Link

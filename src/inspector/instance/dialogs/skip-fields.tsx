@@ -10,7 +10,9 @@ const SchemaForm = lazy(async () => ({ default: (await import('../form/schema-fo
 
 /** The invocations that could be skipped: somebody waits for their result, and there is none yet. */
 export function skippable({ steps }: Pick<Instance, 'steps'>): Step[] {
-  return steps.filter(({ kind, status }) => kind !== 'action' && status !== 'done' && status !== 'stopped');
+  return steps.filter(
+    ({ kind, status }) => kind !== 'action' && kind !== 'item' && status !== 'done' && status !== 'stopped',
+  );
 }
 
 /** Which step is skipped, and the output that it is to have given. */
