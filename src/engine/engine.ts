@@ -51,7 +51,7 @@ import type {
 } from './operations/records.ts';
 import { movedWorkflows } from './pauses.ts';
 import type { Payloads } from './payloads/payloads.ts';
-import { checkEvent, checkFilters, checkKey, pageSize } from './checks.ts';
+import { checkEvent, checkFilters, checkKey, isText, pageSize } from './checks.ts';
 import { itemIndex } from './keys.ts';
 import type { Millis } from './ports.ts';
 import type { InstanceRecord, Reader } from './reader.ts';
@@ -238,7 +238,8 @@ export class DurableEngine implements Engine {
     const { cursor = '0', status } = options;
     if (!/^\d{1,9}$/.test(cursor))
       throw new DurachartError('INVALID_CURSOR', 'The cursor of items is the index of the next one.');
-    const fanOut = keyOfFanOut(await this.steps(id), step);
+    await this.record(id);
+    const fanOut = isText(step, 10_000) ? await this.reader.fanOut(id, step) : undefined;
     if (fanOut === undefined)
       throw new DurachartError('FAN_OUT_NOT_FOUND', `Instance ${id} has no fan-out ${JSON.stringify(step)}.`);
     const found = await this.reader.items(id, fanOut, { from: Number(cursor), limit: limit + 1, status });
@@ -517,10 +518,4 @@ function canBeAsked(id: unknown): id is string {
 
 function notFound(id: string): DurachartError {
   return new DurachartError('INSTANCE_NOT_FOUND', `There is no instance ${JSON.stringify(id)}.`, { details: { id } });
-}
-
-/** A fan-out is named by its key, or by its step, of which the newest is meant. */
-function keyOfFanOut(steps: readonly StepDetail[], step: string): string | undefined {
-  const fanOuts = steps.filter(({ kind }) => kind === 'fan-out');
-  return (fanOuts.find(({ key }) => key === step) ?? fanOuts.findLast((row) => row.step === step))?.key;
 }

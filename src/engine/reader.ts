@@ -56,6 +56,8 @@ export interface Reader extends ExplainReader {
   history(id: string, after: number, limit: number): Promise<(HistoryEntry & { status: InstanceStatus })[]>;
   /** Every invocation, without the items of fan-outs. */
   steps(id: string): Promise<StepDetail[]>;
+  /** Key of the fan-out that has it, or of the newest with that step. */
+  fanOut(id: string, step: string): Promise<string | undefined>;
   /** Items of a fan-out with an index from `from` on. */
   items(
     id: string,

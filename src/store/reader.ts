@@ -57,6 +57,12 @@ export function createReader(pool: postgres.Sql): Reader {
       );
       return rows.map(stepDetail);
     },
+    fanOut: async (id, step) => {
+      const [row] = await pool<{ key: string }[]>`
+        select key from durachart.steps where instance_id = ${id} and kind = 'fan-out' and (key = ${step} or step = ${step})
+        order by key = ${step} desc, queued_at desc limit 1`;
+      return row?.key;
+    },
     items: async (id, fanOut, { from, limit, status }) => {
       const rows = await readItemsOf(pool, id, fanOut, from, limit, status);
       return rows.map(stepDetail);
