@@ -75,7 +75,11 @@ export class Feeder {
   private begin(owned: Owned, row: FanOutRow, need: Extract<Need, { type: 'items' }>): void {
     const ahead = this.ahead.get(owned)?.get(row.key);
     const known = ahead?.round === row.fanOut.round && ahead.upTo > row.fanOut.cursor ? ahead : undefined;
-    if (known === undefined) return this.read(owned, async () => this.readAhead(owned, row, need));
+    if (known === undefined) {
+      // What is under way now may be read as if it still ran, and be done when its turn would come.
+      const live = new Set(owned.state.steps.keys());
+      return this.read(owned, async () => this.readAhead(owned, row, need, live));
+    }
     const rows = known.rows.slice(known.next, known.next + need.count);
     known.next += rows.length;
     const following = known.rows[known.next];
@@ -87,9 +91,11 @@ export class Feeder {
     owned: Owned,
     { key, fanOut }: FanOutRow,
     { from, to, count }: Extract<Need, { type: 'items' }>,
-  ) {
+    live: ReadonlySet<string>,
+  ): Promise<void> {
     const upTo = Math.min(to, from + Math.min(MOST, Math.max(FEWEST, 2 * count)));
-    const rows = await this.store.items(owned.state.id, key, from, upTo);
+    const read = await this.store.items(owned.state.id, key, from, upTo);
+    const rows = read.filter((item) => !live.has(item.key));
     const aheads = this.ahead.get(owned) ?? new Map<string, Ahead>();
     this.ahead.set(owned, aheads.set(key, { rows, next: 0, upTo, round: fanOut.round }));
   }
