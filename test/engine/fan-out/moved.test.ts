@@ -27,7 +27,7 @@ test('batches begin when all of the last one have ended and the pause is over, w
   // The skipped one does not count: another one takes its place in the batch.
   await held.called(3);
   held.release(3);
-  await eventually(async () => (await engine.get(id)).steps[0]?.fanOut?.resumeAt);
+  await eventually(async () => (await engine.get(id)).steps[0]?.fanOut?.resumeAt ?? undefined);
   const explanation = await engine.explain(id);
   expect(explanation.causes).toMatchObject([
     { code: 'FAN_OUT', total: 5, done: 2, skipped: 1, left: 2, underWay: { running: 0 } },
@@ -51,7 +51,7 @@ test('the pause goes on where another worker takes the instance up', async () =>
   const { id } = await first.start('resumed', { items: numbers(2) });
   await held.called(1);
   held.release(1);
-  await eventually(async () => (await first.get(id)).steps[0]?.fanOut?.resumeAt);
+  await eventually(async () => (await first.get(id)).steps[0]?.fanOut?.resumeAt ?? undefined);
   await first.stop({ grace: 0 });
   const second = await bench.worker([workflow], { clock, deadAfter: YEAR });
   expect(held.calls).toEqual([0]);
@@ -133,8 +133,9 @@ test('a paused instance begins no item; what runs is counted', async () => {
   expect(await engine.result(id, WAIT)).toMatchObject({ done: 3 });
 });
 
-test('a paused queue keeps the items that wait; a paused workflow, too', async () => {
-  for (const target of [{ queue: 'press' }, { workflow: 'stands' }]) {
+test.each([{ queue: 'press' }, { workflow: 'stands' }])(
+  'paused as a whole: %o keeps the items that wait',
+  async (target) => {
     const held = new HeldStep();
     const engine = await bench.worker([fansOut('stands', held.step({ queue: 'press' }), { concurrency: 1 })]);
     const { id } = await engine.start('stands', { items: numbers(2) });
@@ -142,16 +143,14 @@ test('a paused queue keeps the items that wait; a paused workflow, too', async (
     await engine.pause(target);
     held.release(1);
     await eventually(async () => (await engine.get(id)).steps[0]?.fanOut?.done === 1);
-    const kept = await engine.explain(id);
-    expect(codes(kept)[0]).toBe('queue' in target ? 'QUEUE_PAUSED' : 'WORKFLOW_PAUSED');
+    expect(codes(await engine.explain(id))[0]).toBe('queue' in target ? 'QUEUE_PAUSED' : 'WORKFLOW_PAUSED');
     expect(held.calls).toHaveLength(1);
     await engine.unpause(target);
     await held.called(2);
     held.release(2);
     expect(await engine.result(id, WAIT)).toMatchObject({ done: 2 });
-    await engine.stop({ grace: 0 });
-  }
-});
+  },
+);
 
 test('a fan-out is skipped with an output that is given by hand: its items are stopped', async () => {
   const held = new HeldStep();
