@@ -56,6 +56,7 @@ test.each(chapters)('the columns of $view are those of the database', async ({ v
 test('every view that a reader sees has a chapter', async () => {
   const seen = await sql<{ name: string }[]>`
     select relname as name from pg_class where relnamespace = 'durachart'::regnamespace and relkind = 'v'
-      and has_table_privilege('durachart_reader', oid, 'select')`;
+      and has_table_privilege('durachart_reader', oid, 'select')
+      and relname not in (select view from durachart.workflows where view <> 'video_processing')`;
   expect(seen.map(({ name }) => name).toSorted()).toEqual(chapters.map(({ view }) => view).toSorted());
 });
