@@ -51,7 +51,7 @@ export function createEngine<const W extends readonly Workflow[]>(options: Creat
     ...rest,
     deadAfter,
     store: createStore(database),
-    reader: createReader(database.pool),
+    reader: createReader(database),
     operations: createOperationStore(database),
     retention: createRetentionStore(database.pool),
     events: createEventStore(database.pool),

@@ -54,7 +54,7 @@ export async function move(cli: Cli, id: string, operation: string, args: object
 }
 
 /** Says what an operation did to an instance. */
-export function printMove({ terminal }: Cli, { operation, instance }: Operated): void {
+export function printMove({ terminal }: Cli, { operation, instance, blocked }: Operated): void {
   const id = plain(instance.id);
   if (operation === null)
     return terminal.out(`${id} is ${instance.status}: ${plain(standing(instance, terminal.now()))}\n`);
@@ -62,6 +62,7 @@ export function printMove({ terminal }: Cli, { operation, instance }: Operated):
     terminal.out(
       `${id}: ${plain(operation.operation)} is asked for, as operation ${operation.id}; nobody has come to it yet\n`,
     );
+    if (blocked !== null) terminal.out(`${plain(blocked.words)}\n`);
     return;
   }
   terminal.out(`${done(operation)}: ${plain(way(operation))}\n`);

@@ -74,6 +74,12 @@ export interface ErrorRecord {
   cause?: { name: string; message: string; code?: string };
 }
 
+/** An error of the engine's as it is stored: nothing that happens by itself mends it. */
+export function errorRecord({ code, name, message, details }: DurachartError): ErrorRecord {
+  const record: ErrorRecord = { code, class: 'final', name, message };
+  return Object.keys(details).length === 0 ? record : { ...record, details: { ...details } };
+}
+
 /** Codes that every workflow knows; a workflow adds its own by `errors` in `defineWorkflow`. */
 export const ERROR_CLASSES: Readonly<Record<string, ErrorClass>> = {
   UPLOAD_FAILED: 'retryable',

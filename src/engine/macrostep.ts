@@ -1,5 +1,5 @@
 import type { EventObject } from '../core/effect.ts';
-import { DurachartError, type ErrorRecord } from '../core/error.ts';
+import { DurachartError, errorRecord, type ErrorRecord } from '../core/error.ts';
 import type { Transition } from '../core/machine.ts';
 import { diffSnapshots, stateName, type StoredSnapshot } from '../core/snapshot.ts';
 import { longer, NO_CHAIN } from './chain.ts';
@@ -148,9 +148,8 @@ export function guarded(
 
 function recordOf(error: unknown): ErrorRecord {
   const { name, message, stack } = error as Error;
-  const code = error instanceof DurachartError ? error.code : 'TRANSITION_FAILED';
-  const record: ErrorRecord = { code, class: 'final', name, message };
-  if (error instanceof DurachartError && error.code !== 'TRANSITION_FAILED') record.details = { ...error.details };
+  const record: ErrorRecord =
+    error instanceof DurachartError ? errorRecord(error) : { code: 'TRANSITION_FAILED', class: 'final', name, message };
   if (stack !== undefined) record.stack = stack.slice(0, 8_000);
   return record;
 }

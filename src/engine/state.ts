@@ -1,4 +1,4 @@
-import type { DurachartError, ErrorRecord } from '../core/error.ts';
+import { errorRecord, type DurachartError, type ErrorRecord } from '../core/error.ts';
 import type { LiveSnapshot } from '../core/machine.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
 import type { Workflow } from '../core/workflow.ts';
@@ -161,8 +161,7 @@ export function restored(claimed: Claimed, workflow: Workflow): State {
       claimed.snapshot === null ? null : workflow.machine.restore(claimed.snapshot),
     );
   } catch (thrown) {
-    const { code, name, message } = thrown as DurachartError;
-    return unreadable(claimed, workflow, { code, class: 'final', name, message });
+    return unreadable(claimed, workflow, errorRecord(thrown as DurachartError));
   }
 }
 

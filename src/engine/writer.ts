@@ -1,4 +1,4 @@
-import { DurachartError, type ErrorRecord } from '../core/error.ts';
+import { DurachartError, errorRecord } from '../core/error.ts';
 import type { Workflow } from '../core/workflow.ts';
 import type { Attempts } from './attempts.ts';
 import type { Committer } from './committer.ts';
@@ -179,8 +179,4 @@ export class Writer {
   private async readAgain(id: string, then: (claimed: Claimed) => void): Promise<void> {
     for (const claimed of await this.options.store.reload(this.host.workerId, [id])) then(claimed);
   }
-}
-
-function errorRecord({ code, name, message, details }: DurachartError): ErrorRecord {
-  return { code, class: 'final', name, message, details };
 }

@@ -92,6 +92,9 @@ export const Operated = z
       .union([Operation, z.null()])
       .openapi({ description: 'Null: there was nothing to do, as it had ended before it was to be cancelled.' }),
     instance: Instance.openapi({ description: 'As it stands afterwards.' }),
+    blocked: z.object({ code: z.string(), words: z.string() }).nullable().openapi({
+      description: 'Where nobody has come to it yet: why nobody will, if that can be told. A cause of `explain`.',
+    }),
   })
   .openapi('Operated');
 

@@ -159,7 +159,16 @@ export function operations(): Api {
 /** The answer after an operation. */
 export async function operated(engine: Engine, id: string, operation: OperationRecord | null): Promise<api.Operated> {
   const instance = presentInstance(await engine.get(id));
-  return { operation: operation === null ? null : presentOperation(operation), instance };
+  const blocked = operation?.status === 'requested' ? await blockage(engine, id) : null;
+  return { operation: operation === null ? null : presentOperation(operation), instance, blocked };
+}
+
+/** What keeps anybody from coming to what was asked for. */
+const BLOCKS: ReadonlySet<string> = new Set(['NO_WORKER', 'DEAD_WORKER', 'OVERDUE', 'UNKNOWN_WORKFLOW']);
+
+async function blockage(engine: Engine, id: string): Promise<api.Operated['blocked']> {
+  const cause = (await engine.explain(id)).causes.find(({ code }) => BLOCKS.has(code));
+  return cause === undefined ? null : { code: cause.code, words: cause.words };
 }
 
 /** The record of what made an instance: the first thing that was ever done to it. */

@@ -188,7 +188,7 @@ function pathName(path: readonly unknown[]): string {
 function knownProblem(error: unknown): DurachartError | undefined {
   const isKnown = error instanceof DurachartError && error.code in PROBLEMS;
   if (isKnown && error.code !== 'DATABASE_UNAVAILABLE') return error;
-  if (isKnown || isDatabaseAway(error)) {
+  if (isKnown) {
     // In words that do not tell where it is.
     const { code, message } = troubleOf(error);
     return new Problem('DATABASE_UNAVAILABLE', message, {
@@ -202,26 +202,4 @@ function knownProblem(error: unknown): DurachartError | undefined {
     if (error.status < 500) return new Problem('MALFORMED_REQUEST', error.message);
   }
   return undefined;
-}
-
-const DATABASE_AWAY = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-  'CONNECT_TIMEOUT',
-  'CONNECTION_CLOSED',
-  'CONNECTION_ENDED',
-  'CONNECTION_DESTROYED',
-]);
-
-/** Lost connections, and Postgres' classes 08 (connection), 53 (resources) and 57P (shutting down, starting up). */
-function isDatabaseAway(error: unknown): boolean {
-  for (let each = error; each instanceof Error; each = each.cause) {
-    const code = 'code' in each ? String(each.code) : '';
-    if (DATABASE_AWAY.has(code) || /^(08...|53...|57P..)$/.test(code)) return true;
-  }
-  return false;
 }

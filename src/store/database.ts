@@ -10,6 +10,8 @@ export interface Database {
   pool: postgres.Sql;
   /** Transactional steps, however long they last: the engine's own statements must not wait for them. */
   transactions: Connections;
+  /** Reads of many rows as of one moment: exports and statistics. */
+  snapshots: Connections;
   /** The hot path: prepared statements, planned without statistics. */
   hot: postgres.Sql;
   /** One session that holds the worker's lock. */
@@ -22,6 +24,7 @@ export const LANES = 2;
 
 /** Transactional steps of one process that hold a connection at a time; the others wait for one. */
 const TRANSACTIONS = 10;
+const SNAPSHOTS = 2;
 
 /**
  * The batch statement meets tables that grow while its plan is cached. Left to itself the planner reads all steps of an
@@ -59,25 +62,25 @@ export function openDatabase(url: string): Database {
   const session = renewed((onclose) =>
     postgres(url, { ...common, max: 1, idle_timeout: 0, onclose, connection: named('worker') }),
   );
-  const transactions = new Connections(
-    (onclose) =>
-      postgres(url, {
-        ...common,
-        max: 1,
-        idle_timeout: 30,
-        onclose,
-        connection: { ...named('step'), default_transaction_read_only: true },
-      }),
-    TRANSACTIONS,
-  );
+  const single = (role: string) => (onclose: () => void) =>
+    postgres(url, {
+      ...common,
+      max: 1,
+      idle_timeout: 30,
+      onclose,
+      connection: { ...named(role), default_transaction_read_only: true },
+    });
+  const transactions = new Connections(single('step'), TRANSACTIONS);
+  const snapshots = new Connections(single('snapshot'), SNAPSHOTS);
   return {
     url,
     pool,
     transactions,
+    snapshots,
     hot,
     session,
     close: async () => {
-      await Promise.all([pool, transactions, hot, session].map((sql) => sql.end({ timeout: 5 })));
+      await Promise.all([pool, transactions, snapshots, hot, session].map((sql) => sql.end({ timeout: 5 })));
     },
   };
 }

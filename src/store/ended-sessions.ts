@@ -1,4 +1,6 @@
 import postgres from 'postgres';
+import { outspoken } from '../engine/unavailable.ts';
+import { isTransient } from './database.ts';
 
 /** Browsers' sessions that were ended before their time: what the HTTP API keeps of them. */
 export function createEndedSessions(url: string): {
@@ -14,12 +16,12 @@ export function createEndedSessions(url: string): {
     onnotice: () => {},
     connection: { application_name: 'durachart sessions' },
   });
-  return {
-    read: async () => {
+  const sessions = {
+    read: async (): Promise<ReadonlyMap<string, Date>> => {
       const rows = await sql<{ id: string; at: Date }[]>`select id, at from durachart.ended_sessions`;
       return new Map(rows.map(({ id, at }) => [id, at]));
     },
-    add: async (id, since) => {
+    add: async (id: string, since: Date): Promise<void> => {
       await sql`
         with old as (delete from durachart.ended_sessions where at < ${since} and id <> ${id})
         insert into durachart.ended_sessions (id, at) values (${id}, ${new Date()})
@@ -27,4 +29,5 @@ export function createEndedSessions(url: string): {
     },
     close: async () => sql.end({ timeout: 5 }),
   };
+  return outspoken(sessions, isTransient);
 }

@@ -6,7 +6,7 @@ import { transact } from './transact.ts';
 
 /** Everything that is stored of an instance, as of one moment. */
 export async function readRows(database: Database, id: string): Promise<InstanceRows | undefined> {
-  return transact(database, 'isolation level repeatable read read only', async (tx) => {
+  return transact(database.snapshots, 'isolation level repeatable read read only', async (tx) => {
     const [row] = await tx.unsafe<Row[]>(
       `select i.*, i.input is null as no_input, i.output is null as no_output from durachart.instances i where i.id = $1`,
       [id],
@@ -99,7 +99,7 @@ export async function insertRows(
   audit: AuditOutcome & { create: NonNullable<AuditOutcome['create']> },
   at: Millis,
 ): Promise<boolean> {
-  return transact(database, 'read write', async (tx) => {
+  return transact(database.transactions, 'read write', async (tx) => {
     const inserted = await tx.unsafe(
       `insert into durachart.instances (id, workflow, version, tenant, tags, priority, key, parent_id, input, status, state, sequence, snapshot, output, error, error_code, live, created_at, start_at, updated_at, finished_at)
        select c.id, c.workflow, c.version, c.tenant, array(select json_array_elements_text(c.tags)), c.priority, c.key, c."parentId", c.input::json, c.status, c.state, c.sequence, c.snapshot, c.output::json, c.error, c.error ->> 'code', c.live,

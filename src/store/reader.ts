@@ -14,6 +14,7 @@ import { WHOLE_EVERY } from '../engine/macrostep.ts';
 import type { FanOut } from '../engine/ports.ts';
 import type { InstanceRecord, NewEvent, Reader } from '../engine/reader.ts';
 import { createExplainReader } from './explain-reader.ts';
+import type { Database } from './database.ts';
 import { countInstances, findInstances, MOST_COUNTED } from './find-instances.ts';
 import { readItemsOf } from './items.ts';
 import { stepRow, STEP_COLUMNS, type Row } from './rows.ts';
@@ -31,7 +32,7 @@ const HISTORY = `t.instance_id, t.sequence, t.event, t.payload, t.from_state, t.
 const HISTORY_FROM = `durachart.transitions t left join durachart.steps s on s.instance_id = t.instance_id and s.key = t.step_key`;
 
 /** What people and the engine's own methods read. */
-export function createReader(pool: postgres.Sql): Reader {
+export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snapshots'>): Reader {
   return {
     ...createExplainReader(pool),
     instance: async (id) => instance(pool, id),
@@ -94,8 +95,8 @@ export function createReader(pool: postgres.Sql): Reader {
       const isRunning = new Set(running.split(','));
       return { xid: BigInt(xmin), isSeen: (xid) => xid < BigInt(xmax) && !isRunning.has(String(xid)) };
     },
-    overview: async (period, bucket) => readOverview(pool, period, bucket),
-    workflowStatistics: async (workflow, period) => readWorkflowStatistics(pool, workflow, period),
+    overview: async (period, bucket) => readOverview(snapshots, period, bucket),
+    workflowStatistics: async (workflow, period) => readWorkflowStatistics(snapshots, workflow, period),
     isWritable: async () => {
       const [row] = await pool<{ writable: boolean }[]>`
         select current_setting('transaction_read_only') = 'off' as writable`;

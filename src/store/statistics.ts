@@ -1,4 +1,6 @@
 import type postgres from 'postgres';
+import { transact } from './transact.ts';
+import type { Connections } from './transactions.ts';
 import type { Overview, WorkflowStatistics } from '../engine/statistics.ts';
 
 /** Statistics are the views of docs/sql.md, read within a period. */
@@ -6,8 +8,8 @@ import type { Overview, WorkflowStatistics } from '../engine/statistics.ts';
 /** Longer than that, and the period was too long for this history. */
 const PATIENCE = '10s';
 
-export async function readOverview(pool: postgres.Sql, period: number, bucket: number): Promise<Overview> {
-  const [throughput, failures, stuck, load] = await within(pool, period, async (sql) => [
+export async function readOverview(snapshots: Connections, period: number, bucket: number): Promise<Overview> {
+  const [throughput, failures, stuck, load] = await within(snapshots, period, async (sql) => [
     await sql<Overview['throughput']>`
       select date_bin(${bucket}::float8 * interval '1 ms', minute, 'epoch') as at, workflow,
         sum(transitions)::int as transitions, sum(started)::int as started, sum(done)::int as done
@@ -38,11 +40,11 @@ export async function readOverview(pool: postgres.Sql, period: number, bucket: n
 type StepRow = Omit<WorkflowStatistics['steps'][number], 'histogram'>;
 
 export async function readWorkflowStatistics(
-  pool: postgres.Sql,
+  snapshots: Connections,
   workflow: string,
   period: number,
 ): Promise<WorkflowStatistics> {
-  const [steps, histograms, states, versions, edges] = await within(pool, period, async (sql) => [
+  const [steps, histograms, states, versions, edges] = await within(snapshots, period, async (sql) => [
     await sql<StepRow[]>`
       select step, count::int, done::int, failed::int, retries::int, p50_ms as "p50Ms", p95_ms as "p95Ms", p99_ms as "p99Ms"
       from durachart.step_statistics where workflow = ${workflow} order by step`,
@@ -73,13 +75,9 @@ export async function readWorkflowStatistics(
   };
 }
 
-async function within<T>(
-  pool: postgres.Sql,
-  period: number,
-  read: (sql: postgres.TransactionSql) => Promise<T>,
-): Promise<T> {
-  return (await pool.begin('isolation level repeatable read read only', async (sql) => {
+async function within<T>(snapshots: Connections, period: number, read: (sql: postgres.Sql) => Promise<T>): Promise<T> {
+  return transact(snapshots, 'isolation level repeatable read read only', async (sql) => {
     await sql`select set_config('durachart.period', ${`${period} milliseconds`}, true), set_config('statement_timeout', ${PATIENCE}, true)`;
     return read(sql);
-  })) as T;
+  });
 }

@@ -1,8 +1,17 @@
 import type postgres from 'postgres';
 import { DurachartError } from '../core/error.ts';
 import type { Transaction } from '../core/step.ts';
-import { DatabaseUnavailableError } from '../engine/unavailable.ts';
-import { isTransient, type Database } from './database.ts';
+import type { Database } from './database.ts';
+import { transact } from './transact.ts';
+
+/** What a handler threw, whatever it looks like: an error of another database is no trouble of this one. */
+class Thrown extends Error {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    super('The handler threw.');
+    this.error = error;
+  }
+}
 
 /**
  * Runs a step's handler in a transaction and stores its result in the same commit.
@@ -11,31 +20,26 @@ import { isTransient, type Database } from './database.ts';
  * @throws DurachartError `FENCED`; DatabaseUnavailableError when the outcome is unknown; what the handler throws
  */
 export async function stepTransaction<Stored>(
-  { transactions }: Database,
+  database: Database,
   key: string,
   run: (tx: Transaction) => Promise<unknown>,
   store: (sql: postgres.Sql, output: unknown) => Promise<Stored | undefined>,
 ): Promise<Stored> {
-  const connection = await transactions.take();
-  const { sql } = connection;
-  let inHandler = false;
   try {
-    await sql`begin read write`;
-    inHandler = true;
-    const output = await run(sql as unknown as Transaction);
-    inHandler = false;
-    const stored = await store(sql, output);
-    if (stored === undefined) {
+    return await transact(database.transactions, 'read write', async (sql) => {
+      const stored = await store(sql, await handled(run, sql));
+      if (stored !== undefined) return stored;
       throw new DurachartError('FENCED', `This attempt of ${key} no longer counts; what it wrote was rolled back.`);
-    }
-    await sql`commit`;
-    // Lost just before, the connection would have come back, and committed nothing.
-    if (connection.broken) throw new DatabaseUnavailableError(null);
-    return stored;
+    });
+  } catch (thrown) {
+    throw thrown instanceof Thrown ? thrown.error : thrown;
+  }
+}
+
+async function handled(run: (tx: Transaction) => Promise<unknown>, sql: postgres.Sql): Promise<unknown> {
+  try {
+    return await run(sql as unknown as Transaction);
   } catch (error) {
-    await sql`rollback`.catch(() => (connection.broken = true));
-    throw connection.broken || (!inHandler && isTransient(error)) ? new DatabaseUnavailableError(error) : error;
-  } finally {
-    transactions.give(connection);
+    throw new Thrown(error);
   }
 }

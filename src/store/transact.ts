@@ -1,18 +1,20 @@
 import type postgres from 'postgres';
 import { DatabaseUnavailableError } from '../engine/unavailable.ts';
-import { isTransient, type Database } from './database.ts';
+import { isTransient } from './database.ts';
+import type { Connections } from './transactions.ts';
 
 /**
  * Several statements as one, on a connection of their own: postgres.js's `begin` can let two transactions share one.
+ * @param connections those that are meant for it: who waits for one waits for others of its kind
  * @param mode what comes after `begin`, like `read write`
  * @throws DatabaseUnavailableError when the outcome is unknown; what `run` throws
  */
 export async function transact<T>(
-  { transactions }: Pick<Database, 'transactions'>,
+  connections: Connections,
   mode: string,
   run: (sql: postgres.Sql) => Promise<T>,
 ): Promise<T> {
-  const connection = await transactions.take();
+  const connection = await connections.take();
   const { sql } = connection;
   try {
     await sql.unsafe(`begin ${mode}`);
@@ -25,6 +27,6 @@ export async function transact<T>(
     await sql`rollback`.catch(() => (connection.broken = true));
     throw connection.broken || isTransient(error) ? new DatabaseUnavailableError(error) : error;
   } finally {
-    transactions.give(connection);
+    connections.give(connection);
   }
 }

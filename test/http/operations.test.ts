@@ -104,7 +104,8 @@ describe('an operation', () => {
     const idle = await startServer({ work: false });
     try {
       const { id } = await idle.engine.start('approval', { document: 'idle' } as never);
-      const { operation } = await idle.json<Operated>(202, 'POST', `/instances/${id}/pause?wait=20`);
+      const { operation, blocked } = await idle.json<Operated>(202, 'POST', `/instances/${id}/pause?wait=20`);
+      expect(blocked).toMatchObject({ code: 'NO_WORKER' });
       expect(operation).toMatchObject({ status: 'requested', before: null, finishedAt: null });
       expect(await idle.json(200, 'GET', `/operations/${operation?.id}`)).toMatchObject({ status: 'requested' });
       // Whoever waits for it does not keep the server from stopping.

@@ -129,7 +129,7 @@ async function refusing(
         return real.commit(worker, batch);
       },
     },
-    reader: createReader(database.pool),
+    reader: createReader(database),
     operations: createOperationStore(database),
     retention: createRetentionStore(database.pool),
     events: createEventStore(database.pool),

@@ -42,7 +42,7 @@ export async function openLane(): Promise<Lane> {
   await sql.listen('durachart_change', ring);
   return {
     database,
-    reader: createReader(database.pool),
+    reader: createReader(database),
     sql,
     openSession: async () => openSession(url, sql),
     changed: async () => {

@@ -10,7 +10,7 @@ storeContract(async () => {
   return {
     open: () => {
       const database = openDatabase(url);
-      return { store: createStore(database), reader: createReader(database.pool), close: async () => database.close() };
+      return { store: createStore(database), reader: createReader(database), close: async () => database.close() };
     },
     drop,
   };

@@ -1,4 +1,4 @@
-import { DurachartError, type ErrorRecord } from '../../core/error.ts';
+import { DurachartError, errorRecord, type ErrorRecord } from '../../core/error.ts';
 import { isReference } from '../../core/payload.ts';
 import { CANCEL } from '../keys.ts';
 import type { Claimed, InboxEvent, StepRow, Timer } from '../ports.ts';
@@ -78,6 +78,5 @@ export async function wholeStep(id: string, row: StepRow, payloads: Payloads): P
 
 function damageOf(error: unknown): ErrorRecord {
   if (!(error instanceof DurachartError)) throw error;
-  const { code, name, message, details } = error;
-  return { code, class: 'final', name, message, details };
+  return errorRecord(error);
 }

@@ -12,7 +12,7 @@ import {
   type Change,
   type State,
 } from '../../engine/state.ts';
-import type { DurachartError } from '../../core/error.ts';
+import { errorRecord, type DurachartError } from '../../core/error.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -128,8 +128,7 @@ export class Lease {
   async fail(error: DurachartError): Promise<void> {
     this.writes = [];
     await this.reload();
-    const { code, name, message } = error;
-    this.state = { ...this.state, status: 'failed', error: { code, class: 'final', name, message } };
+    this.state = { ...this.state, status: 'failed', error: errorRecord(error) };
     if (!(await this.release(null))) await this.giveBack();
   }
 

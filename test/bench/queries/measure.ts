@@ -1,5 +1,6 @@
 import type postgres from 'postgres';
 import { createReader } from '../../../src/store/reader.ts';
+import { Connections } from '../../../src/store/transactions.ts';
 import { planOf, type Plan } from './plan.ts';
 import type { Query } from './queries.ts';
 
@@ -20,7 +21,7 @@ export async function measure(sql: postgres.Sql, query: Query, runs: number): Pr
     return sql.unsafe(text, values);
   };
   const told = new Proxy(sql, { get: (target, key) => (key === 'unsafe' ? unsafe : Reflect.get(target, key)) });
-  const reader = createReader(told);
+  const reader = createReader({ pool: told, snapshots: new Connections(() => told, 1) });
   const times: number[] = [];
   let rows = 0;
   for (let run = -1; run < runs; run++) {
