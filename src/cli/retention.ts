@@ -1,10 +1,11 @@
 import { Option, type Command } from 'commander';
 import { age } from './age.ts';
 import type { RetentionRequest } from './client.ts';
-import { apiCommand, type Cli, type CommonOptions } from './command.ts';
+import { apiCommand, type Cli } from './command.ts';
 import { CliError, EXIT } from './exit.ts';
+import { asked, type MoveOptions } from './move.ts';
 
-interface RetentionOptions extends CommonOptions {
+interface RetentionOptions extends Pick<MoveOptions, 'json' | 'url' | 'by' | 'why'> {
   olderThan: number;
   workflow?: string;
   state?: string;
@@ -28,13 +29,16 @@ export function addRetention(program: Command, cli: Cli): void {
     )
     .option('--archive <folder>', 'write them to artifacts below this key first')
     .option('--delete', 'delete them without an archive')
+    .option('--why <text>', 'why, for the record')
+    .option('--by <name>', 'who, for the record (default: the user of this machine)')
     .option('--dry-run', 'remove nothing, and count what would go')
-    .action(async ({ json, url, olderThan, dryRun, ...options }: RetentionOptions) => {
+    .action(async ({ json, url, olderThan, dryRun, by, why, ...options }: RetentionOptions) => {
       if (!dryRun && (options.archive === undefined) === (options.delete === undefined))
         throw new CliError(EXIT.usage, 'Say either --archive <folder> or --delete; --dry-run only counts.');
       const client = cli.client(url === undefined ? {} : { url });
       const endedBefore = new Date(cli.terminal.now().getTime() - olderThan).toISOString();
-      const request = { ...options, endedBefore, ...(dryRun ? { dryRun } : {}) } as RetentionRequest;
+      const who = asked({ ...(by === undefined ? {} : { by }), ...(why === undefined ? {} : { why }) });
+      const request = { ...options, ...who, endedBefore, ...(dryRun ? { dryRun } : {}) } as RetentionRequest;
       const total = { instances: 0, archives: [] as string[], more: false };
       do {
         const { instances, archives, more } = await client.retention(request);

@@ -3,10 +3,10 @@ import { Readable } from 'node:stream';
 import type { ArtifactStore } from '../core/artifact.ts';
 import { DurachartError } from '../core/error.ts';
 import { RESERVED_KEY } from '../core/payload.ts';
-import { checkFilters, isDate } from './checks.ts';
+import { checkBy, checkFilters, isDate } from './checks.ts';
 import { idempotentId } from './keys.ts';
 import type { Payloads } from './payloads/payloads.ts';
-import type { Clock } from './ports.ts';
+import type { Clock, Millis } from './ports.ts';
 
 /** Statuses of instances that may be removed. */
 export const FINISHED = ['done', 'cancelled', 'failed'] as const;
@@ -24,6 +24,9 @@ export interface RetentionOptions {
   archive?: string | undefined;
   /** Removes nothing, and counts those that would go. */
   dryRun?: boolean | undefined;
+  /** Who asks for it. Default: `unknown`. At most 200 characters. */
+  by?: string | undefined;
+  why?: string | undefined;
 }
 
 /** What one call has done; it takes some seconds, and does not do everything at once. */
@@ -51,6 +54,16 @@ export interface RetentionFilter {
   status: readonly Finished[];
 }
 
+/** The record of one call: one row of `audit`, which outlives what was removed. */
+export interface RetentionRecord {
+  /** The workflow, or `*` for all. */
+  workflow: string;
+  arguments: unknown;
+  by: string;
+  why: string | null;
+  at: Millis;
+}
+
 /** What retention needs of the database. Nobody waits for it: it holds locks within one short statement only. */
 export interface RetentionStore {
   /** The oldest that may go, after one that was seen. Not the children of an instance that goes on, nor those that something is due for. */
@@ -59,6 +72,10 @@ export interface RetentionStore {
   read(ids: readonly string[]): Promise<string[]>;
   /** Deletes those that are as they were, with all that belongs to them. Their ids. */
   remove(filter: RetentionFilter, candidates: readonly Candidate[]): Promise<string[]>;
+  /** Notes that instances are about to be removed. Id of the record. */
+  begin(record: RetentionRecord): Promise<number>;
+  /** Notes what became of it. A record without that is of a call that was cut off. */
+  end(id: number, result: unknown, at: Millis): Promise<void>;
 }
 
 /** Instances in one statement, and rows of their histories, if it is not one instance alone. */
@@ -83,6 +100,7 @@ interface Parts {
 export async function retain(parts: Parts, options: RetentionOptions): Promise<Retained> {
   const { store, payloads, clock, fault } = parts;
   const filter = checked(options);
+  const by = checkBy({ by: options.by, why: options.why });
   const { archive } = options;
   if (options.dryRun === true) {
     const found = await store.find(filter, undefined, MOST + 1);
@@ -90,10 +108,16 @@ export async function retain(parts: Parts, options: RetentionOptions): Promise<R
   }
   const retained: Retained = { instances: 0, archives: [], more: false };
   const end = clock.now() + LONGEST;
+  let record: number | undefined;
   let after: Candidate | undefined;
+  const ended = async (): Promise<Retained> => {
+    if (record !== undefined) await store.end(record, retained, clock.now());
+    return retained;
+  };
   for (;;) {
     const batch = bounded(await store.find(filter, after, BATCH));
-    if (batch.length === 0) return retained;
+    if (batch.length === 0) return ended();
+    record ??= await store.begin({ ...recordOf(filter, archive), ...by, at: clock.now() });
     if (archive !== undefined) retained.archives.push(await write(parts, archive, batch));
     const removed = await store.remove(filter, batch);
     for (const id of removed) {
@@ -103,8 +127,18 @@ export async function retain(parts: Parts, options: RetentionOptions): Promise<R
     }
     retained.instances += removed.length;
     after = batch.at(-1);
-    if (clock.now() >= end) return { ...retained, more: true };
+    if (clock.now() < end) continue;
+    retained.more = true;
+    return ended();
   }
+}
+
+function recordOf(
+  { endedBefore, workflow, state, status }: RetentionFilter,
+  archive: string | undefined,
+): Pick<RetentionRecord, 'workflow' | 'arguments'> {
+  const asked = { endedBefore: endedBefore.toISOString(), status, state, archive };
+  return { workflow: workflow ?? '*', arguments: asked };
 }
 
 /** An archive holds what lies in the artifact store, too: that goes with the instance. */

@@ -22,6 +22,8 @@ const Retention = z
         'Beginning of the keys of the artifacts that they are written to first. Without it they are only deleted.',
     }),
     delete: z.literal(true).optional().openapi({ description: 'To be said where nothing is archived.' }),
+    by: z.string().min(1).max(200).optional().openapi({ description: 'Who asks for it, for the record.' }),
+    why: z.string().min(1).max(2_000).optional(),
     dryRun: z.boolean().optional().openapi({ description: 'Remove nothing, and count what would go.' }),
   })
   .refine(

@@ -71,5 +71,19 @@ export function createRetentionStore(pool: postgres.Sql): RetentionStore {
       const rows = await pool.unsafe<{ id: string }[]>(REMOVE, [[...status], endedBefore, JSON.stringify(candidates)]);
       return rows.map(({ id }) => id);
     },
+    begin: async ({ workflow, arguments: args, by, why, at }) => {
+      const [row] = await pool.unsafe<[{ id: string }]>(
+        `insert into durachart.audit (target, target_id, operation, arguments, by, why, status, requested_at)
+         values ('retention', $1, 'remove', $2::text::json, $3, $4, 'requested', to_timestamp($5::float8 / 1000)) returning id`,
+        [workflow, JSON.stringify(args), by, why, at],
+      );
+      return Number(row.id);
+    },
+    end: async (id, result, at) => {
+      await pool.unsafe(
+        `update durachart.audit set status = 'applied', result = $2::text::json, finished_at = to_timestamp($3::float8 / 1000) where id = $1`,
+        [id, JSON.stringify(result), at],
+      );
+    },
   };
 }

@@ -282,11 +282,11 @@ export const audit = durachart.table(
   'audit',
   {
     id: bigserial('id', { mode: 'number' }).primaryKey(),
-    /** instance, workflow, queue */
+    /** instance, workflow, queue, retention */
     target: text('target').notNull(),
-    /** Id of the instance, or name of the workflow or queue. */
+    /** Id of the instance, or name of the workflow or queue; of retention the workflow, or `*`. */
     targetId: text('target_id').notNull(),
-    /** retry, resume, skip, rewind, fork, import, edit, pause, unpause, cancel */
+    /** retry, resume, skip, rewind, fork, import, edit, pause, unpause, cancel; of retention remove */
     operation: text('operation').notNull(),
     arguments: json('arguments'),
     /** Who asked for it, as they said. */

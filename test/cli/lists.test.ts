@@ -81,6 +81,10 @@ test('retention goes on until nothing is left, and says what it did', async () =
       'w',
       '--state',
       'S',
+      '--by',
+      'ada',
+      '--why',
+      'space',
     ),
   ).toEqual({
     exitCode: 0,
@@ -88,7 +92,8 @@ test('retention goes on until nothing is left, and says what it did', async () =
     err: '4,000 instances removed, there are more …\n',
   });
   const endedBefore = new Date('2026-01-01T12:00:00Z');
-  const options = { endedBefore, archive: 'old', status: ['done', 'failed'], workflow: 'w', state: 'S' };
+  const who = { by: 'ada', why: 'space' };
+  const options = { endedBefore, archive: 'old', status: ['done', 'failed'], workflow: 'w', state: 'S', ...who };
   expect(asked).toEqual([options, options]);
 });
 

@@ -194,7 +194,7 @@ test('what nobody has come to yet is said', async () => {
     expect(asked).toMatchObject({
       exitCode: 0,
       out: expect.stringMatching(
-        /: pause is asked for, as operation 1; nobody has come to it yet\nNo live worker runs workflow approval, and its start is due for .*: start one with `durachart server`\.\n$/,
+        /: pause is asked for, as operation 1; nobody has come to it yet\nNo live worker runs workflow approval, and a step is due for .*: start one with `durachart server`\.\n$/,
       ) as string,
     });
   } finally {

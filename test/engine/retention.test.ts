@@ -156,6 +156,34 @@ test('only what is finished, old enough, and nobody waits for', async () => {
   await bench.sql`delete from durachart.instances where workflow = 'old'`;
 });
 
+test('each call that removes something is on record, with who and why', async () => {
+  const { engine } = await newEngine();
+  const records = async () => (await engine.operations({ target: 'retention' })).items;
+  await insert([
+    { id: 'recorded-1', status: 'done' },
+    { id: 'recorded-2', status: 'done' },
+  ]);
+  const before = (await records()).length;
+  const options = { endedBefore: new Date('2021-01-01'), workflow: 'old', by: 'ada', why: 'space' };
+  await engine.retention({ ...options, dryRun: true });
+  await engine.retention({ ...options, state: 'nowhere' });
+  expect(await records()).toHaveLength(before);
+  await engine.retention({ ...options, archive: 'kept' });
+  const [record] = await records();
+  expect(record).toMatchObject({
+    target: 'retention',
+    targetId: 'old',
+    operation: 'remove',
+    by: 'ada',
+    why: 'space',
+    status: 'applied',
+    arguments: { endedBefore: '2021-01-01T00:00:00.000Z', status: ['done', 'cancelled'], archive: 'kept' },
+    result: { instances: 2, more: false, archives: [expect.stringMatching(/^kept\//)] },
+  });
+  expect(record?.finishedAt).not.toBeNull();
+  await expect(engine.retention({ ...options, by: '' })).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+});
+
 test('more than a batch goes, in several archives', async () => {
   const { engine } = await newEngine();
   await bench.sql`insert into durachart.instances (id, workflow, version, created_at, status, state, sequence, live, updated_at, finished_at)
@@ -226,6 +254,8 @@ test('an archive that is refused unread ends the call, and not the process', asy
     find: async () => [{ id: 'gone', createdAt: new Date(0), sequence: 1, wake: 0 }],
     read: async () => [],
     remove: async () => [],
+    begin: async () => 1,
+    end: async () => {},
   };
   const artifacts = { put: async () => Promise.reject(new Error('refused')) } as unknown as ArtifactStore;
   const uncaught: unknown[] = [];

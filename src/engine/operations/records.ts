@@ -35,7 +35,7 @@ export interface OperationOptions {
 /** An operation, and what came of it: one row of `audit`. */
 export interface OperationRecord {
   id: number;
-  target: 'instance' | 'workflow' | 'queue';
+  target: 'instance' | 'workflow' | 'queue' | 'retention';
   targetId: string;
   operation: string;
   arguments: unknown;

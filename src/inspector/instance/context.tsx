@@ -1,6 +1,8 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { Instance } from '../../http/types.ts';
 import { Json } from '../kit/json.tsx';
+import { PayloadLink } from '../kit/payload.tsx';
+import { isReference } from '../kit/reference.ts';
 import { differences, type Difference } from './difference.ts';
 import { snapshotQuery } from './queries.ts';
 
@@ -46,8 +48,16 @@ function Changes({ changes }: { changes: readonly Difference[] }) {
           </span>
           <div className="min-w-0">
             <span className="break-all">{path.join('.')}</span>
-            {kind === 'added' ? null : <p className="break-all text-failed line-through">{short(before)}</p>}
-            {kind === 'removed' ? null : <p className="break-all text-done">{short(after)}</p>}
+            {kind === 'added' ? null : (
+              <p className="break-all text-failed line-through">
+                <Short value={before} />
+              </p>
+            )}
+            {kind === 'removed' ? null : (
+              <p className="break-all text-done">
+                <Short value={after} />
+              </p>
+            )}
           </div>
         </li>
       ))}
@@ -56,7 +66,8 @@ function Changes({ changes }: { changes: readonly Difference[] }) {
   );
 }
 
-function short(value: unknown): string {
+function Short({ value }: { value: unknown }) {
+  if (isReference(value)) return <PayloadLink payload={value} />;
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > 400 ? `${text.slice(0, 400)}…` : text;
 }

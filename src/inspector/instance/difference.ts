@@ -1,3 +1,5 @@
+import { isReference } from '../kit/reference.ts';
+
 /** One place in which two values differ. */
 export interface Difference {
   /** Names and numbers from the outside in. */
@@ -10,6 +12,7 @@ export interface Difference {
 /** Where two JSON values differ, as deep inside as can be told. */
 export function differences(before: unknown, after: unknown, path: (string | number)[] = []): Difference[] {
   if (before === after) return [];
+  if (isReference(before) && isReference(after) && before.sha256 === after.sha256) return [];
   if (Array.isArray(before) && Array.isArray(after)) {
     return Array.from({ length: Math.max(before.length, after.length) }, (_, i) =>
       member(i < before.length, before[i], i < after.length, after[i], [...path, i]),
@@ -30,5 +33,5 @@ function member(had: boolean, before: unknown, has: boolean, after: unknown, pat
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isReference(value);
 }

@@ -1,6 +1,7 @@
 import { collapseAllNested, JsonView } from 'react-json-view-lite';
 import { Copy } from './copy.tsx';
-import { isReference, PayloadLink, PayloadLinks } from './payload.tsx';
+import { PayloadLink, PayloadLinks } from './payload.tsx';
+import { isReference } from './reference.ts';
 
 const STYLE = {
   container: 'font-mono text-xs leading-5 break-words',

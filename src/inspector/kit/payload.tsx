@@ -1,10 +1,6 @@
 import type { PayloadReference } from '../../http/types.ts';
 import { bytes } from './number.ts';
-
-/** Whether the API gives a reference in place of a value that is too large for a row. */
-export function isReference(value: unknown): value is PayloadReference {
-  return typeof value === 'object' && value !== null && '$durachart' in value;
-}
+import { isReference } from './reference.ts';
 
 /** Where such a value can be looked at: in a tab of its own, as it may have megabytes. */
 export function PayloadLink({ payload: { link, size }, name }: { payload: PayloadReference; name?: string }) {

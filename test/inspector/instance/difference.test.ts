@@ -53,3 +53,9 @@ test('requests and commands are lines that a shell takes as they are', () => {
   expect(commandOf('cancel', ['-a'], optionsOf({ force: true }))).toBe('durachart cancel --force -- -a');
   expect(optionsOf({ output: 'text' })).toEqual({ output: '"text"' });
 });
+
+test('what lies in the artifact store is the same where its hash is', () => {
+  const reference = (sha256: string) => ({ $durachart: 'payload', size: 1, sha256, key: sha256, link: `/${sha256}` });
+  expect(differences({ a: reference('x') }, { a: reference('x') })).toEqual([]);
+  expect(differences({ a: reference('x') }, { a: reference('y') })).toMatchObject([{ path: ['a'], kind: 'changed' }]);
+});
