@@ -47,10 +47,6 @@ export class Server {
     return url.href;
   }
 
-  get isRestarting(): boolean {
-    return this.restarting !== undefined;
-  }
-
   /** Kills the postmaster or one of its backends (then it restarts by itself), and starts it again. */
   kill(backend: boolean, random: () => number): void {
     if (this.restarting !== undefined) return;

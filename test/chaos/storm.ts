@@ -3,8 +3,6 @@ import type { Proxy } from './proxy.ts';
 import type { Server } from './server.ts';
 import type { Workers } from './workers.ts';
 
-const WORKERS = 3;
-
 /** Something that was done to break it. */
 export interface Blow {
   at: number;
@@ -61,7 +59,7 @@ export class Storm {
     this.over = true;
     await Promise.all(this.threads);
     this.proxy.latency = 0;
-    for (let index = 0; index < WORKERS; index++) this.workers.setClock(index, 0);
+    for (let index = 0; index < this.workers.count; index++) this.workers.setClock(index, 0);
     await this.server.slowDisk(0);
   }
 
@@ -86,7 +84,9 @@ export class Storm {
   }
 
   private killWorker(): void {
-    this.note(this.workers.kill(this.between(0, WORKERS)) ? 'workers killed as they started' : 'workers killed');
+    this.note(
+      this.workers.kill(this.between(0, this.workers.count)) ? 'workers killed as they started' : 'workers killed',
+    );
   }
 
   private async killServer(): Promise<void> {
@@ -97,7 +97,7 @@ export class Storm {
     if (this.random() < 0.5) {
       await sleep(this.between(0, 1_500));
       this.note('workers killed in recovery');
-      this.workers.kill(this.between(0, WORKERS));
+      this.workers.kill(this.between(0, this.workers.count));
     }
     if (this.random() < 0.2) {
       await sleep(this.between(0, 1_500));
@@ -144,7 +144,7 @@ export class Storm {
 
   private async clock(): Promise<void> {
     this.note('clock jumps');
-    const index = this.between(0, WORKERS);
+    const index = this.between(0, this.workers.count);
     // One in five is far off: the others seem dead to it.
     const far = this.random() < 0.2 ? 60_000 : 3_000;
     this.workers.setClock(index, this.between(-far, far));
@@ -154,6 +154,6 @@ export class Storm {
 
   private suspend(): void {
     this.note('workers suspended');
-    this.workers.suspend(this.between(0, WORKERS), this.between(500, 8_000));
+    this.workers.suspend(this.between(0, this.workers.count), this.between(500, 8_000));
   }
 }

@@ -33,8 +33,8 @@ export class Workers {
     return this.running.filter(({ ready }) => ready).length;
   }
 
-  get pids(): number[] {
-    return this.running.flatMap(({ child }) => child.pid ?? []);
+  get count(): number {
+    return this.running.length;
   }
 
   /** Kills one, working or just starting. @returns whether it was just starting */
