@@ -57,6 +57,11 @@ export function trouble(code: TroubleCode): Trouble {
   return { code, message: WORDS[code] };
 }
 
+/** Two writes got into each other's way (a deadlock, a lock): the database is well. */
+function isCollision(error: unknown): boolean {
+  return /^(40|55P03)/.test(String((error as { code?: unknown } | null)?.code));
+}
+
 /** Remembers how the writes of this process went: a database whose disk is full still answers questions. */
 export class Writes {
   private readonly clock: Clock;
@@ -82,7 +87,8 @@ export class Writes {
         this.last = undefined;
         return result;
       } catch (error) {
-        if (this.isTransient(error)) this.last = { trouble: troubleOf(error), at: this.clock.now() };
+        if (this.isTransient(error) && !isCollision(error))
+          this.last = { trouble: troubleOf(error), at: this.clock.now() };
         throw error;
       }
     };
