@@ -79,6 +79,7 @@ export {
   type TriggerFunction,
   type TriggeringEngine,
 } from './engine/trigger-function.ts';
+export type { Route, RouteRequest, RouteResponse } from './http/route.ts';
 export { createLocalArtifacts } from './artifacts/local.ts';
 export { startEmbedded, EmbeddedError, type EmbeddedOptions, type EmbeddedServer } from './store/embedded.ts';
 export { ENGINE_MIGRATIONS, migrate, type Migrations } from './store/migrate.ts';

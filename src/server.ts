@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { migrations, workflows } from '../machines/index.ts';
+import { migrations, routes, workflows } from '../machines/index.ts';
 import { createLocalArtifacts } from './artifacts/local.ts';
 import type { Config } from './config.ts';
 import type { ArtifactStore } from './core/artifact.ts';
@@ -81,6 +81,7 @@ export async function startServer(config: Config, log: Logger, version: string):
       dashboard: config.dashboard,
       version,
       log,
+      routes,
     });
     const api = await serveApi(app, { host: config.host, port: config.port });
     stops.push(() => api.close());

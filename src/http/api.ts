@@ -21,6 +21,7 @@ import { published } from './published.ts';
 import { openApiDocument } from './openapi.ts';
 import { problemResponse } from './problem.ts';
 import { reconcile } from './reconcile.ts';
+import { openPaths, ownRoutes, type Route } from './route.ts';
 import { createAccess } from './session.ts';
 import { statistics } from './statistics.ts';
 import { retention } from './retention.ts';
@@ -45,6 +46,8 @@ export interface ApiOptions {
   version?: string;
   /** Bytes that an upload may have. Default: 2 GiB. */
   uploadLimit?: number;
+  /** Routes that pipelines bring along. */
+  routes?: readonly Route[];
   /** Folder of the inspector, as `npm run build` makes it. Default: the one that comes with the package. */
   inspector?: string;
   /** Default: nothing is logged. */
@@ -74,7 +77,7 @@ export function createApi(engine: Engine, options: ApiOptions): Api {
   api.notFound(notFound(api));
   api.use(requestLog(options.log ?? createLog('silent')));
   api.use(plainHeaders);
-  api.use(token === undefined ? localGuard : tokenGuard(access));
+  api.use(token === undefined ? localGuard : tokenGuard(access, openPaths(options.routes ?? [])));
   api.use(noNul);
   api.use(async (c, next) => {
     const shown = masked === engine || (secretsToken !== undefined && (await access.grant(c))?.secrets === true);
@@ -104,6 +107,7 @@ export function createApi(engine: Engine, options: ApiOptions): Api {
     health(services, async (c) => (await access.grant(c)) !== undefined),
   );
 
+  api.route('/', ownRoutes(options.routes ?? [], engine, options.artifacts));
   api.route('/', access.routes);
   api.route('/', inspector(options.inspector));
 

@@ -8,10 +8,13 @@ import { assertNoForgery, type Access } from './session.ts';
 /** Open to everybody: they say nothing of what is inside. */
 const OPEN = new Set(['/health/live', '/health/ready', '/openapi.json', '/session']);
 
-/** Lets in who has a token, or the cookie that a browser was given for it. */
-export function tokenGuard({ grant }: Access): MiddlewareHandler<HttpEnv> {
+/**
+ * Lets in who has a token, or the cookie that a browser was given for it.
+ * @param isOpen paths of pipelines' own routes that ask for none
+ */
+export function tokenGuard({ grant }: Access, isOpen: (path: string) => boolean): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
-    if (!OPEN.has(c.req.path) && !isInspectorPath(c.req.path)) {
+    if (!OPEN.has(c.req.path) && !isInspectorPath(c.req.path) && !isOpen(c.req.path)) {
       const granted = await grant(c);
       if (granted === undefined) throw unauthorized();
       if (granted.by === 'session') assertNoForgery(c);

@@ -109,6 +109,8 @@ const FIELDS: Readonly<Record<string, string>> = {
 /** An error of the HTTP layer itself. */
 export class Problem extends DurachartError {
   readonly headers: Readonly<Record<string, string>>;
+  /** Status and title, of a code that is not in the table: a pipeline's own. */
+  readonly shown: readonly [status: number, title: string] | undefined;
 
   constructor(
     code: string,
@@ -118,11 +120,13 @@ export class Problem extends DurachartError {
       headers?: Record<string, string>;
       details?: Record<string, unknown>;
       cause?: unknown;
+      shown?: readonly [status: number, title: string] | undefined;
     } = {},
   ) {
     const issues = options.errors === undefined ? {} : { issues: options.errors };
     super(code, detail, { details: { ...options.details, ...issues }, cause: options.cause });
     this.headers = options.headers ?? {};
+    this.shown = options.shown;
   }
 }
 
@@ -145,7 +149,8 @@ export function problemResponse(error: unknown, c: Context<HttpEnv>): Response {
 
 /** @param instance URI of the request */
 export function problemBody(error: DurachartError, instance: string): ProblemBody {
-  const [status, title] = PROBLEMS[error.code] ?? [500, 'Something went wrong in the server'];
+  const shown = error instanceof Problem ? error.shown : undefined;
+  const [status, title] = shown ?? PROBLEMS[error.code] ?? [500, 'Something went wrong in the server'];
   const { issues, ...facts } = error.details;
   return {
     ...facts,
@@ -186,7 +191,8 @@ function pathName(path: readonly unknown[]): string {
 }
 
 function knownProblem(error: unknown): DurachartError | undefined {
-  const isKnown = error instanceof DurachartError && error.code in PROBLEMS;
+  const isShown = error instanceof Problem && error.shown !== undefined;
+  const isKnown = error instanceof DurachartError && (isShown || error.code in PROBLEMS);
   if (isKnown && error.code !== 'DATABASE_UNAVAILABLE') return error;
   if (isKnown) {
     // In words that do not tell where it is.
