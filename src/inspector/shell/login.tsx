@@ -75,10 +75,8 @@ function TokenForm({
       const session = await post<Session>('/session', { token });
       form.reset();
       if (needsSecrets && session.secrets === 'masked') throw new Error('This token does not show secrets.');
-      forget(client);
       client.setQueryData(sessionQuery.queryKey, session);
-      // What is on the page is not asked anew by being forgotten.
-      void client.invalidateQueries();
+      forget(client, session);
       onDone?.();
     } catch (error) {
       setWrong((error as Error).message);
@@ -111,9 +109,12 @@ function TokenForm({
   );
 }
 
-/** What one has seen is not for the next one. */
-function forget(client: QueryClient): void {
-  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] });
+/** What one has seen is not for the next one; what is on the page is read anew by who may still see it. */
+function forget(client: QueryClient, { active }: Session): void {
+  const predicate = ({ queryKey }: { queryKey: readonly unknown[] }): boolean =>
+    queryKey[0] !== sessionQuery.queryKey[0];
+  if (active) void client.resetQueries({ predicate });
+  else client.removeQueries({ predicate });
 }
 
 /** Ends the session, if there is one to end. @param everywhere those of all browsers */
@@ -124,8 +125,7 @@ export function useLogout(): ((everywhere?: boolean) => Promise<void>) | undefin
   return async (everywhere = false) => {
     const session = await remove<Session>(`/session${everywhere ? '?everywhere=true' : ''}`);
     client.setQueryData(sessionQuery.queryKey, session);
-    forget(client);
-    void client.invalidateQueries();
+    forget(client, session);
   };
 }
 

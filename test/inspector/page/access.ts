@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from '../../http/support/server.ts';
+import { vault } from '../../http/support/vault.ts';
 import type { TestBrowser } from '../support/use-browser.ts';
 
 const TOKEN = 'a-token-of-16-or-more';
+const SECRETS_TOKEN = 'the-token-that-shows-secrets';
 
 /** Who may see it, and what is away. */
 export function accessTests(browser: TestBrowser): void {
@@ -12,7 +14,7 @@ export function accessTests(browser: TestBrowser): void {
     beforeAll(async () => {
       [secured, idle] = await Promise.all([
         startServer({ token: TOKEN, inspector: browser.folder }),
-        startServer({ work: false, inspector: browser.folder }),
+        startServer({ work: false, inspector: browser.folder, workflows: [vault], secretsToken: SECRETS_TOKEN }),
       ]);
     });
     afterAll(async () => {
@@ -75,6 +77,25 @@ export function accessTests(browser: TestBrowser): void {
       await page.context().setOffline(false);
       await page.getByText('The server does not answer.').waitFor({ state: 'detached' });
       await page.locator('[role=row][data-id]').getByText('READ', { exact: true }).waitFor();
+    });
+
+    test('what is secret is masked, until the token that shows it is given, and after one has logged out', async () => {
+      const { id } = await idle.engine.start('vault', { account: 'ada', password: 'correct horse' } as never);
+      const page = await browser.open(`${idle.url}/ui/instances/${id}#data`);
+      const input = page.getByRole('region', { name: 'Input', exact: true });
+      await input.getByText('[secret]').waitFor();
+      await page.getByRole('button', { name: 'Show what is secret' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Show what is secret' });
+      expect(await browser.barriers(page)).toEqual([]);
+      await dialog.getByLabel('Token that shows secrets').fill('not-the-right-token');
+      await dialog.getByRole('button', { name: 'Show', exact: true }).click();
+      await dialog.getByText('This token does not show secrets.').waitFor();
+      await dialog.getByLabel('Token that shows secrets').fill(SECRETS_TOKEN);
+      await page.keyboard.press('Enter');
+      await input.getByText('correct horse').waitFor();
+      await page.getByRole('button', { name: 'Hide what is secret' }).click();
+      await input.getByText('[secret]').waitFor();
+      expect(await page.getByText('correct horse').count()).toBe(0);
     });
   });
 }
