@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineWorkflow } from '../../src/index.ts';
+import { defineTrigger, defineWorkflow } from '../../src/index.ts';
 import { contextSchema, outputSchema } from './context.ts';
 import { eventSchemas, inputSchema } from './input.ts';
 import { machine } from './machine.ts';
@@ -16,6 +16,9 @@ export const designEngine = defineWorkflow({
   errors: { QUOTE_NOT_FOUND: 'final', TEXT_DOES_NOT_FIT: 'final', MISSING_GLYPHS: 'final' },
   controls: { resume: 'RETRY' },
 });
+
+/** Starts a design; gives back its status, cancel and result. */
+export const triggerDesignEngine = defineTrigger(designEngine);
 
 /** The pipeline's own tables: SQL files for drizzle's migrator, and the schema to keep its list of them in. */
 export const migrations = {

@@ -1,4 +1,4 @@
-import { defineWorkflow } from '../../src/index.ts';
+import { defineTrigger, defineWorkflow } from '../../src/index.ts';
 import { contextSchema, outputSchema } from './context.ts';
 import { eventSchemas, inputSchema } from './input.ts';
 import { machine } from './machine.ts';
@@ -15,3 +15,6 @@ export const mockupGenerator = defineWorkflow({
   errors: { ASSET_NOT_FOUND: 'final', SCENE_UNKNOWN: 'final', UNREADABLE_PICTURE: 'final' },
   controls: { resume: 'RETRY' },
 });
+
+/** Starts mockups; gives back their status, cancel and result. */
+export const triggerMockupGenerator = defineTrigger(mockupGenerator);

@@ -1,7 +1,7 @@
 import { mix } from '../drawing/colour.ts';
 import type { Shape } from '../drawing/drawing.ts';
 import { everything, line, rectangle } from '../drawing/paths.ts';
-import { descent, grown, letters, serif, setAuthor, setQuote, type Style } from './style.ts';
+import { capitals, descent, grown, letters, serif, setAuthor, setQuote, type Style } from './style.ts';
 
 const QUOTE = serif({ family: 'playfair-display', weight: 500 });
 const NAME = serif({ family: 'eb-garamond', weight: 500 });
@@ -27,7 +27,7 @@ export const editorial: Style = {
     const author =
       words.author === null
         ? undefined
-        : setAuthor(words.author.toLocaleUpperCase('en'), width - 2 * side, {
+        : setAuthor(capitals(words.author), width - 2 * side, {
             stack: NAME,
             align: 'center',
             tracking: 0.2,

@@ -1,7 +1,7 @@
 import { mix } from '../drawing/colour.ts';
 import type { Point, Shape, Sheet } from '../drawing/drawing.ts';
 import { circle, everything, line, towards } from '../drawing/paths.ts';
-import { grown, letters, sans, setAuthor, setQuote, type Palette, type Room, type Style } from './style.ts';
+import { capitals, grown, letters, sans, setAuthor, setQuote, type Palette, type Room, type Style } from './style.ts';
 
 const QUOTE = sans(400, { family: 'josefin-sans', weight: 400 });
 const NAME = sans(400, { family: 'josefin-sans', weight: 400 });
@@ -18,7 +18,7 @@ export const night: Style = {
     const { width, height } = sheet;
     const wide = width / height > 1.3;
     const side = wide ? 170 : 120;
-    const capitals = words.text.length <= CAPITALS_UP_TO;
+    const inCapitals = words.text.length <= CAPITALS_UP_TO;
     const author =
       words.author === null
         ? undefined
@@ -27,13 +27,13 @@ export const night: Style = {
     const top = Math.max(wide ? 120 : 130, sheet.safe.block);
     const head = 2 * moon + (wide ? 66 : 96);
     const below = author === undefined ? 0 : 92 + author.height;
-    const text = capitals ? words.text.toLocaleUpperCase('en') : words.text;
+    const text = inCapitals ? capitals(words.text) : words.text;
     const quote = setQuote(text, { width: width - 2 * side, height: height - 2 * top - head - below }, scale, {
       stack: QUOTE,
-      leading: capitals ? 1.42 : 1.3,
-      tracking: capitals ? 0.09 : 0.01,
+      leading: inCapitals ? 1.42 : 1.3,
+      tracking: inCapitals ? 0.09 : 0.01,
       align: 'center',
-      maxSize: grown(capitals ? 94 : 104, sheet),
+      maxSize: grown(inCapitals ? 94 : 104, sheet),
     });
     const y = (height - head - quote.height - below) / 2;
     const ground: Shape[] = [

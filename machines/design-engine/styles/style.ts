@@ -85,6 +85,11 @@ export function grown(size: number, { width, height }: { width: number; height: 
   return (size * Math.sqrt(width * height)) / 1000;
 }
 
+/** In capitals; Greek ones have no accents. */
+export function capitals(text: string): string {
+  return text.toLocaleUpperCase(/\p{Script=Greek}/u.test(text) ? 'el' : 'en');
+}
+
 /** Letters in one colour. */
 export function letters(block: Block, x: number, y: number, colour: Colour): Shape {
   return { d: block.path(x, y), fill: colour };

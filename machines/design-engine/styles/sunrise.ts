@@ -1,7 +1,7 @@
 import { mix } from '../drawing/colour.ts';
 import type { Point, Shape } from '../drawing/drawing.ts';
 import { circle, everything } from '../drawing/paths.ts';
-import { descent, grown, letters, sans, serif, setAuthor, setQuote, type Style } from './style.ts';
+import { capitals, descent, grown, letters, sans, serif, setAuthor, setQuote, type Style } from './style.ts';
 
 const QUOTE = serif({ family: 'abril-fatface', weight: 400 }, { family: 'playfair-display', weight: 800 });
 const NAME = sans(500, { family: 'josefin-sans', weight: 600 });
@@ -21,7 +21,7 @@ export const sunrise: Style = {
     const author =
       words.author === null
         ? undefined
-        : setAuthor(words.author.toLocaleUpperCase('en'), room, {
+        : setAuthor(capitals(words.author), room, {
             stack: NAME,
             align: 'center',
             tracking: 0.14,

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { expect, test, vi } from 'vitest';
+import { triggerDesignEngine } from '../../../machines/design-engine/index.ts';
 import type { Context } from '../../../machines/design-engine/context.ts';
 import { come, contextOf, useStudio } from './support.ts';
 
@@ -108,6 +109,21 @@ test('a person asks for changes, sees another version, and approves it', async (
     { round: 1, kind: 'approval-requested' },
     { round: 2, kind: 'approval-requested' },
   ]);
+});
+
+test('a design that is cancelled while its prints are made ends there, and becomes no asset', async () => {
+  const job = await triggerDesignEngine(studio.engine, {
+    quoteId: 'q-cancelled',
+    userId: 'u1',
+    outputFormats: ['16x20.png'],
+    mode: 'auto',
+    quote: QUOTE,
+  });
+  await come(studio.engine, job.id, 'STARTED.MASTER_GENERATED');
+  await job.cancel({ by: 'ann', why: 'another quote' });
+  await expect(job.result({ timeout: 90_000 })).rejects.toMatchObject({ code: 'INSTANCE_CANCELLED' });
+  expect(await job.status()).toMatchObject({ status: 'cancelled' });
+  expect(await studio.sql`select 1 from design_engine.assets where instance_key = ${job.id}`).toHaveLength(0);
 });
 
 test('a rejected design ends with the reason, and nothing of it becomes an asset', async () => {

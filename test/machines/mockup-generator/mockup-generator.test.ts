@@ -1,7 +1,6 @@
 import sharp from 'sharp';
 import { beforeAll, expect, test, vi } from 'vitest';
-import type { z } from 'zod';
-import { outputSchema } from '../../../machines/mockup-generator/context.ts';
+import { triggerMockupGenerator } from '../../../machines/mockup-generator/index.ts';
 import { apply, inverse, squareTo } from '../../../machines/mockup-generator/picture/homography.ts';
 import { scenes } from '../../../machines/mockup-generator/scenes/index.ts';
 import { come, contextOf, useStudio } from '../design-engine/support.ts';
@@ -45,19 +44,14 @@ beforeAll(async () => {
   await asset('square', 500, 500);
 });
 
-/** What a job came to. */
-async function resultOf(id: string): Promise<z.infer<typeof outputSchema>> {
-  return outputSchema.parse(await studio.engine.result(id, { timeout: 90_000 }));
-}
-
 test('every asset comes into every scene: the picture lies where the scene says, its right way up, without its bleed', async () => {
-  const { id } = await studio.engine.start('mockup-generator', {
+  const job = await triggerMockupGenerator(studio.engine, {
     quoteId: 'q',
     userId: 'u1',
     assetIds: ['portrait', 'portrait'],
     scenes: ['living-room', 'shelf', 'gallery', 'table', 'table'],
   });
-  const output = await resultOf(id);
+  const output = await job.result({ timeout: 90_000 });
   expect(output).toMatchObject({ delivered: 4, failed: 0, faults: [] });
   for (const key of output.keys) {
     const scene = scenes.get(/([a-z-]+)\.jpg$/.exec(key)?.[1] ?? '');
@@ -97,20 +91,20 @@ test('a scene that there is not and a file that is no picture are reported; the 
   await studio.sql`
     insert into design_engine.assets (id, quote_id, user_id, instance_key, kind, size, key, width, height)
     values ('text', 'q', 'u1', 'i', 'print', 'test', ${key}, 1, 1)`;
-  const { id } = await studio.engine.start('mockup-generator', {
+  const job = await triggerMockupGenerator(studio.engine, {
     quoteId: 'q',
     userId: 'u1',
     assetIds: ['square', 'text'],
     scenes: ['shelf', 'moon'],
   });
-  const output = await resultOf(id);
+  const output = await job.result({ timeout: 90_000 });
   expect(output).toMatchObject({ delivered: 1, failed: 3 });
   expect(output.faults.map(({ assetId, scene, code }) => `${assetId} ${scene} ${code}`)).toEqual([
     'square moon SCENE_UNKNOWN',
     'text shelf UNREADABLE_PICTURE',
     'text moon SCENE_UNKNOWN',
   ]);
-  expect(await studio.sql`select scene from design_engine.mockups where instance_key = ${id}`).toMatchObject([
+  expect(await studio.sql`select scene from design_engine.mockups where instance_key = ${job.id}`).toMatchObject([
     { scene: 'shelf' },
   ]);
 });
