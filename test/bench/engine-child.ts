@@ -49,6 +49,10 @@ const orders: Orders = {
     }
     return latencies;
   },
+  slow: async ({ instances, ms, ledger }) => {
+    const current = opened();
+    await Promise.all(Array.from({ length: instances }, async () => current.start('bench-slow', { ms, ledger })));
+  },
   park: async () => {
     const current = opened();
     const event = await current.start('bench-wait', { timed: false });

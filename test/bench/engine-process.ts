@@ -52,7 +52,8 @@ export class EngineProcess {
     await this.kill();
   }
 
-  private async kill(): Promise<void> {
+  /** Ends it without a word. */
+  async kill(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exit = once(this.child, 'exit');
     this.child.kill('SIGKILL');

@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import type { BenchOptions } from './options.ts';
+import type { InFlight } from './in-flight.ts';
 import type { Filled } from './parked.ts';
 import type { Probe } from './probe.ts';
 import type { BurstKind, ComparedBurst, Round } from './round.ts';
@@ -15,6 +16,7 @@ export interface Results {
   /** What made the baseline. */
   baseline: string;
   rounds: Round[];
+  inFlight: InFlight | null;
   parked: { filled: Filled; round: Round } | null;
   seconds: number;
 }
@@ -29,6 +31,8 @@ export function figuresOf(results: Results) {
   const awaited = ofKind(rounds, 'awaited');
   const idle = rounds.flatMap((one) => one.idle);
   const parallel = rounds.flatMap((one) => one.parallel);
+  const fanOut = rounds.flatMap((one) => one.fanOut);
+  const restarts = rounds.flatMap((one) => one.restart ?? []);
   const single = median(rounds.flatMap((one) => one.single?.latencyMs ?? []));
   const of = (bursts: ComparedBurst[], figure: (burst: ComparedBurst) => number | null, digits = 2) =>
     rounded(spread(bursts.map(figure)), digits);
@@ -72,6 +76,14 @@ export function figuresOf(results: Results) {
     parallel_p95_ms: round(quantile(parallel, 0.95)),
     parallel_samples: parallel.length,
     parallel_ms_by_round: rounds.map((one) => round(quantile(one.parallel, 0.5))),
+    fan_out_ms: round(quantile(fanOut, 0.5)),
+    fan_out_p95_ms: round(quantile(fanOut, 0.95)),
+    fan_out_ms_by_round: rounds.map((one) => round(quantile(one.fanOut, 0.5))),
+    restart_seconds: round(median(restarts.map(({ seconds }) => seconds))),
+    restart_ideal_seconds: round(median(restarts.map(({ ideal }) => ideal))),
+    restart_repeated_steps: restarts.map(({ repeated }) => repeated),
+    in_flight_peak_mb: round(results.inFlight?.peakMb, 0),
+    in_flight_held_mb: round(results.inFlight?.heldMb, 0),
     memory_rest_mb: round(median(rounds.map((one) => one.restMb)), 0),
     memory_peak_mb: round(Math.max(...[...cold, ...warm].map(({ peakMb }) => peakMb)), 0),
     memory_after_mb: round(median(rounds.map((one) => one.afterMb)), 0),
@@ -96,6 +108,7 @@ export function figuresOf(results: Results) {
 function parkedFigures({ filled, round: one }: { filled: Filled; round: Round }) {
   return {
     instances: filled.rows,
+    finished: filled.finished,
     filled_seconds: round(filled.seconds, 0),
     table_mb: round(filled.megabytes, 0),
     burst_ratio: round(one.bursts[0]?.ratio),

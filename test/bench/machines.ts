@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assign, fromPromise, setup } from 'xstate';
-import { defineWorkflow, forEach } from '../../src/index.ts';
+import { z } from 'zod';
+import { defineStep, defineWorkflow, forEach } from '../../src/index.ts';
 
 /** Steps of the sequential machine. */
 export const STEPS = 10;
@@ -13,6 +16,7 @@ export const ITEMS = Array.from({ length: 25 }, (_, i) => createHash('md5').upda
 /**
  * What is run: `bench-sequence`, 10 no-op steps one after the other with a context of about 1 KB, each result assigned;
  * `bench-parallel`, 100 regions with a no-op step each, and their join; `bench-fan-out`, one no-op step for each of 100 items;
+ * `bench-slow`, 10 steps one after the other that take their time and note in a file that they have begun;
  * `bench-wait`, which is parked until an event comes, or for 30 days too.
  * @param ran called by each step
  */
@@ -21,7 +25,7 @@ export function benchWorkflows(ran: () => void) {
     ran();
     return { ok: true, i: input };
   });
-  return [sequence(noop), parallel(noop), fanOut(ran), wait()] as const;
+  return [sequence(noop), parallel(noop), fanOut(ran), slow(), wait()] as const;
 }
 
 type Noop = ReturnType<typeof fromPromise<{ ok: boolean; i: number }, number>>;
@@ -84,6 +88,39 @@ function fanOut(ran: () => void) {
     },
   });
   return defineWorkflow({ machine, name: 'bench-fan-out' });
+}
+
+function slow() {
+  const linger = defineStep({
+    input: z.object({ ms: z.number(), ledger: z.string() }),
+    run: async ({ input, key }) => {
+      if (input.ledger !== '') appendFileSync(input.ledger, `${key}\n`);
+      await sleep(input.ms);
+    },
+  });
+  const input = ({ context }: { context: { ms: number; ledger: string } }) => ({
+    ms: context.ms,
+    ledger: context.ledger,
+  });
+  const machine = setup({
+    types: {} as {
+      context: { items: string[]; ms: number; ledger: string };
+      input: { ms: number; ledger: string };
+    },
+    actors: { linger },
+  }).createMachine({
+    id: 'bench-slow',
+    context: ({ input: given }) => ({ items: ITEMS, ...given }),
+    initial: 's0',
+    states: Object.fromEntries([
+      ...Array.from({ length: STEPS }, (_, i) => [
+        `s${i}`,
+        { invoke: { id: 'step', src: 'linger', input, onDone: `s${i + 1}` } } as const,
+      ]),
+      [`s${STEPS}`, { type: 'final' } as const],
+    ]),
+  });
+  return defineWorkflow({ machine, name: 'bench-slow' });
 }
 
 function wait() {

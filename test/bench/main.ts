@@ -3,6 +3,7 @@ import { migrate } from '../../src/store/migrate.ts';
 import { chooseBaseline } from './baseline.ts';
 import { Cleanup } from './cleanup.ts';
 import { figuresOf, type Results } from './figures.ts';
+import { measureInFlight } from './in-flight.ts';
 import { HELP, readOptions, type BenchOptions } from './options.ts';
 import { fillWithParked } from './parked.ts';
 import { Probe } from './probe.ts';
@@ -32,15 +33,29 @@ async function main(options: BenchOptions, cleanup: Cleanup): Promise<void> {
     // Over all rounds at least 36 and 12; the more rounds, the fewer in each.
     idle: { warmUp: 10, samples: Math.max(12, Math.ceil(36 / options.rounds)) },
     parallel: { warmUp: 2, samples: Math.max(4, Math.ceil(12 / options.rounds)) },
+    folder: server.folder,
     log,
   };
-  const results: Results = { options, server, probe, baseline: baseline.label, rounds: [], parked: null, seconds: 0 };
+  const results: Results = {
+    options,
+    server,
+    probe,
+    baseline: baseline.label,
+    rounds: [],
+    inFlight: null,
+    parked: null,
+    seconds: 0,
+  };
   for (let round = 1; round <= options.rounds; round++) {
     log(`Round ${round} of ${options.rounds}`);
     const database = await freshDatabase(server, `round_${round}`);
     results.rounds.push(await measureRound(parts, database, ['cold', 'warm', 'awaited']));
     await database.drop();
   }
+  log('10,000 instances in flight');
+  const database = await freshDatabase(server, 'in_flight');
+  results.inFlight = await measureInFlight(database, cleanup);
+  await database.drop();
   if (options.parked > 0) {
     // What is left of three minutes, with a minute for measuring beside them.
     const left = Math.max(5_000, 115_000 - (performance.now() - began));

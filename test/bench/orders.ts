@@ -22,6 +22,8 @@ export interface Orders {
     warmUp: number;
     samples: number;
   }): Promise<number[]>;
+  /** Starts so many instances of steps that take `ms` milliseconds each, and note their keys in the file `ledger`, if it has a name. */
+  slow(parameters: { instances: number; ms: number; ledger: string }): Promise<void>;
   /** Starts one instance that waits for an event, and one that waits for a timer too; their ids. */
   park(parameters: null): Promise<{ event: string; timer: string }>;
   usage(parameters: null): Promise<Usage>;

@@ -6,10 +6,13 @@ import type { BenchDatabase } from './server.ts';
 
 /** Rows in one statement. */
 const CHUNK = 25_000;
+const FINISHED_CHUNK = 5_000;
 
 /** What a database was filled with. */
 export interface Filled {
   rows: number;
+  /** Finished ones, with their history and steps. */
+  finished: number;
   seconds: number;
   /** Of the table of instances, its indexes included. */
   megabytes: number;
@@ -18,6 +21,7 @@ export interface Filled {
 /**
  * Fills a database with parked instances. Two are parked by an engine; the rest are copies of their rows by SQL: one
  * half waits for an event only, the other for a timer too, that is due within a year. Their histories are not copied.
+ * For each ten there is a finished one, with its history of 10 steps.
  * @param limitMs no more rows after so long
  */
 export async function fillWithParked(
@@ -28,7 +32,7 @@ export async function fillWithParked(
 ): Promise<Filled> {
   const sql = postgres(database.url, { max: 1, onnotice: () => {} });
   try {
-    const { event, timer } = await parkTwo(database, sql, cleanup);
+    const { event, timer, id } = await parkTwo(database, sql, cleanup);
     const columns = await columnsOf(sql, 'instances', ['id', 'wake_at', 'created_at']);
     const timerColumns = await columnsOf(sql, 'timers', ['instance_id', 'due_at']);
     const began = performance.now();
@@ -38,10 +42,11 @@ export async function fillWithParked(
       await copy(sql, columns, timerColumns, { event, timer, from: rows + 1, to: next });
       rows = next;
     }
+    const finished = await copyFinished(sql, id, Math.floor(rows / 10), () => performance.now() - began < 2 * limitMs);
     await sql`vacuum analyze durachart.instances`;
     const seconds = (performance.now() - began) / 1000;
     const [size] = await sql<{ bytes: string }[]>`select pg_total_relation_size('durachart.instances') as bytes`;
-    return { rows, seconds, megabytes: Number(size?.bytes) / 2 ** 20 };
+    return { rows, finished, seconds, megabytes: Number(size?.bytes) / 2 ** 20 };
   } finally {
     await sql.end({ timeout: 1 });
   }
@@ -51,7 +56,7 @@ async function parkTwo(
   database: BenchDatabase,
   sql: postgres.Sql,
   cleanup: Cleanup,
-): Promise<{ event: string; timer: string }> {
+): Promise<{ event: string; timer: string; id: string }> {
   const engine = await EngineProcess.open(database.url, 10, cleanup);
   const ids = await engine.order('park', null);
   for (let tries = 0; ; tries++) {
@@ -61,8 +66,10 @@ async function parkTwo(
     if (tries > 500) throw new Error('The two instances are not parked within 5 s.');
     await sleep(10);
   }
+  await engine.order('latencies', { workflow: 'bench-sequence', warmUp: 0, samples: 1 });
+  const [finished] = await sql<{ id: string }[]>`select id from durachart.instances where workflow = 'bench-sequence'`;
   await engine.close();
-  return ids;
+  return { ...ids, id: finished?.id ?? '' };
 }
 
 async function columnsOf(sql: postgres.Sql, table: string, without: string[]): Promise<string> {
@@ -92,4 +99,26 @@ async function copy(
      from generate_series($1::int, $2::int) g, durachart.timers t where g % 2 = 0 and t.instance_id = $3`,
     [from, to, timer],
   );
+}
+
+/** Copies of an instance that is done, its transitions and its steps. Returns how many. */
+async function copyFinished(sql: postgres.Sql, id: string, wanted: number, goOn: () => boolean): Promise<number> {
+  const lists = [
+    ['instances', 'id', await columnsOf(sql, 'instances', ['id'])],
+    ['transitions', 'instance_id', await columnsOf(sql, 'transitions', ['instance_id'])],
+    ['steps', 'instance_id', await columnsOf(sql, 'steps', ['instance_id'])],
+  ] as const;
+  let rows = 0;
+  while (rows < wanted && goOn()) {
+    const next = Math.min(wanted, rows + FINISHED_CHUNK);
+    for (const [table, key, columns] of lists) {
+      await sql.unsafe(
+        `insert into durachart.${table} (${key}, ${columns})
+         select 'finished-' || g, ${columns} from generate_series($1::int, $2::int) g, durachart.${table} t where t.${key} = $3`,
+        [rows + 1, next, id],
+      );
+    }
+    rows = next;
+  }
+  return rows;
 }

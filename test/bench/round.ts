@@ -2,6 +2,7 @@ import { measureBurst, type Burst } from './burst.ts';
 import type { Cleanup } from './cleanup.ts';
 import { EngineProcess } from './engine-process.ts';
 import type { Probe } from './probe.ts';
+import { measureRestart, type Restart } from './restart.ts';
 import type { BenchDatabase } from './server.ts';
 import { mean } from './statistics.ts';
 import type { Baseline, BaselineRun } from './transition.ts';
@@ -19,6 +20,8 @@ export interface RoundParts {
   seconds: number;
   idle: { warmUp: number; samples: number };
   parallel: { warmUp: number; samples: number };
+  /** For files. */
+  folder: string;
   log: (line: string) => void;
 }
 
@@ -43,6 +46,8 @@ export interface Round {
   single: BaselineRun | null;
   idle: number[];
   parallel: number[];
+  fanOut: number[];
+  restart: Restart | null;
   /** Memory of the engine's process: before the first burst, and after all with its garbage collected. */
   restMb: number;
   afterMb: number;
@@ -62,7 +67,16 @@ export async function measureRound(
     baseline.run(database.url, clients, seconds, cleanup.signal);
   const engine = await EngineProcess.open(database.url, instances, cleanup);
   const { rssMb: restMb } = await engine.order('rest', null);
-  const round: Round = { bursts: [], single: null, idle: [], parallel: [], restMb, afterMb: 0 };
+  const round: Round = {
+    bursts: [],
+    single: null,
+    idle: [],
+    parallel: [],
+    fanOut: [],
+    restart: null,
+    restMb,
+    afterMb: 0,
+  };
   await probe.checkpoint();
   let before = await runBaseline(CLIENTS);
   for (const kind of kinds) {
@@ -80,8 +94,10 @@ export async function measureRound(
     round.single = await runBaseline(1);
     round.idle = await engine.order('latencies', { workflow: 'bench-sequence', ...parts.idle });
     round.parallel = await engine.order('latencies', { workflow: 'bench-parallel', ...parts.parallel });
+    round.fanOut = await engine.order('latencies', { workflow: 'bench-fan-out', ...parts.parallel });
   }
   round.afterMb = (await engine.order('rest', null)).rssMb;
   await engine.close();
+  round.restart = await measureRestart(database, parts.folder, cleanup);
   return round;
 }
