@@ -6,12 +6,14 @@ import { z } from 'zod';
 import { defineStep, defineWorkflow, forEach } from '../../src/index.ts';
 
 /** Steps of the sequential machine. */
-export const STEPS = 10;
+export const STEPS = Number(process.env['BENCH_STEPS'] ?? 10);
+/** Size of a context. */
+const KB = Number(process.env['BENCH_PAYLOAD_KB'] ?? 1);
 /** Regions of the parallel one, and items of the fan-out. */
 export const REGIONS = 100;
 
-/** About 1 KB as JSON: 25 digests, as in the rows of the baseline. */
-export const ITEMS = Array.from({ length: 25 }, (_, i) => createHash('md5').update(String(i)).digest('hex'));
+/** About 1 KB as JSON, or so many: 25 digests, as in the rows of the baseline. */
+export const ITEMS = Array.from({ length: 25 * KB }, (_, i) => createHash('md5').update(String(i)).digest('hex'));
 
 /**
  * What is run: `bench-sequence`, 10 no-op steps one after the other with a context of about 1 KB, each result assigned;

@@ -28,6 +28,7 @@ export const HELP = `node test/bench/main.ts [options]     (npm run bench -- [op
                       default: as many of 1,000,000 as can be made in 40 s (less on a slow machine)
   --no-parked         leave that part out
   --profile DIR       no figures: CPU profiles of the engine into DIR, and where its time and the server's went
+  BENCH_PAYLOAD_KB=N  size of the contexts (1);  BENCH_STEPS=N  steps of an instance in a burst (10)
   DATABASE_URL        the Postgres to use (its user may create databases); default: the embedded one, in a temporary folder`;
 
 /** @throws Error that tells what is wrong with the arguments */
