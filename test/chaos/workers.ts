@@ -16,6 +16,8 @@ export class Workers {
   readonly crashes: string[] = [];
   /** Faults that they told of, by their words. */
   readonly faults = new Map<string, number>();
+  /** When one was told that others had taken it for dead: on a busy machine a beat may come too late. */
+  readonly burials: number[] = [];
   private readonly running: Running[] = [];
   private readonly spares: Running[] = [];
   private readonly arguments: string[];
@@ -93,7 +95,9 @@ export class Workers {
     child.stderr?.on('data', (chunk: Buffer) => (worker.errors = (worker.errors + chunk.toString()).slice(-2_000)));
     child.on('message', ({ ready, fault }: { ready?: boolean; fault?: string }) => {
       if (ready === true) worker.ready = true;
-      if (fault !== undefined) this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+      if (fault === undefined) return;
+      this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+      if (fault.includes('taken for dead')) this.burials.push(Date.now());
     });
     return worker;
   }

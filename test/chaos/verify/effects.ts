@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import type postgres from 'postgres';
-import type { Blow } from '../storm.ts';
 import type { Check } from './check.ts';
 
 interface Begun {
@@ -35,7 +34,7 @@ export async function checkEffects(
   sql: postgres.Sql,
   begun: ReadonlyMap<string, Begun[]>,
   transactional: ReadonlySet<string>,
-  blows: readonly Blow[],
+  blows: readonly number[],
 ): Promise<{ checks: Check[]; repeated: number }> {
   const rows = new Map<string, StepFacts & { step: string }>();
   const all = sql<(StepFacts & { step: string })[]>`
@@ -66,7 +65,7 @@ export async function checkEffects(
       );
     for (const same of Map.groupBy(list, ({ attempt }) => attempt).values()) {
       const [first, last] = [same[0]?.at ?? 0, same.at(-1)?.at ?? 0];
-      const between = blows.filter(({ at }) => at >= first - SLACK && at <= last).length;
+      const between = blows.filter((at) => at >= first - SLACK && at <= last + SLACK).length;
       if (same.length - 1 > between) unexplained.push(`${key} was begun ${same.length} times under ${between} blows`);
     }
   }
@@ -93,7 +92,7 @@ export async function checkEffects(
   };
 }
 
-/** A blow is noted when it is dealt, and what it stops may have been on its way already. */
+/** A blow is noted when it is dealt, and stops what was on its way; a worker that was taken for dead hears of it later. */
 const SLACK = 10_000;
 
 /** Without a look at the server's types an array comes as text. */

@@ -57,7 +57,10 @@ export async function verify(parts: Parts): Promise<{ checks: Check[]; work: Rec
     ),
   );
   const begun = readLedger(ledger);
-  const { checks: effects, repeated } = await checkEffects(sql, begun, transactional, blows);
+  const { checks: effects, repeated } = await checkEffects(sql, begun, transactional, [
+    ...blows.map(({ at }) => at),
+    ...workers.burials,
+  ]);
   const answers = await checkAnswers(sql, journal);
   const instances = Number(all?.['instances']);
   return {
