@@ -3,6 +3,9 @@ import type { Change } from '../../http/types.ts';
 
 /** Listens to what happens to all instances. One stream serves the whole page: a browser gives few to a host. */
 
+/** By then what was asked for at first has come, and is not asked for twice at a time. */
+const SETTLED_MS = 500;
+
 type Listener = (change: Change) => void;
 
 const listeners = new Set<Listener>();
@@ -25,8 +28,13 @@ function open(): void {
   source.addEventListener('transition', tell);
   source.addEventListener('step', tell);
   source.addEventListener('open', () => {
-    // The browser resumes by Last-Event-ID; steps are not repeated, so that all is asked anew.
-    if (lost) for (const again of reopened) again();
+    const askAgain = (): void => {
+      for (const again of reopened) again();
+    };
+    // The browser resumes by Last-Event-ID; steps are not repeated, so that all is asked anew. So it is after the first
+    // opening, a moment later: what came between the first answers and the stream is in neither.
+    if (lost) askAgain();
+    else setTimeout(askAgain, SETTLED_MS);
     lost = false;
   });
   source.addEventListener('error', () => {

@@ -84,7 +84,8 @@ export function useLiveLists(): void {
       remember(change);
       readAgain();
     },
-    () => void client.invalidateQueries(),
+    // What is being read is left to come.
+    () => void client.invalidateQueries({}, { cancelRefetch: false }),
   );
   useEffect(
     () => () => {
