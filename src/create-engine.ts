@@ -8,6 +8,7 @@ import { onTrigger } from './executors/trigger/remote.ts';
 import { isTransient, LANES, openDatabase } from './store/database.ts';
 import { createDriverStore } from './store/driver-store.ts';
 import { createEventStore } from './store/events.ts';
+import { createScheduleStore } from './store/schedules.ts';
 import { createStore } from './store/postgres.ts';
 import { createOperationStore } from './store/operations.ts';
 import { createReader } from './store/reader.ts';
@@ -40,7 +41,7 @@ export interface CreateEngineOptions<W extends readonly Workflow[]> extends Pick
  * const engine = createEngine({ database: process.env.DATABASE_URL, workflows: [orders], artifacts });
  * await engine.work();
  * const { id } = await engine.start('orders', { orderId: '42' });
- * @throws DefinitionError `DUPLICATE_WORKFLOW`, `DUPLICATE_EVENT`
+ * @throws DefinitionError `DUPLICATE_WORKFLOW`, `DUPLICATE_EVENT`, `INVALID_SCHEDULE`, `DUPLICATE_SCHEDULE`
  */
 export function createEngine<const W extends readonly Workflow[]>(options: CreateEngineOptions<W>): Engine<W> {
   const { database: url, executor, deadAfter = 30_000, ...rest } = options;
@@ -55,6 +56,7 @@ export function createEngine<const W extends readonly Workflow[]>(options: Creat
     operations: createOperationStore(database),
     retention: createRetentionStore(database.pool),
     events: createEventStore(database.pool),
+    schedules: createScheduleStore(database.pool),
     executor: localExecutor,
     close: async () => database.close(),
     isTransient,

@@ -8,6 +8,7 @@ export {
   type Workflow,
 } from './core/workflow.ts';
 export { defineEvent, type EventDefinition, type Subscribe } from './core/published-event.ts';
+export type { ScheduleOptions, Tick } from './core/schedule.ts';
 export {
   defineStep,
   type Step,
@@ -29,6 +30,7 @@ export { DefinitionError, DurachartError, StepError, type ErrorClass, type Error
 export type { Artifact, ArtifactStore } from './core/artifact.ts';
 export type { RetryPolicy } from './core/retry.ts';
 export type { StateValue, StoredSnapshot } from './core/snapshot.ts';
+export type { ScheduleOutcome, ScheduleView } from './engine/schedules/schedule-store.ts';
 export type { DeliveryProblem, PublishedEvent } from './engine/events/event-store.ts';
 export type { Published } from './engine/events/publisher.ts';
 export type {

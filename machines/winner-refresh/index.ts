@@ -12,6 +12,8 @@ export const winnerRefresh = defineWorkflow({
   input: inputSchema,
   context: z.object({ job: inputSchema, refreshed: outputSchema.nullable() }),
   output: outputSchema,
+  // Everybody's, in the small hours of Monday.
+  schedules: [{ name: 'weekly', cron: '0 4 * * 1', jitter: 600_000, input: {}, overlap: 'skip' }],
 });
 
 /** Starts it: `triggerWinnerRefresh(engine, { userId })`. */

@@ -21,6 +21,7 @@ import { addRetention } from './retention.ts';
 import { addRetry } from './retry.ts';
 import { addResume } from './resume.ts';
 import { addRewind } from './rewind.ts';
+import { addSchedules } from './schedules.ts';
 import { addSend } from './send.ts';
 import { addServer } from './server.ts';
 import { addShow } from './show.ts';
@@ -74,6 +75,7 @@ export function buildCli(host: CliHost, terminal: Terminal = processTerminal(), 
     addSend,
     addPublish,
     addPublished,
+    addSchedules,
     addRetry,
     addResume,
     addSkip,

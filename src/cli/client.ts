@@ -149,7 +149,7 @@ export class Client {
   /** Pauses a workflow or a queue, or lets it go on. */
   pause(
     operation: 'pause' | 'unpause',
-    target: 'workflow' | 'queue',
+    target: 'workflow' | 'queue' | 'schedule',
     name: string,
     body: object,
     key: string | undefined,
@@ -159,6 +159,15 @@ export class Client {
 
   pauses(): Promise<{ items: api.Paused[] }> {
     return this.json('GET', '/pauses');
+  }
+
+  schedules(): Promise<{ items: api.Schedule[] }> {
+    return this.json('GET', '/schedules');
+  }
+
+  /** Starts an instance of a schedule now. */
+  runSchedule(id: string, body: object, key: string | undefined): Promise<api.Operation> {
+    return this.json('POST', path`/schedules/${id}/run`, body, key);
   }
 
   publish(name: string, payload: unknown, key?: string): Promise<api.Published> {

@@ -10,9 +10,11 @@ const WORDS = {
   'unpause-workflow': ['unpause', 'workflow', 'let a paused workflow go on'],
   'pause-queue': ['pause', 'queue', 'begin no step of a queue, on any worker; what runs may end'],
   'unpause-queue': ['unpause', 'queue', 'let a paused queue go on'],
+  'pause-schedule': ['pause', 'schedule', 'start nothing by a schedule'],
+  'unpause-schedule': ['unpause', 'schedule', 'let a paused schedule go on'],
 } as const;
 
-/** Commands that pause whole workflows and queues, and the list of what is paused. */
+/** Commands that pause whole workflows, queues and schedules, and the list of what is paused. */
 export function addPauses(program: Command, cli: Cli): void {
   for (const [name, [operation, target, words]] of Object.entries(WORDS)) {
     recorded(apiCommand(program, `${name} <name>`, words)).action(async (what: string, options: MoveOptions) => {
@@ -21,22 +23,24 @@ export function addPauses(program: Command, cli: Cli): void {
       else cli.terminal.out(`${said(done)}\n`);
     });
   }
-  apiCommand(program, 'pauses', 'the workflows and queues that are paused').action(async (options: CommonOptions) => {
-    const { items } = await cli.client(options).pauses();
-    if (options.json) return cli.json(items);
-    if (items.length === 0) return cli.terminal.out('Nothing is paused.\n');
-    printTable(
-      cli.terminal,
-      [{ title: 'PAUSED' }, { title: 'NAME' }, { title: 'BY' }, { title: 'SINCE' }, { title: 'WHY', shrink: 10 }],
-      items.map(({ target, name, by, since, why }) => [
-        target,
-        name,
-        by,
-        relative(since, cli.terminal.now()),
-        why ?? '',
-      ]),
-    );
-  });
+  apiCommand(program, 'pauses', 'the workflows, queues and schedules that are paused').action(
+    async (options: CommonOptions) => {
+      const { items } = await cli.client(options).pauses();
+      if (options.json) return cli.json(items);
+      if (items.length === 0) return cli.terminal.out('Nothing is paused.\n');
+      printTable(
+        cli.terminal,
+        [{ title: 'PAUSED' }, { title: 'NAME' }, { title: 'BY' }, { title: 'SINCE' }, { title: 'WHY', shrink: 10 }],
+        items.map(({ target, name, by, since, why }) => [
+          target,
+          name,
+          by,
+          relative(since, cli.terminal.now()),
+          why ?? '',
+        ]),
+      );
+    },
+  );
 }
 
 function said({ operation, target, targetId }: Operation): string {

@@ -13,6 +13,7 @@ import {
   type Subscribe,
   type Subscription,
 } from './published-event.ts';
+import { schedulesOf, type Schedule, type ScheduleOptions } from './schedule.ts';
 import { retryPolicy, type RetryPolicy } from './retry.ts';
 import { stepOf, type StepDefinition, type StepOptions } from './step.ts';
 
@@ -45,6 +46,8 @@ export interface WorkflowOptions<
   retry?: Partial<RetryPolicy>;
   /** Options for steps that are plain `fromPromise` logic, by the name under which they are registered. */
   steps?: Record<string, StepOptions>;
+  /** When it is started by itself. */
+  schedules?: readonly ScheduleOptions<z.input<Input>>[];
   /** Published events that start it, or that its instances receive. */
   subscriptions?: (
     subscribe: Subscribe<z.input<Input>, InputFrom<M>, ContextFrom<M>, EventFromLogic<M>['type']>,
@@ -78,7 +81,8 @@ export interface Workflow<
   /** Name of the workflow that a registered machine runs as, by the name of the actor. */
   readonly children: ReadonlyMap<string, Workflow>;
   readonly errors: Readonly<Record<string, ErrorClass>>;
-  /** What starts it. */
+  readonly schedules: readonly Schedule[];
+  /** Published events that start it. */
   readonly startedBy: readonly StartedBy[];
   /** What its instances receive. */
   readonly receives: readonly Receives[];
@@ -182,6 +186,7 @@ export function defineWorkflow<
     fanOuts,
     children,
     errors: { ...ERROR_CLASSES, ...options.errors },
+    schedules: schedulesOf(name, (options.schedules ?? []) as readonly ScheduleOptions[]),
     startedBy: subscriptions.filter((each) => each.kind === 'start'),
     receives: received,
     publishes: new Map((options.publishes ?? []).map((event) => [event.name, event])),

@@ -12,6 +12,7 @@ import type { z } from 'zod';
 import type { PublishedEvent } from './events/event-store.ts';
 import type { Published } from './events/publisher.ts';
 import type { Explanation, Preview } from './explain/explanation.ts';
+import type { ScheduleView } from './schedules/schedule-store.ts';
 import type { Retained, RetentionOptions } from './retention.ts';
 import type { Trouble } from './trouble.ts';
 import type { AttemptRecord, InstanceStatus, LogLine, StepKind, StepStatus } from './ports.ts';
@@ -285,6 +286,10 @@ export interface Engine<W extends readonly Workflow[] = readonly Workflow[]> {
     payload: z.input<E['payload']>,
     options?: { key?: string },
   ): Promise<Published>;
+  /** The schedules of the registered workflows: when they come next, and what came of them. */
+  schedules(): Promise<ScheduleView[]>;
+  /** Starts an instance of a schedule now, whatever else of it goes on. @param id `<workflow>/<name>` @throws `UNKNOWN_SCHEDULE`, `INVALID_INPUT`, `KEY_REUSED`, `INVALID_OPTION` */
+  runSchedule(id: string, options?: Omit<OperationOptions, 'wait'>): Promise<OperationRecord>;
   /** A published event, and what came of it. @throws `EVENT_NOT_FOUND` */
   publishedEvent(id: number): Promise<PublishedEvent>;
   /** Published events, newest first. @throws `INVALID_CURSOR`, `INVALID_OPTION` */
@@ -339,9 +344,9 @@ export interface Engine<W extends readonly Workflow[] = readonly Workflow[]> {
    */
   bulk(request: OperationRequest, filter: BulkFilter, options: BulkOptions & { dryRun: true }): Promise<BulkCount>;
   bulk(request: OperationRequest, filter: BulkFilter, options?: BulkOptions & { dryRun?: false }): Promise<BulkBatch>;
-  /** Pauses a workflow or a queue, for all processes. @throws `UNKNOWN_WORKFLOW`, `UNKNOWN_QUEUE`, `ALREADY_PAUSED`, `KEY_REUSED`, `INVALID_OPTION` */
+  /** Pauses a workflow, a queue or a schedule, for all processes. @throws `UNKNOWN_WORKFLOW`, `UNKNOWN_QUEUE`, `UNKNOWN_SCHEDULE`, `ALREADY_PAUSED`, `KEY_REUSED`, `INVALID_OPTION` */
   pause(target: PauseTarget, options?: Omit<OperationOptions, 'wait'>): Promise<OperationRecord>;
-  /** Lets a workflow or a queue go on. @throws `UNKNOWN_WORKFLOW`, `UNKNOWN_QUEUE`, `NOT_PAUSED`, `KEY_REUSED`, `INVALID_OPTION` */
+  /** Lets a workflow, a queue or a schedule go on. @throws `UNKNOWN_WORKFLOW`, `UNKNOWN_QUEUE`, `UNKNOWN_SCHEDULE`, `NOT_PAUSED`, `KEY_REUSED`, `INVALID_OPTION` */
   unpause(target: PauseTarget, options?: Omit<OperationOptions, 'wait'>): Promise<OperationRecord>;
   /** The workflows and queues that are paused. */
   pauses(): Promise<Paused[]>;

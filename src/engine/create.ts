@@ -6,6 +6,8 @@ import { systemClock } from './clock.ts';
 import { DurableEngine, type Remote } from './engine.ts';
 import type { EventStore } from './events/event-store.ts';
 import { Publisher } from './events/publisher.ts';
+import type { ScheduleStore } from './schedules/schedule-store.ts';
+import { Scheduler } from './schedules/scheduler.ts';
 import { Payloads } from './payloads/payloads.ts';
 import { operationsWithPayloads, readerWithPayloads, storeWithPayloads } from './payloads/stores.ts';
 import type { OperationStore } from './operations/records.ts';
@@ -23,6 +25,7 @@ export interface EngineParts<W extends readonly Workflow[]> {
   operations: OperationStore;
   retention: RetentionStore;
   events: EventStore;
+  schedules: ScheduleStore;
   executor: (parts: { clock: Clock; artifacts: ArtifactStore | undefined; publisher: Publisher }) => Executor;
   artifacts?: ArtifactStore | undefined;
   close: () => Promise<void>;
@@ -45,7 +48,7 @@ export interface EngineParts<W extends readonly Workflow[]> {
   remote?: Remote | undefined;
 }
 
-/** @throws DefinitionError `DUPLICATE_WORKFLOW`, `DUPLICATE_EVENT` */
+/** @throws DefinitionError `DUPLICATE_WORKFLOW`, `DUPLICATE_EVENT`, `INVALID_SCHEDULE`, `DUPLICATE_SCHEDULE` */
 export function assembleEngine<const W extends readonly Workflow[]>(parts: EngineParts<W>): Engine<W> {
   const workflows = registry(parts.workflows);
   const clock = parts.clock ?? systemClock;
@@ -75,6 +78,13 @@ export function assembleEngine<const W extends readonly Workflow[]>(parts: Engin
     artifacts: parts.artifacts ?? NO_ARTIFACTS,
     events,
     publisher,
+    scheduler: new Scheduler({
+      schedules: outspoken(parts.schedules, parts.isTransient),
+      workflows,
+      clock,
+      announce: async (ids) => parts.remote?.announce(ids, clock.now()),
+      fault: onFault,
+    }),
     executor: parts.executor({ clock, artifacts: parts.artifacts, publisher }),
     close: parts.close,
     isTransient: parts.isTransient,

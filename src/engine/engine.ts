@@ -60,12 +60,15 @@ import { hasEnded } from './state.ts';
 import { bucketMs, periodMs, type Overview, type Period, type WorkflowStatistics } from './statistics.ts';
 import { trouble, troubleOf, troubleOfLatency, type Writes } from './trouble.ts';
 import { DatabaseUnavailableError } from './unavailable.ts';
+import type { ScheduleView } from './schedules/schedule-store.ts';
+import type { Scheduler } from './schedules/scheduler.ts';
 import { Starter } from './starter.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
-export interface EngineOptions extends Omit<WorkerOptions, 'events' | 'publisher'> {
+export interface EngineOptions extends Omit<WorkerOptions, 'events' | 'publisher' | 'scheduler'> {
   events: EventStore;
   publisher: Publisher;
+  scheduler: Scheduler;
   registered: readonly Workflow[];
   reader: Reader;
   operations: OperationStore;
@@ -186,6 +189,14 @@ export class DurableEngine implements Engine {
     const limit = pageSize(options.limit);
     const items = await this.options.events.list(options, limit + 1, decodeNumber(options.cursor, 'published events'));
     return pageOf(items, limit);
+  }
+
+  async schedules(): Promise<ScheduleView[]> {
+    return this.options.scheduler.list();
+  }
+
+  async runSchedule(id: string, options: Omit<OperationOptions, 'wait'> = {}): Promise<OperationRecord> {
+    return this.operator.runSchedule(id, options);
   }
 
   async get(id: string): Promise<InstanceView> {
@@ -410,6 +421,7 @@ export class DurableEngine implements Engine {
   async reconcile(): Promise<Reconciled> {
     await this.options.publisher.deliverAll();
     try {
+      await this.options.scheduler.tick();
       return await (this.options.remote?.reconcile() ?? this.freeWhatIsLost());
     } catch (error) {
       throw this.options.isTransient(error) ? new DatabaseUnavailableError(error) : error;

@@ -11,6 +11,7 @@ import { Feeder, type FeederHost } from './feeder.ts';
 import { Inboxes, type InboxHost } from './inboxes.ts';
 import type { Publisher } from './events/publisher.ts';
 import { CANCEL } from './keys.ts';
+import type { Scheduler } from './schedules/scheduler.ts';
 import { orderOf } from './operations/order.ts';
 import { nextDue, nextTimer, own, type Owned } from './owned.ts';
 import { mayBegin, NOTHING_PAUSED, samePauses, type Pauses } from './pauses.ts';
@@ -47,6 +48,7 @@ export interface WorkerOptions extends AttemptOptions, ClaimOptions {
   deadAfter: number;
   lanes: number;
   publisher: Pick<Publisher, 'deliverAll'>;
+  scheduler: Pick<Scheduler, 'tick'>;
 }
 
 /** Instances in memory at a time; the others wait in the database. */
@@ -199,7 +201,9 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
     this.ticker.every(BEAT, () => this.beat());
     this.ticker.every(FLUSH, async () => this.attempts.flush());
     this.ticker.every(BEAT, () => this.options.publisher.deliverAll());
+    this.ticker.every(BEAT, () => this.options.scheduler.tick());
     void this.options.publisher.deliverAll();
+    this.ticker.now(() => this.options.scheduler.tick());
     this.claims.look();
   }
 

@@ -22,6 +22,7 @@ import { openApiDocument } from './openapi.ts';
 import { problemResponse } from './problem.ts';
 import { reconcile } from './reconcile.ts';
 import { openPaths, ownRoutes, type Route } from './route.ts';
+import { schedules } from './schedules.ts';
 import { createAccess } from './session.ts';
 import { statistics } from './statistics.ts';
 import { retention } from './retention.ts';
@@ -95,6 +96,7 @@ export function createApi(engine: Engine, options: ApiOptions): Api {
   api.route('/', operations());
   api.route('/', pauses());
   api.route('/', published());
+  api.route('/', schedules());
   api.route('/', explanations());
   api.route('/', streams());
   api.route('/', stately());

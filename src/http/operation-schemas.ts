@@ -62,7 +62,7 @@ const Stand = z
 export const Operation = z
   .object({
     id: z.int(),
-    target: z.enum(['instance', 'workflow', 'queue', 'retention']),
+    target: z.enum(['instance', 'workflow', 'queue', 'schedule', 'retention']),
     targetId: z.string(),
     operation: z.string(),
     arguments: z.unknown(),

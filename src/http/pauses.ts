@@ -10,7 +10,7 @@ import type * as api from './types.ts';
 
 export const Paused = z
   .object({
-    target: z.enum(['workflow', 'queue']),
+    target: z.enum(['workflow', 'queue', 'schedule']),
     name: z.string(),
     by: z.string(),
     why: z.string().nullable(),
@@ -21,7 +21,7 @@ export const Paused = z
 const QueueName = z.object({ name: z.string().openapi({ param: { name: 'name', in: 'path' }, example: 'llm' }) });
 
 /** A route that pauses something as a whole, or lets it go on. */
-function route(operation: 'pause' | 'unpause', target: 'workflow' | 'queue', summary: string) {
+function route(operation: 'pause' | 'unpause', target: 'workflow' | 'queue' | 'schedule', summary: string) {
   return createRoute({
     method: 'post',
     path: `/${target}s/{name}/${operation}`,
@@ -41,16 +41,18 @@ const ROUTES = [
   ['unpause', 'workflow', 'Let a paused workflow go on'],
   ['pause', 'queue', 'Begin no step of a queue; what runs may end'],
   ['unpause', 'queue', 'Let a paused queue go on'],
+  ['pause', 'schedule', 'Start nothing by a schedule'],
+  ['unpause', 'schedule', 'Let a paused schedule go on'],
 ] as const;
 
 const listPauses = createRoute({
   method: 'get',
   path: '/pauses',
-  summary: 'The workflows and queues that are paused',
+  summary: 'The workflows, queues and schedules that are paused',
   responses: { 200: answer('All of them', z.object({ items: z.array(Paused) })), ...problems() },
 });
 
-/** Pausing whole workflows and queues, for all processes. */
+/** Pausing whole workflows, queues and schedules, for all processes. */
 export function pauses(): Api {
   const routes = newApi();
   for (const [operation, target, summary] of ROUTES) {
@@ -58,7 +60,7 @@ export function pauses(): Api {
       const { name } = c.req.valid('param');
       const { by, why } = c.req.valid('json');
       const key = c.req.valid('header')['idempotency-key'];
-      const what: PauseTarget = target === 'workflow' ? { workflow: name } : { queue: name };
+      const what = { [target]: name } as PauseTarget;
       return c.json(presentOperation(await c.var.engine[operation](what, { by, why, key })), 200);
     });
   }

@@ -38,6 +38,7 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   ROUTE_NOT_FOUND: [404, 'There is nothing at this address'],
   UNKNOWN_WORKFLOW: [404, 'There is no such workflow'],
   UNKNOWN_QUEUE: [404, 'There is no such queue'],
+  UNKNOWN_SCHEDULE: [404, 'There is no such schedule'],
   INSTANCE_NOT_FOUND: [404, 'There is no such instance'],
   FAN_OUT_NOT_FOUND: [404, 'There is no such fan-out'],
   TRANSITION_NOT_FOUND: [404, 'There is no such transition'],

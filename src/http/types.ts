@@ -3,6 +3,7 @@ import type * as explain from './explain-schemas.ts';
 import type * as operations from './operation-schemas.ts';
 import type * as pauses from './pauses.ts';
 import type * as published from './published.ts';
+import type * as schedules from './schedules.ts';
 import type * as schemas from './schemas.ts';
 import type * as statistics from './statistics-schemas.ts';
 
@@ -37,6 +38,7 @@ export type Export = z.infer<typeof operations.Export>;
 export type BulkBatch = z.infer<typeof operations.BulkBatch>;
 export type BulkCount = z.infer<typeof operations.BulkCount>;
 export type Paused = z.infer<typeof pauses.Paused>;
+export type Schedule = z.infer<typeof schedules.Schedule>;
 export type PublishedEvent = z.infer<typeof published.PublishedEvent>;
 export type Published = z.infer<typeof published.Published>;
 export type Overview = z.infer<typeof statistics.Overview>;

@@ -7,6 +7,7 @@ import { readPeriod } from './overview/period.ts';
 import { PageError } from './shell/page-error.tsx';
 import { NotFound } from './shell/not-found.tsx';
 import { Shell } from './shell/shell.tsx';
+import { SchedulesPage } from './schedules/page.tsx';
 import { WorkflowRoute } from './workflow/route.tsx';
 import { WorkflowsPage } from './workflow/all.tsx';
 import { readTab } from './workflow/tabs.ts';
@@ -43,6 +44,8 @@ const instance = createRoute({ getParentRoute: () => root, path: '/instances/$id
 
 const workflows = createRoute({ getParentRoute: () => root, path: '/workflows', component: WorkflowsPage });
 
+const schedules = createRoute({ getParentRoute: () => root, path: '/schedules', component: SchedulesPage });
+
 const workflow = createRoute({
   getParentRoute: () => root,
   path: '/workflows/$name',
@@ -51,7 +54,7 @@ const workflow = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, overview, list, instance, workflows, workflow]),
+  routeTree: root.addChildren([home, overview, list, instance, workflows, workflow, schedules]),
   basepath: '/ui',
   defaultErrorComponent: PageError,
   defaultNotFoundComponent: NotFound,

@@ -389,6 +389,41 @@ export const subscriptions = durachart.table(
   ],
 );
 
+/** Schedules of the workflows that processes know; kept in step with the code. */
+export const schedules = durachart.table(
+  'schedules',
+  {
+    /** `<workflow>/<name>` */
+    id: text('id').primaryKey(),
+    workflow: text('workflow').notNull(),
+    name: text('name').notNull(),
+    cron: text('cron').notNull(),
+    timezone: text('timezone').notNull(),
+    /** Milliseconds. */
+    jitter: integer('jitter').notNull(),
+    /** skip, once, all */
+    missed: text('missed').notNull(),
+    /** allow, skip, cancel */
+    overlap: text('overlap').notNull(),
+    /** The next time by its calendar, and when its start is due; null when it never comes again. */
+    tick: time('tick'),
+    dueAt: time('due_at'),
+    /** The last time that was dealt with. */
+    lastTick: time('last_tick'),
+    /** started, missed, overlap, paused, failed */
+    outcome: text('outcome'),
+    message: text('message'),
+    /** Instances that it has started and that went on the last time. */
+    active: text('active')
+      .array()
+      .notNull()
+      .default(sql`'{}'`),
+    started: integer('started').notNull().default(0),
+    skipped: integer('skipped').notNull().default(0),
+  },
+  (table) => [index('schedules_due').on(table.dueAt)],
+);
+
 /** Worker processes. A live one holds the advisory lock of its id, where sessions allow that. */
 export const workers = durachart.table('workers', {
   id: serial('id').primaryKey(),

@@ -7,6 +7,7 @@ import { assembleEngine } from '../../src/engine/create.ts';
 import type { Engine } from '../../src/engine/api.ts';
 import { localExecutor } from '../../src/executors/local.ts';
 import { createEventStore } from '../../src/store/events.ts';
+import { createScheduleStore } from '../../src/store/schedules.ts';
 import { createOperationStore } from '../../src/store/operations.ts';
 import { createRetentionStore } from '../../src/store/retention.ts';
 import { createReader } from '../../src/store/reader.ts';
@@ -132,6 +133,7 @@ async function refusing(
     reader: createReader(database),
     operations: createOperationStore(database),
     retention: createRetentionStore(database.pool),
+    schedules: createScheduleStore(database.pool),
     events: createEventStore(database.pool),
     executor: localExecutor,
     artifacts: undefined as never,

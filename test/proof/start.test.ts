@@ -5,6 +5,7 @@ import { assembleEngine } from '../../src/engine/create.ts';
 import { localExecutor } from '../../src/executors/local.ts';
 import { isTransient, LANES } from '../../src/store/database.ts';
 import { createEventStore } from '../../src/store/events.ts';
+import { createScheduleStore } from '../../src/store/schedules.ts';
 import { createOperationStore } from '../../src/store/operations.ts';
 import { createRetentionStore } from '../../src/store/retention.ts';
 import { createStore } from '../../src/store/postgres.ts';
@@ -31,6 +32,7 @@ test('a worker starts although its first look for dead ones meets a deadlock', a
     reader: lane.reader,
     operations: createOperationStore(lane.database),
     retention: createRetentionStore(lane.database.pool),
+    schedules: createScheduleStore(lane.database.pool),
     events: createEventStore(lane.database.pool),
     executor: localExecutor,
     artifacts: undefined as never,

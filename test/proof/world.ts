@@ -5,6 +5,7 @@ import type { InstanceStatus } from '../../src/engine/ports.ts';
 import { localExecutor } from '../../src/executors/local.ts';
 import { isTransient, LANES } from '../../src/store/database.ts';
 import { createEventStore } from '../../src/store/events.ts';
+import { createScheduleStore } from '../../src/store/schedules.ts';
 import { createOperationStore } from '../../src/store/operations.ts';
 import { createRetentionStore } from '../../src/store/retention.ts';
 import { createStore } from '../../src/store/postgres.ts';
@@ -244,6 +245,7 @@ export class World {
         reader: life.reader(lane.reader),
         operations: life.operations(createOperationStore(lane.database)),
         retention: createRetentionStore(lane.database.pool),
+        schedules: createScheduleStore(lane.database.pool),
         events: life.events(createEventStore(lane.database.pool)),
         executor: localExecutor,
         artifacts: undefined as unknown as ArtifactStore,

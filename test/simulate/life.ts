@@ -106,6 +106,7 @@ export class Life {
       retention: {} as never,
       // Programs publish nothing.
       events: { undelivered: async () => [] } as never,
+      schedules: { sync: async () => {} } as never,
       executor: localExecutor,
       artifacts: undefined as never,
       close: async () => {},

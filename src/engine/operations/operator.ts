@@ -10,11 +10,20 @@ import { momentOf } from './moment.ts';
 import type { Moment, Order } from './order.ts';
 import { outputSchema } from './output-schema.ts';
 import { patched } from './patch.ts';
-import type { OperationOptions, OperationRecord, OperationRequest, OperationStore, PauseTarget } from './records.ts';
+import type {
+  OperationOptions,
+  OperationRecord,
+  OperationRequest,
+  OperationStore,
+  NewPause,
+  PauseTarget,
+} from './records.ts';
+import type { Scheduler } from '../schedules/scheduler.ts';
 
 export interface OperatorOptions {
   operations: OperationStore;
   changes: Changes;
+  scheduler: Pick<Scheduler, 'named' | 'run'>;
   clock: Clock;
   /** @throws DurachartError `INSTANCE_NOT_FOUND` */
   record: (id: string) => Promise<InstanceRecord>;
@@ -77,7 +86,7 @@ export class Operator {
   ): Promise<OperationRecord> {
     const { operations, clock } = this.options;
     const by = { ...checkBy(options), key: options.key ?? null };
-    const at = 'workflow' in target ? this.workflowNamed(target.workflow) : this.queueNamed(target.queue);
+    const at = this.pausable(target);
     if (by.key !== null) {
       const known = await operations.findByKey(at.target, at.name, by.key);
       if (known !== undefined) return sameRequest(known, { operation });
@@ -91,6 +100,30 @@ export class Operator {
     }
     if (operation === 'unpause') await this.options.reconcile();
     return this.find(id);
+  }
+
+  /** Starts an instance of a schedule now. @throws DurachartError `UNKNOWN_SCHEDULE`, `INVALID_INPUT`, `KEY_REUSED`, `INVALID_OPTION` */
+  async runSchedule(id: string, options: Omit<OperationOptions, 'wait'>): Promise<OperationRecord> {
+    const { operations, scheduler } = this.options;
+    const by = { ...checkBy(options), key: options.key ?? null };
+    scheduler.named(id);
+    const before = async (): Promise<OperationRecord | undefined> =>
+      by.key === null ? undefined : operations.findByKey('schedule', id, by.key);
+    let known = await before();
+    if (known === undefined) {
+      const record = await scheduler.run(id, by);
+      if (record !== undefined) return this.find(record);
+      // Somebody was faster with the same key.
+      known = await before();
+    }
+    if (known?.operation === 'run') return known;
+    throw new DurachartError('KEY_REUSED', `The key ${JSON.stringify(by.key)} belongs to another operation on ${id}.`);
+  }
+
+  private pausable(target: PauseTarget): Pick<NewPause, 'target' | 'name'> {
+    if ('workflow' in target) return this.workflowNamed(target.workflow);
+    if ('queue' in target) return this.queueNamed(target.queue);
+    return { target: 'schedule', name: this.options.scheduler.named(target.schedule).schedule.id };
   }
 
   private workflowNamed(name: string): { target: 'workflow'; name: string } {

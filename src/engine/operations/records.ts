@@ -35,7 +35,7 @@ export interface OperationOptions {
 /** An operation, and what came of it: one row of `audit`. */
 export interface OperationRecord {
   id: number;
-  target: 'instance' | 'workflow' | 'queue' | 'retention';
+  target: 'instance' | 'workflow' | 'queue' | 'schedule' | 'retention';
   targetId: string;
   operation: string;
   arguments: unknown;
@@ -69,12 +69,12 @@ export interface NewOperation {
   at: Millis;
 }
 
-/** What is paused as a whole: of a workflow no instance is moved; of a queue no step begins. What runs may end. */
-export type PauseTarget = { workflow: string } | { queue: string };
+/** What is paused as a whole: of a workflow no instance is moved; of a queue no step begins; a schedule (`<workflow>/<name>`) starts nothing. What runs may end. */
+export type PauseTarget = { workflow: string } | { queue: string } | { schedule: string };
 
 /** A workflow or a queue that is to be paused, or to go on. */
 export interface NewPause {
-  target: 'workflow' | 'queue';
+  target: 'workflow' | 'queue' | 'schedule';
   name: string;
   by: string;
   why: string | null;
@@ -84,7 +84,7 @@ export interface NewPause {
 
 /** A workflow or a queue that is paused. */
 export interface Paused {
-  target: 'workflow' | 'queue';
+  target: 'workflow' | 'queue' | 'schedule';
   name: string;
   by: string;
   why: string | null;

@@ -42,6 +42,8 @@ export function maskedEngine(engine: Engine): Engine {
     workflows: engine.workflows,
     start: async (...args) => engine.start(...args),
     send: async (id, ...args) => within(id, async () => engine.send(id, ...args)),
+    schedules: async () => engine.schedules(),
+    runSchedule: async (id, options) => masking.operation(await engine.runSchedule(id, options)),
     publish: engine.publish.bind(engine),
     publishedEvent: async (id) => masking.published(await engine.publishedEvent(id)),
     publishedEvents: async (options) => {

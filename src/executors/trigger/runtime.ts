@@ -6,6 +6,8 @@ import { registry } from '../../engine/create.ts';
 import type { DriverStore } from '../../engine/driver-store.ts';
 import type { EventStore } from '../../engine/events/event-store.ts';
 import { Publisher } from '../../engine/events/publisher.ts';
+import type { ScheduleStore } from '../../engine/schedules/schedule-store.ts';
+import { Scheduler } from '../../engine/schedules/scheduler.ts';
 import { Payloads } from '../../engine/payloads/payloads.ts';
 import { driverStoreWithPayloads } from '../../engine/payloads/stores.ts';
 import type { Clock, Executor, WorkerSession } from '../../engine/ports.ts';
@@ -16,6 +18,7 @@ import { triggerDriver } from './platform.ts';
 export interface RuntimeOptions {
   store: DriverStore;
   events: EventStore;
+  schedules: ScheduleStore;
   workflows: readonly Workflow[];
   /** Shared with all processes of the engine: large values lie there. */
   artifacts: ArtifactStore | undefined;
@@ -44,6 +47,7 @@ export class Runtime {
   readonly workflows: ReadonlyMap<string, Workflow>;
   readonly executor: Executor;
   readonly publisher: Publisher;
+  readonly scheduler: Scheduler;
   readonly clock: Clock;
   readonly isTransient: (error: unknown) => boolean;
   readonly random: () => number;
@@ -68,12 +72,16 @@ export class Runtime {
     this.deadAfter = options.deadAfter ?? 30_000;
     this.sweepAfter = options.sweepAfter ?? 30_000;
     this.fault = options.onFault ?? ((message, error) => console.error(`durachart: ${message}`, error ?? ''));
+    const parts = { workflows: this.workflows, clock: this.clock, fault: this.fault };
     this.publisher = new Publisher({
+      ...parts,
       events: outspoken(options.events, options.isTransient),
-      workflows: this.workflows,
-      clock: this.clock,
       announce: async (ids) => this.announce(ids),
-      fault: this.fault,
+    });
+    this.scheduler = new Scheduler({
+      ...parts,
+      schedules: outspoken(options.schedules, options.isTransient),
+      announce: async (ids) => this.announce(ids, 'the time of a schedule has come'),
     });
     this.executor = localExecutor({ clock: this.clock, artifacts: options.artifacts, publisher: this.publisher });
   }

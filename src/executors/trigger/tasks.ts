@@ -157,6 +157,7 @@ export function defineSweep(open: OpenRuntime) {
     run: async () => {
       const runtime = open();
       await runtime.publisher.deliverAll();
+      await runtime.scheduler.tick();
       return sweep(runtime, (await runtime.session()).id);
     },
   });

@@ -1,6 +1,7 @@
 import { Link, Outlet, useNavigate, useRouter, type LinkProps } from '@tanstack/react-router';
 import {
   Activity,
+  CalendarClock,
   CircleHelp,
   Eye,
   EyeOff,
@@ -74,6 +75,7 @@ export function Shell() {
           <Place to="/overview" icon={Activity} text="Overview" />
           <Place to="/instances" icon={ListTree} text="Instances" />
           <Place to="/workflows" icon={Workflow} text="Workflows" />
+          <Place to="/schedules" icon={CalendarClock} text="Schedules" />
         </nav>
         <div className="flex-1" />
         <Pulse />

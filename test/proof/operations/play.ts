@@ -70,6 +70,7 @@ export class Play {
     this.mover = new Mover(this.workflow, kept, (...decision) => witness.decided(...decision));
     this.operator = new Operator({
       operations: operationsOf(kept),
+      scheduler: undefined as never,
       changes: undefined as never,
       clock: { now: () => this.mover.now, after: () => () => {} },
       record: async () => recordOf(kept, this.workflow),

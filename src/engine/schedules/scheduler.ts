@@ -1,0 +1,189 @@
+import { DefinitionError, DurachartError } from '../../core/error.ts';
+import type { Schedule } from '../../core/schedule.ts';
+import { describe } from '../../core/thrown.ts';
+import type { Workflow } from '../../core/workflow.ts';
+import { checkInput } from '../checks.ts';
+import { idempotentId } from '../keys.ts';
+import type { Clock, Commit, Millis } from '../ports.ts';
+import { unbornCommit } from '../state.ts';
+import { calendarOf, type Calendar } from './calendar.ts';
+import type { Advance, DueSchedule, ScheduleStore, ScheduleView } from './schedule-store.ts';
+
+export interface SchedulerOptions {
+  schedules: ScheduleStore;
+  workflows: ReadonlyMap<string, Workflow>;
+  clock: Clock;
+  /** Gets somebody to move these instances, where nobody would look by himself. */
+  announce: (ids: readonly string[]) => Promise<void>;
+  fault: (message: string, error: unknown) => void;
+}
+
+/** A time that is longer past has been missed: whoever looks does so each second, on Trigger.dev each minute. */
+export const GRACE = 150_000;
+/** Starts that are made up for at a time. */
+const MOST_MISSED = 100;
+/** Times to come that are shown. */
+const SHOWN = 3;
+
+interface Known {
+  schedule: Schedule;
+  calendar: Calendar;
+  workflow: Workflow;
+}
+
+/** Starts instances when the time of a schedule has come: whichever process is first, and only that one. */
+export class Scheduler {
+  private readonly options: SchedulerOptions;
+  private readonly known = new Map<string, Known>();
+  private inStep = false;
+
+  /** @throws DefinitionError `INVALID_SCHEDULE`, `DUPLICATE_SCHEDULE` */
+  constructor(options: SchedulerOptions) {
+    this.options = options;
+    for (const workflow of options.workflows.values()) {
+      for (const schedule of workflow.schedules) {
+        if (this.known.has(schedule.id)) {
+          throw new DefinitionError(
+            'DUPLICATE_SCHEDULE',
+            `Workflow ${workflow.name} has two schedules named ${schedule.name}. Give one of them another name.`,
+          );
+        }
+        this.known.set(schedule.id, { schedule, calendar: calendarOf(schedule), workflow });
+      }
+    }
+  }
+
+  /** Deals with every schedule whose time has come. */
+  async tick(): Promise<void> {
+    const { schedules, clock, announce, fault } = this.options;
+    await this.sync();
+    if (this.known.size === 0) return;
+    const now = clock.now();
+    for (const due of await schedules.due([...this.known.keys()], now)) {
+      const advance = advanceOf(this.known.get(due.id) as Known, due, now);
+      if (advance.outcome === 'failed') fault(`schedule ${due.id} started nothing: ${advance.message}`, null);
+      const ids = await schedules.advance(advance);
+      if (ids !== undefined) await announce(ids);
+    }
+  }
+
+  async list(): Promise<ScheduleView[]> {
+    await this.sync();
+    const rows = await this.options.schedules.list([...this.known.keys()]);
+    return rows.map(({ tick, dueAt, ...row }) => {
+      const { calendar } = this.known.get(row.id) as Known;
+      const next: Date[] = [];
+      for (let time = tick; time !== null && next.length < SHOWN; time = calendar.after(time))
+        next.push(new Date(time === tick && dueAt !== null ? dueAt : calendar.due(time)));
+      return { ...row, next };
+    });
+  }
+
+  /** @throws DurachartError `UNKNOWN_SCHEDULE` */
+  named(id: string): Known {
+    const found = this.known.get(id);
+    if (found !== undefined) return found;
+    const known = [...this.known.keys()];
+    throw new DurachartError(
+      'UNKNOWN_SCHEDULE',
+      `There is no schedule ${JSON.stringify(id)}. Known: ${known.join(', ') || 'none'}.`,
+      { details: { schedules: known } },
+    );
+  }
+
+  /** Starts an instance of a schedule at once. The id of the record; undefined where it was done with this key before. */
+  async run(id: string, by: { by: string; why: string | null; key: string | null }): Promise<number | undefined> {
+    const { schedules, clock, announce } = this.options;
+    const known = this.named(id);
+    await this.sync();
+    const now = clock.now();
+    const start = startOf(known, now, by.key === null ? undefined : `run ${by.key}`, now);
+    const record = await schedules.run(id, start, by, now);
+    await announce([start.id]);
+    return record;
+  }
+
+  /** Brings the table in step with the code, once. */
+  private async sync(): Promise<void> {
+    if (this.inStep) return;
+    const { schedules, workflows, clock } = this.options;
+    const now = clock.now();
+    const rows = [...this.known.values()].map(({ schedule: { input: _, ...schedule }, calendar }) => {
+      const tick = calendar.after(now);
+      return { ...schedule, tick, dueAt: tick === null ? null : calendar.due(tick) };
+    });
+    await schedules.sync(rows, [...workflows.keys()]);
+    this.inStep = true;
+  }
+}
+
+/** What becomes of a schedule's time, and of those after it that have passed as well. Pure. */
+export function advanceOf(known: Known, { id, tick, paused, active }: DueSchedule, now: Millis): Advance {
+  const { calendar, schedule } = known;
+  const after = calendar.after(now);
+  const next = after === null ? null : { tick: after, dueAt: calendar.due(after) };
+  const advance: Advance = {
+    id,
+    tick,
+    next,
+    outcome: 'started',
+    message: null,
+    starts: [],
+    skipped: 0,
+    cancelled: [],
+    active,
+    at: now,
+  };
+  const passed = calendar.between(tick, now, MOST_MISSED);
+  // A time that the calendar no longer has was stored by it, and is due.
+  const ticks = passed.length === 0 ? [tick] : passed;
+  const none = (outcome: Advance['outcome'], message: string | null = null): Advance => ({
+    ...advance,
+    outcome,
+    message,
+    skipped: ticks.length,
+  });
+  if (paused) return none('paused');
+  const wanted = ticksToStart(schedule.missed, ticks, now);
+  if (wanted.length === 0) return none('missed');
+  if (schedule.overlap === 'skip' && active.length > 0) return none('overlap', `${active[0]} goes on.`);
+  // Those that are made up for at once would be in each other's way, too.
+  const starting = schedule.overlap === 'allow' ? wanted : wanted.slice(-1);
+  try {
+    advance.starts = starting.map((time) => startOf(known, time, new Date(time).toISOString(), now));
+  } catch (error) {
+    return none('failed', describe(error).slice(0, 2_000));
+  }
+  return {
+    ...advance,
+    skipped: ticks.length - starting.length,
+    cancelled: schedule.overlap === 'cancel' ? active : [],
+    active: [...(schedule.overlap === 'cancel' ? [] : active), ...advance.starts.map((start) => start.id)].slice(
+      -MOST_MISSED,
+    ),
+  };
+}
+
+function ticksToStart(missed: Schedule['missed'], ticks: readonly Millis[], now: Millis): Millis[] {
+  if (missed === 'all') return [...ticks];
+  const last = ticks.at(-1) as Millis;
+  return missed === 'once' || last >= now - GRACE ? [last] : [];
+}
+
+function startOf({ schedule, workflow }: Known, time: Millis, key: string | undefined, now: Millis): Commit {
+  const name = key === undefined ? undefined : `schedule ${schedule.name} ${key}`;
+  return unbornCommit(idempotentId(workflow.name, null, name, now), workflow, {
+    workflow: workflow.name,
+    version: workflow.version,
+    tenant: null,
+    tags: [`schedule:${schedule.id}`],
+    priority: 5,
+    input: checkInput(workflow, schedule.input({ at: new Date(time) })),
+    key: name ?? null,
+    parent: null,
+    leased: false,
+    wakeAt: now,
+    startAt: null,
+    createdAt: now,
+  });
+}
