@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { triggerWinnerRefresh, winnerRefresh } from '../../../machines/winner-refresh/index.ts';
+import { eventually } from '../../support/engine.ts';
+import { ManualClock, SECOND } from '../../support/manual-clock.ts';
 import { usePipeline } from '../support/pipeline.ts';
 
 const pipeline = usePipeline();
@@ -158,4 +160,27 @@ test('many at once take turns, and end with the ranks that one alone gives', asy
   expect(results.filter(({ entered }) => entered > 0)).toHaveLength(1);
   const ranks = await pipeline.sql`select rank from winner_refresh.winners where user_id = 'busy' order by rank`;
   expect(ranks.map(({ rank }) => Number(rank))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test('each Monday at four, everybody is refreshed', async () => {
+  await measured('weekly', [{ pin: 'p', impressions: 10, saves: 5 }]);
+  const clock = new ManualClock();
+  const now = new Date();
+  const monday = Date.UTC(
+    now.getUTCFullYear(),
+    now.getUTCMonth(),
+    now.getUTCDate() + ((8 - now.getUTCDay()) % 7 || 7),
+    4,
+  );
+  clock.advance(monday - clock.now() - 60 * SECOND);
+  const engine = await pipeline.worker(workflows, { clock });
+  await eventually(
+    async () => (await pipeline.sql`select from durachart.schedules where workflow = 'winner-refresh'`).length > 0,
+  );
+  expect(await winners('weekly')).toEqual([]);
+  // With the whole of its jitter.
+  clock.advance(12 * 60 * SECOND);
+  await eventually(async () => (await winners('weekly')).length > 0);
+  const [latest] = (await engine.list({ workflow: 'winner-refresh', limit: 1 })).items;
+  expect(await engine.get(latest?.id ?? '')).toMatchObject({ input: {} });
 });
