@@ -84,6 +84,7 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   INVALID_CURSOR: [422, 'The cursor is wrong'],
   INVALID_ARTIFACT_KEY: [422, 'The artifact key is wrong'],
   ENDLESS_LOOP: [422, 'The machine goes round without end'],
+  CORRELATION_FAILED: [422, 'An instance has no key for an event'],
   TRANSITION_FAILED: [422, 'The machine refuses it'],
   NOT_JSON: [422, 'A value cannot be stored'],
   RESERVED_KEY: [422, 'A value has a key of the engine'],

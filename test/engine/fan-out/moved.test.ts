@@ -96,6 +96,8 @@ test('a failed item of a fan-out that goes on is given another turn by a retry',
   const { id } = await engine.start('again', { items: numbers(4) });
   await held.called(2);
   await expect(engine.retry(id)).rejects.toMatchObject({ code: 'NOT_FAILED' });
+  // Which of the two is called first, only the executor knows.
+  const [failing = -1, other = -1] = held.calls;
   held.fail(1, gone());
   await held.called(3);
   expect(offered(await engine.explain(id))).toContain('retry');
@@ -107,11 +109,16 @@ test('a failed item of a fan-out that goes on is given another turn by a retry',
   await held.called(5);
   held.release(4, 'first');
   held.release(5, 'fourth');
-  expect(held.calls).toEqual([0, 1, 2, 0, 3]);
+  expect(held.calls).toEqual([failing, other, 2, failing, 3]);
   expect(await engine.result(id, WAIT)).toMatchObject({
     done: 4,
     failed: 0,
-    results: [{ output: 'first' }, { output: 'second' }, { output: 'third' }, { output: 'fourth' }],
+    results: expect.arrayContaining([
+      { index: failing, output: 'first' },
+      { index: other, output: 'second' },
+      { index: 2, output: 'third' },
+      { index: 3, output: 'fourth' },
+    ]) as unknown,
   });
 });
 

@@ -100,7 +100,7 @@ export function approval(gate: Gate) {
       receives(documentSigned, {
         as: 'approve',
         key: ({ document }) => document,
-        instanceKey: ({ context }) => context.document,
+        instanceKey: ({ context }) => context.document.slice(0, 200),
         payload: ({ by }) => ({ by }),
       }),
     ],
