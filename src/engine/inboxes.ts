@@ -59,26 +59,28 @@ export class Inboxes {
         ids = [...this.poked];
         this.poked.clear();
         await host.beforeReading();
+        const asked = new Map(ids.map((id) => [id, host.find(id)]));
         const read = await this.store.inbox(host.workerId, ids);
-        const ours = new Set(read.map(({ id }) => id));
+        const ours = new Map(read.map((row) => [row.id, row]));
         for (const id of ids) {
-          const owned = host.find(id);
-          // In other hands meanwhile: what is known of it here is worth nothing.
-          if (owned !== undefined && !owned.releasing && !ours.has(id)) host.drop(owned);
-        }
-        for (const { id, wake, inbox, damaged } of read) {
           const owned = host.find(id);
           // One that is being given back is asked again by its commit's outcome.
           if (owned === undefined || owned.releasing) continue;
-          if (damaged === true) {
-            // Taken up anew it fails, with the words for it.
+          // Given back and taken anew while this was read: it says nothing of the new copy.
+          if (owned !== asked.get(id)) {
+            this.poked.add(id);
+            continue;
+          }
+          const row = ours.get(id);
+          // In other hands meanwhile, so that what is known of it here is worth nothing; or, damaged, it fails when it is taken up anew.
+          if (row === undefined || row.damaged === true) {
             host.drop(owned);
             host.suspect();
             continue;
           }
-          owned.wake = wake;
+          owned.wake = row.wake;
           owned.poked = this.poked.has(id);
-          host.drain(owned, inbox);
+          host.drain(owned, row.inbox);
           host.settleDown(owned);
         }
       }
