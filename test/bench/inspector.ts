@@ -127,7 +127,7 @@ async function main(cleanup: Cleanup, options: Record<'instances' | 'transitions
     engine as unknown as Engine,
     options.updates,
     `${server.url}/ui/instances?tag=live`,
-    (state) => `document.querySelector('[data-id="${LIVE}"]')?.textContent.includes('${state}')`,
+    (state) => `document.querySelector('[data-id="${LIVE}"] [title^="${state} "]') !== null`,
   );
   const onPage = await updates(
     browser,
