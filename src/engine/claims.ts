@@ -11,6 +11,8 @@ export interface ClaimHost {
   readonly room: number;
   /** Whether an instance is in memory, or about to be. */
   knows(id: string): boolean;
+  /** Whether an instance in memory is being given back, and that has not been answered yet. */
+  isLeaving(id: string): boolean;
   /** Takes over an instance that is this worker's now. */
   adopt(claimed: Claimed): void;
   fault(error: unknown): void;
@@ -142,7 +144,10 @@ export class Claims {
     const { store } = this.options;
     const { host } = this;
     try {
-      const ids = (await store.leased(host.workerId)).filter((id) => !host.knows(id));
+      const leased = await store.leased(host.workerId);
+      // Given back long ago by a commit whose answer is late, it may be ours anew: that is seen at the next look.
+      if (leased.some((id) => host.isLeaving(id))) this.suspicious = true;
+      const ids = leased.filter((id) => !host.knows(id));
       if (ids.length === 0) return;
       for (const claimed of await store.reload(host.workerId, ids)) if (!host.knows(claimed.id)) host.adopt(claimed);
     } catch (error) {

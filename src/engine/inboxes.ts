@@ -47,6 +47,7 @@ export class Inboxes {
     for (const id of await this.store.pending(this.host.workerId)) {
       const owned = this.host.find(id);
       if (owned !== undefined) this.poke(owned);
+      else this.host.suspect();
     }
   }
 

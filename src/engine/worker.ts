@@ -131,6 +131,10 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
     return this.owned.has(id) || this.writer.expects(id) || this.creating.has(id);
   }
 
+  isLeaving(id: string): boolean {
+    return this.owned.get(id)?.releasing === true;
+  }
+
   suspect(): void {
     this.claims.suspect();
   }

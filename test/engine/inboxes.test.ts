@@ -17,6 +17,7 @@ function readings() {
         questions.push(resolve);
         asked();
       }),
+    pending: async () => ['a', 'b'],
   } as unknown as Store;
   const did: string[] = [];
   const memory = new Map([['a', copy()]]);
@@ -34,6 +35,7 @@ function readings() {
   const inboxes = new Inboxes({ store, clock: systemClock }, host);
   return {
     did,
+    checkPending: async () => inboxes.checkPending(),
     poke: () => inboxes.poke(memory.get('a') as Owned),
     /** The instance is given back and taken anew. */
     takeAnew: () => void memory.set('a', copy()),
@@ -63,4 +65,12 @@ test('an instance that is in other hands is let go of, and looked for', async ()
   poke();
   (await question(1))([]);
   await expect.poll(() => did).toEqual(['dropped', 'suspected']);
+});
+
+test('an instance that is this worker’s, has something in its inbox and is not in memory is looked for', async () => {
+  const { did, checkPending, question } = readings();
+  await checkPending();
+  expect(did).toEqual(['suspected']);
+  (await question(1))([{ id: 'a', wake: 1, inbox: [] }]);
+  await expect.poll(() => did).toContain('took 0');
 });
