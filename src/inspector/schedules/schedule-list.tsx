@@ -8,6 +8,9 @@ import { number } from '../kit/number.ts';
 import { StatusMark } from '../kit/status.tsx';
 import { duration, Time } from '../kit/time.tsx';
 
+/** What a phone has no room for. */
+const WIDE = 'max-md:hidden';
+
 /** When workflows are started by themselves, and what came of it. */
 export function ScheduleList({ schedules }: { schedules: readonly Schedule[] }) {
   return (
@@ -18,10 +21,10 @@ export function ScheduleList({ schedules }: { schedules: readonly Schedule[] }) 
             <th className={HEAD}>Schedule</th>
             <th className={HEAD}>When</th>
             <th className={HEAD}>Next</th>
-            <th className={HEAD}>Last</th>
-            <th className={HEAD}>Last instances</th>
-            <th className={`${HEAD} ${NUMBER}`}>Started</th>
-            <th className={`${HEAD} ${NUMBER}`}>Left out</th>
+            <th className={`${HEAD} ${WIDE}`}>Last</th>
+            <th className={`${HEAD} ${WIDE}`}>Last instances</th>
+            <th className={`${HEAD} ${NUMBER} ${WIDE}`}>Started</th>
+            <th className={`${HEAD} ${NUMBER} ${WIDE}`}>Left out</th>
             <th className={HEAD}>
               <span className="sr-only">What can be done</span>
             </th>
@@ -67,7 +70,7 @@ function Line({ schedule }: { schedule: Schedule }) {
           </span>
         )}
       </td>
-      <td className={CELL}>
+      <td className={`${CELL} ${WIDE}`}>
         {last === null ? (
           <span className="text-muted">never</span>
         ) : (
@@ -82,7 +85,7 @@ function Line({ schedule }: { schedule: Schedule }) {
           </>
         )}
       </td>
-      <td className={CELL}>
+      <td className={`${CELL} ${WIDE}`}>
         <ul className="space-y-0.5">
           {instances.slice(0, 3).map((instance) => (
             <li key={instance.id} className="whitespace-nowrap">
@@ -104,8 +107,8 @@ function Line({ schedule }: { schedule: Schedule }) {
           </Link>
         )}
       </td>
-      <td className={`${CELL} ${NUMBER}`}>{number(schedule.started)}</td>
-      <td className={`${CELL} ${NUMBER}`}>{number(schedule.skipped)}</td>
+      <td className={`${CELL} ${NUMBER} ${WIDE}`}>{number(schedule.started)}</td>
+      <td className={`${CELL} ${NUMBER} ${WIDE}`}>{number(schedule.skipped)}</td>
       <td className={CELL}>
         <Actions schedule={schedule} />
       </td>

@@ -132,6 +132,7 @@ function useCommands(text: string, extra: readonly Command[]): (readonly [string
     { id: 'overview', text: 'Overview', hint: 'g o', run: () => void navigate({ to: '/overview' }) },
     { id: 'instances', text: 'Instances', hint: 'g i', run: () => void navigate({ to: '/instances', search: {} }) },
     { id: 'workflows', text: 'Workflows', hint: 'g w', run: () => void navigate({ to: '/workflows' }) },
+    { id: 'schedules', text: 'Schedules and events', hint: 'g s', run: () => void navigate({ to: '/schedules' }) },
     {
       id: 'failed',
       text: 'Failed instances',

@@ -40,6 +40,7 @@ export function Shell() {
   useShortcut('g o', 'Overview', 'Go to', () => void navigate({ to: '/overview' }));
   useShortcut('g i', 'Instances', 'Go to', () => void navigate({ to: '/instances', search: {} }));
   useShortcut('g w', 'Workflows', 'Go to', () => void navigate({ to: '/workflows' }));
+  useShortcut('g s', 'Schedules and events', 'Go to', () => void navigate({ to: '/schedules' }));
   useShortcut('?', 'These keys', 'Everywhere', () => setHelp(true));
   useShortcut(`${COMMAND} K`, 'Go to or do anything', 'Everywhere', () => setPalette(true));
   useShortcut('/', 'Search', 'Everywhere', () => {
