@@ -408,7 +408,11 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
       .toSorted((a, b) => a.dueAt - b.dueAt || a.sequence - b.sequence);
     // Each looks again at what the one before has left: a timer that was cancelled does not fire.
     for (const { id } of due) this.input(owned, { type: 'timer', id });
-    if (owned.state.status === 'scheduled') this.input(owned, { type: 'start' });
+    if (owned.state.status === 'scheduled') {
+      this.input(owned, { type: 'start' });
+      // What was sent to it before lies in its inbox.
+      this.inboxes.poke(owned);
+    }
     for (const row of owned.state.steps.values()) {
       if (row.status === 'retrying' && (row.nextAttemptAt ?? 0) <= now) this.attempts.enqueue(owned, row);
     }

@@ -33,6 +33,19 @@ test('waits for years, as long as the time needs, whatever is sent meanwhile', a
   await reached(engine, id, 'DONE');
 });
 
+test('takes what was sent before it began, also where a worker had it in hand when its time came', async () => {
+  const clock = new ManualClock();
+  const engine = await bench.worker([waitsForGo('soon')], { clock });
+  const { id } = await engine.start('soon', undefined, { startAt: new Date(clock.now() + 500) });
+  await engine.send(id, { type: 'GO' });
+  // An operation is done at once; what is due so soon after it is waited for in hand.
+  await engine.operate(id, { operation: 'pause' }, { wait: 10_000 });
+  await engine.operate(id, { operation: 'unpause' }, { wait: 10_000 });
+  expect(await engine.get(id)).toMatchObject({ status: 'scheduled', sequence: 0 });
+  clock.advance(500);
+  await reached(engine, id, 'DONE');
+});
+
 test('is cancelled before it has begun', async () => {
   const engine = await bench.worker([waitsForGo('never')]);
   const { id } = await engine.start('never', undefined, { startAt: new Date(Date.now() + HOUR) });
