@@ -82,6 +82,7 @@ test('those at a step: in a worker’s hands, failed at it, and not those that a
   );
   const engine = await bench.worker([oneStep('at-step', held.step()), failing, waitsForGo('at-no-step')]);
   const running = await engine.start('at-step', null);
+  await held.called(1);
   const over = await engine.start('at-step', null);
   const failed = await engine.start('at-step-fails', null, { tags: [tag] });
   await engine.start('at-no-step', undefined, { tags: [tag] });
