@@ -44,8 +44,7 @@ test('who does not decide is reminded after 24 hours, and after 7 days in all th
   expect((await studio.engine.get(id)).state).toBe('EXPIRED');
 });
 
-// Now and then the reminder does not come after the clock was moved; why is not known yet.
-test('a decision after the reminder counts, and no timer is left', { retry: 3 }, async () => {
+test('a decision after the reminder counts, and no timer is left', async () => {
   const id = await asked('q-reminded');
   clock.advance(24 * HOUR);
   await come(studio.engine, id, 'AWAITING_APPROVAL.REMINDED');
