@@ -85,7 +85,11 @@ export class Claims {
     if (at <= clock.now()) return this.look();
     this.stopPoll();
     this.nextPoll = at;
-    this.stopPoll = clock.after(Math.max(1, at - clock.now()), () => this.look());
+    this.stopPoll = clock.after(Math.max(1, at - clock.now()), () => {
+      // Also while a look is under way: the next one is then still to be seen to.
+      this.nextPoll = Infinity;
+      this.look();
+    });
   }
 
   /** Looks no more by itself. */

@@ -89,7 +89,11 @@ class Attempt {
       );
     };
     if (transaction === undefined) return run(undefined);
-    const output = await transaction(run);
+    const output = await transaction(run).catch((error: unknown) => {
+      // Where the connection was lost, the handler may still be at work.
+      this.controller.abort(error);
+      throw error;
+    });
     if (this.published) await this.publisher.deliverAll();
     return output;
   }

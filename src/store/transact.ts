@@ -15,16 +15,20 @@ export async function transact<T>(
   run: (sql: postgres.Sql) => Promise<T>,
 ): Promise<T> {
   const connection = await connections.take();
-  const { sql } = connection;
-  try {
+  const { sql, lost } = connection;
+  const whole = async (): Promise<T> => {
     await sql.unsafe(`begin ${mode}`);
     const result = await run(sql);
     await sql`commit`;
     // Lost just before, the connection would have come back, and committed nothing.
     if (connection.broken) throw new DatabaseUnavailableError(null);
     return result;
+  };
+  try {
+    // What `run` still asks of a lost connection is refused.
+    return await Promise.race([whole(), lost]);
   } catch (error) {
-    await sql`rollback`.catch(() => (connection.broken = true));
+    if (!connection.broken) await Promise.race([sql`rollback`, lost]).catch(() => (connection.broken = true));
     throw connection.broken || isTransient(error) ? new DatabaseUnavailableError(error) : error;
   } finally {
     connections.give(connection);

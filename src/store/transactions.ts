@@ -5,6 +5,8 @@ export interface Connection {
   sql: postgres.Sql;
   /** It was lost in between: what was begun on it is rolled back, or its outcome unknown. */
   broken: boolean;
+  /** Rejects once it is lost. Nothing more is to be asked of it then: the client connects anew by itself, or hangs over that (see `renewed`). */
+  readonly lost: Promise<never>;
 }
 
 /**
@@ -49,7 +51,13 @@ export class Connections {
   }
 
   private make(): Connection {
-    const connection: Connection = { sql: this.open(() => (connection.broken = true)), broken: false };
+    const { promise: lost, reject } = Promise.withResolvers<never>();
+    lost.catch(() => {});
+    const onclose = (): void => {
+      connection.broken = true;
+      reject(new Error('The connection was lost.'));
+    };
+    const connection: Connection = { sql: this.open(onclose), broken: false, lost };
     this.all.add(connection);
     return connection;
   }

@@ -3,6 +3,7 @@ import { Claims, type ClaimHost } from '../../src/engine/claims.ts';
 import { systemClock } from '../../src/engine/clock.ts';
 import { NOTHING_PAUSED } from '../../src/engine/pauses.ts';
 import type { Claimed, Store } from '../../src/engine/ports.ts';
+import { HOUR, ManualClock } from '../support/manual-clock.ts';
 
 test('an instance that was taken anew, unheard, while giving it back had not been answered, is found once it is', async () => {
   const claims: (() => Promise<Claimed[]>)[] = [async () => Promise.reject(new Error('The answer got lost.'))];
@@ -29,4 +30,41 @@ test('an instance that was taken anew, unheard, while giving it back had not bee
   looking.look();
   await expect.poll(() => adopted).toEqual(['a']);
   looking.stop();
+});
+
+test('goes on looking now and then, also when a time that it waited for came while it was looking', async () => {
+  const clock = new ManualClock();
+  const answers: (() => void)[] = [];
+  const asked: number[] = [];
+  const store = {
+    claim: async (_: number, now: number) => {
+      asked.push(now);
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return [];
+    },
+    nextWake: async () => null,
+  } as unknown as Store;
+  const host: ClaimHost = {
+    workerId: 1,
+    accepting: true,
+    pauses: NOTHING_PAUSED,
+    room: 10,
+    isLeaving: () => false,
+    knows: () => false,
+    adopt: () => {},
+    fault: () => {},
+  };
+  const claims = new Claims({ store, clock, pollInterval: HOUR }, ['work'], host);
+  claims.look();
+  claims.lookAt(clock.now() + 500);
+  clock.advance(500);
+  answers.shift()?.();
+  // It looks again for what has become due, and then every hour.
+  await expect.poll(() => answers.length).toBe(1);
+  answers.shift()?.();
+  await expect.poll(() => claims.busy).toBe(false);
+  clock.advance(HOUR);
+  await expect.poll(() => asked.length).toBe(3);
+  answers.shift()?.();
+  claims.stop();
 });

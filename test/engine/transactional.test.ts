@@ -161,6 +161,25 @@ test('after a takeover it is fenced: nothing that it wrote stays', async () => {
   });
 });
 
+test('a handler whose connection is lost is told at once, and the step begins again', async () => {
+  const signals: AbortSignal[] = [];
+  const step = writes(async ({ signal }) => {
+    signals.push(signal);
+    if (signals.length > 1) return signals.length;
+    return new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(new Error('told')));
+    });
+  });
+  const engine = await bench.worker([oneStep('tx-cut', step)]);
+  const { id } = await engine.start('tx-cut', 'cut');
+  await eventually(() => signals.length === 1);
+  await bench.sql`select pg_terminate_backend(pid) from pg_stat_activity
+    where state = 'idle in transaction' and datname = current_database()`;
+  expect(await engine.result(id, { timeout: 10_000 })).toBe(2);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  expect(await entries('cut')).toEqual([1]);
+});
+
 test('a step that was stopped does not commit', async () => {
   const doors: (() => void)[] = [];
   const step = writes(async () => new Promise<void>((resolve) => doors.push(resolve)));
