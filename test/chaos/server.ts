@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { startEmbedded, type EmbeddedServer } from '../../src/store/embedded.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { renewed } from '../../src/store/renewed.ts';
 
 /** A Postgres to be killed, and a folder for what must outlive it. Durability is on: what was committed is there after a crash. */
 export class Server {
@@ -17,13 +18,16 @@ export class Server {
   private constructor(folder: string, embedded: EmbeddedServer) {
     this.folder = folder;
     this.embedded = embedded;
-    this.sql = postgres(embedded.url, {
-      max: 4,
-      fetch_types: false,
-      onnotice: () => {},
-      backoff: () => 0.1,
-      connection: { application_name: 'chaos' },
-    });
+    this.sql = renewed((onclose) =>
+      postgres(embedded.url, {
+        max: 4,
+        fetch_types: false,
+        onnotice: () => {},
+        backoff: () => 0.1,
+        onclose,
+        connection: { application_name: 'chaos' },
+      }),
+    );
   }
 
   static async start(): Promise<Server> {

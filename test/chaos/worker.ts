@@ -1,4 +1,5 @@
 import { openSync, writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { createEngine } from '../../src/create-engine.ts';
 import type { ArtifactStore } from '../../src/index.ts';
 import { JumpingClock } from './clock.ts';
@@ -27,6 +28,8 @@ const engine = createEngine({
   deadAfter: 5_000,
   onFault: (message, error) => process.send?.({ fault: `${message}: ${String(error)}` }),
 });
+// One that is killed would leave nothing for the next one.
+flushCompileCache();
 await go.promise;
 for (;;) {
   try {

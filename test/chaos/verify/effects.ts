@@ -4,6 +4,7 @@ import type { Check } from './check.ts';
 
 interface Begun {
   at: number;
+  process: string;
   attempt: number;
 }
 
@@ -11,10 +12,10 @@ interface Begun {
 export function readLedger(file: string): Map<string, Begun[]> {
   const begun = new Map<string, Begun[]>();
   for (const line of readFileSync(file, 'utf8').split('\n')) {
-    const [at, , attempt, key] = line.split('\t');
-    if (key === undefined) continue;
+    const [at, process, attempt, key] = line.split('\t');
+    if (process === undefined || key === undefined) continue;
     const list = begun.get(key);
-    const entry = { at: Number(at), attempt: Number(attempt) };
+    const entry = { at: Number(at), process, attempt: Number(attempt) };
     if (list === undefined) begun.set(key, [entry]);
     else list.push(entry);
   }
@@ -66,7 +67,11 @@ export async function checkEffects(
     for (const same of Map.groupBy(list, ({ attempt }) => attempt).values()) {
       const [first, last] = [same[0]?.at ?? 0, same.at(-1)?.at ?? 0];
       const between = blows.filter((at) => at >= first - SLACK && at <= last + SLACK).length;
-      if (same.length - 1 > between) unexplained.push(`${key} was begun ${same.length} times under ${between} blows`);
+      if (same.length - 1 > between)
+        unexplained.push(
+          `${key} was begun ${same.length} times under ${between} blows (the last one at ${timeOf(blows.at(-1) ?? 0)}): ` +
+            `${same.map(({ at, process }) => `${timeOf(at)} in ${process}`).join(', ')}; its row: ${row.outcomes.join()}`,
+        );
     }
   }
   const twice = effects.filter(({ count }) => count > 1).map(({ key, count }) => `${key} took effect ${count} times`);
@@ -94,6 +99,10 @@ export async function checkEffects(
 
 /** A blow is noted when it is dealt, and stops what was on its way; a worker that was taken for dead hears of it later. */
 const SLACK = 10_000;
+
+function timeOf(at: number): string {
+  return new Date(at).toISOString().slice(11, 23);
+}
 
 /** Without a look at the server's types an array comes as text. */
 function arrayOf(value: unknown): string[] {
