@@ -110,13 +110,17 @@ class Attempt {
 
   private context(input: unknown, tx: Transaction | undefined): TransactionalStepContext<unknown> {
     const { instance, key, attempt } = this.invocation;
+    const { controller } = this;
     return {
       input,
       key,
       attempt,
       instance,
       artifacts: this.artifacts,
-      signal: this.controller.signal,
+      // Made when it is asked for: most steps do not, and it costs more than all the rest of this.
+      get signal() {
+        return controller.signal;
+      },
       log: this.listener.log,
       tx: tx as Transaction,
       publish: async (event, payload, options) => {

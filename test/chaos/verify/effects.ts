@@ -27,6 +27,7 @@ interface StepFacts {
   kind: string;
   status: string;
   attempt: number;
+  /** How each attempt before the present one ended, as `1:failed`. */
   outcomes: string[];
 }
 
@@ -40,7 +41,7 @@ export async function checkEffects(
   const rows = new Map<string, StepFacts & { step: string }>();
   const all = sql<(StepFacts & { step: string })[]>`
     select s.instance_id || ':' || s.key as key, s.kind, s.status, s.attempt, i.workflow || ':' || s.step as step,
-      array(select a ->> 'outcome' from json_array_elements(coalesce(s.attempts, '[]'::json)) a) as outcomes
+      array(select (a ->> 'attempt') || ':' || (a ->> 'outcome') from json_array_elements(coalesce(s.attempts, '[]'::json)) a) as outcomes
     from durachart.steps s join durachart.instances i on i.id = s.instance_id where s.kind <> 'workflow'`.cursor(2_000);
   for await (const page of all) for (const row of page) rows.set(row.key, { ...row, outcomes: arrayOf(row.outcomes) });
   const effects = await sql<
@@ -58,16 +59,21 @@ export async function checkEffects(
     if (row === undefined) continue;
     const attempts = new Set(list.map(({ attempt }) => attempt)).size;
     repeated += list.length - attempts;
-    const known = row.outcomes.filter((outcome) => outcome !== 'skipped').length + 1;
+    const known = row.outcomes.filter((outcome) => !outcome.endsWith(':skipped')).length + 1;
     // A fan-out that is retried goes through its items anew.
     if (row.kind === 'step' && list.length > known)
       repeats.push(
         `${key} was begun ${list.length} times; its row (${row.status}) tells of ${row.outcomes.join()} before`,
       );
-    for (const same of Map.groupBy(list, ({ attempt }) => attempt).values()) {
+    for (const [attempt, same] of Map.groupBy(list, (entry) => entry.attempt)) {
+      // Somebody who retries by hand has attempts counted anew, so that each number may come to its end several times.
+      const ended = row.outcomes.filter((outcome) => outcome.startsWith(`${attempt}:`) && !outcome.endsWith(':lost'));
+      const isRecorded = row.status === 'failed' || row.outcomes.at(-1)?.endsWith(':skipped') === true;
+      const present = row.attempt === attempt && !isRecorded ? 1 : 0;
+      const again = same.length - Math.max(1, ended.length + present);
       const [first, last] = [same[0]?.at ?? 0, same.at(-1)?.at ?? 0];
       const between = blows.filter((at) => at >= first - SLACK && at <= last + SLACK).length;
-      if (same.length - 1 > between)
+      if (again > between)
         unexplained.push(
           `${key} was begun ${same.length} times under ${between} blows (the last one at ${timeOf(blows.at(-1) ?? 0)}): ` +
             `${same.map(({ at, process }) => `${timeOf(at)} in ${process}`).join(', ')}; its row: ${row.outcomes.join()}`,
@@ -81,7 +87,10 @@ export async function checkEffects(
     return status === 'done' ? [] : [`${key} took effect, and its row is ${status ?? 'not there'}`];
   });
   const owed = [...rows.values()].flatMap(({ key, status, step, outcomes }) =>
-    transactional.has(step) && status === 'done' && !outcomes.includes('skipped') && !counts.has(key)
+    transactional.has(step) &&
+    status === 'done' &&
+    !outcomes.some((outcome) => outcome.endsWith(':skipped')) &&
+    !counts.has(key)
       ? [`${key} is done, without its effect`]
       : [],
   );
