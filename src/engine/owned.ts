@@ -59,7 +59,7 @@ export function nextDue(state: State, pauses: Pauses): Millis | null {
 /** When its start, the next timer or the next retry is due, or null for none. */
 export function nextTimer(state: State, pauses: Pauses): Millis | null {
   if (state.status === 'paused') return null;
-  let due = state.status === 'scheduled' ? (state.startAt ?? Infinity) : Infinity;
+  let due = state.status === 'scheduled' ? (state.startAt ?? state.createdAt) : Infinity;
   if (timersRun(state)) for (const timer of state.timers.values()) due = Math.min(due, timer.dueAt);
   for (const row of state.steps.values()) {
     if (!mayBegin(pauses, state.workflow.name, row)) continue;

@@ -103,6 +103,28 @@ test('a retry of the child alone brings its parent on as well', async () => {
   expect(await engine.get(id)).toMatchObject({ status: 'done', error: null });
 });
 
+test('a child that failed as it was to begin begins once it is retried, by itself or with its parent', async () => {
+  const late = setup({ types: {} as { context: { at: string } } }).createMachine({
+    id: 'late',
+    context: () => {
+      if (world.broken) throw new Error('not yet');
+      return { at: 'last' };
+    },
+    initial: 'DONE',
+    states: { DONE: { type: 'final' } },
+  });
+  const engine = await bench.worker([defineWorkflow({ machine: over('over-late', late) })]);
+  for (const whom of ['parent', 'child'] as const) {
+    world.broken = true;
+    const { id } = await engine.start('over-late', undefined);
+    await standing(engine, id, 'failed');
+    world.broken = false;
+    const [step] = await engine.steps(id);
+    await engine.operate(whom === 'parent' ? id : (step?.childId as string), { operation: 'retry' }, { wait: 10_000 });
+    await reached(engine, id, 'DONE');
+  }
+});
+
 test('a parent that is retried although its child was cancelled is told so, and does not hang', async () => {
   world.broken = true;
   const engine = await bench.worker([defineWorkflow({ machine: over('bereft', fragile) })]);

@@ -39,7 +39,7 @@ async function unsettled(sql: postgres.Sql): Promise<Unsettled[]> {
        where s.instance_id = i.id and s.status in ('queued', 'running', 'retrying')), '') as attempts
     from durachart.instances i
     where i.lease is not null or i.wake_at <= now()
-      or (i.status = 'running' and i.wake_at is null)
+      or (i.status in ('running', 'scheduled') and i.wake_at is null)
       or exists (select from durachart.events e where e.instance_id = i.id and e.status = 'pending' and i.status not in ('failed', 'paused', 'scheduled'))`;
 }
 
