@@ -67,6 +67,23 @@ const carrier = defineWorkflow({
   }),
 });
 
+/** Doubles a text that is nearly too large for a row. */
+const doubles = defineWorkflow({
+  machine: setup({
+    types: { context: {} as { text: string }, events: {} as { type: 'DOUBLE' } },
+  }).createMachine({
+    id: 'doubles',
+    context: { text: big('d', 200) },
+    initial: 'HALF',
+    states: {
+      HALF: {
+        on: { DOUBLE: { target: 'WHOLE', actions: assign({ text: ({ context }) => context.text.repeat(2) }) } },
+      },
+      WHOLE: {},
+    },
+  }),
+});
+
 /** Characters of the largest JSON in any row. */
 async function largest(id: string): Promise<number> {
   const [row] = await bench.sql<[{ most: number }]>`
@@ -292,21 +309,6 @@ test('without an artifact store what is too large is refused, with the remedy', 
 });
 
 test('what a machine makes too large fails it where it stands, and it goes on once there is a store', async () => {
-  const doubles = defineWorkflow({
-    machine: setup({
-      types: { context: {} as { text: string }, events: {} as { type: 'DOUBLE' } },
-    }).createMachine({
-      id: 'doubles',
-      context: { text: big('d', 200) },
-      initial: 'HALF',
-      states: {
-        HALF: {
-          on: { DOUBLE: { target: 'WHOLE', actions: assign({ text: ({ context }) => context.text.repeat(2) }) } },
-        },
-        WHOLE: {},
-      },
-    }),
-  });
   const poor = await bench.worker([doubles]);
   const { id } = await poor.start('doubles', undefined);
   await poor.send(id, { type: 'DOUBLE' });
@@ -317,6 +319,39 @@ test('what a machine makes too large fails it where it stands, and it goes on on
   const rich = await bench.worker([doubles], { artifacts: store });
   await rich.retry(id);
   await reached(rich, id, 'WHOLE');
+});
+
+test('an artifact store that takes nothing for a while: a start is refused, a step tries again, an instance fails until it is retried', async () => {
+  const { store } = await newArtifacts();
+  let refusals = Infinity;
+  const moody = new Proxy(store, {
+    get: (target, name) =>
+      name === 'put' && refusals-- > 0
+        ? async () => Promise.reject(new Error('No space left on device.'))
+        : (Reflect.get(target, name) as unknown),
+  });
+  const gives = oneStep('gives-much-later', defineStep({ retry: { minDelay: 1 }, run: () => big('m') }));
+  const engine = await bench.worker([carrier, gives, doubles], { artifacts: moody });
+  const code = 'PAYLOAD_NOT_STORED';
+  await expect(engine.start('carrier', { text: big('x') }, { id: 'refused' })).rejects.toMatchObject({
+    code,
+    message: expect.stringContaining('No space left on device.') as string,
+  });
+  await expect(engine.get('refused')).rejects.toMatchObject({ code: 'INSTANCE_NOT_FOUND' });
+  // Each value is offered three times.
+  refusals = 3;
+  const { id } = await engine.start('gives-much-later', null);
+  expect(await engine.result(id)).toBe(big('m'));
+  const [step] = await engine.steps(id);
+  expect(step).toMatchObject({ status: 'done', attempt: 2 });
+  expect(step?.attempts).toMatchObject([{ outcome: 'failed', error: { code, class: 'retryable' } }]);
+  // What the machine itself makes too large for a row is offered so often, too.
+  refusals = 3;
+  const { id: doubled } = await engine.start('doubles', undefined);
+  await engine.send(doubled, { type: 'DOUBLE' });
+  expect(await standing(engine as never, doubled, 'failed')).toMatchObject({ state: 'HALF', error: { code } });
+  await engine.retry(doubled);
+  await reached(engine as never, doubled, 'WHOLE');
 });
 
 test('a value that is gone fails its instance with the place, and it goes on once it is back', async () => {
