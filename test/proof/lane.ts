@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import type { Reader } from '../../src/engine/reader.ts';
+import { createLocalArtifacts, type ArtifactStore } from '../../src/index.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { createReader } from '../../src/store/reader.ts';
 import { createMigrated } from '../support/database.ts';
@@ -9,6 +13,7 @@ import { createMigrated } from '../support/database.ts';
 export interface Lane {
   database: Database;
   reader: Reader;
+  artifacts: ArtifactStore;
   sql: postgres.Sql;
   /** A connection that stands for one process. */
   openSession(): Promise<Session>;
@@ -31,6 +36,7 @@ const LOOK = 100;
 export async function openLane(): Promise<Lane> {
   const { url, drop } = await createMigrated();
   const database = openDatabase(url);
+  const folder = await mkdtemp(join(tmpdir(), 'durachart-proof-artifacts-'));
   const sql = postgres(url, { max: 2, onnotice: () => {} });
   await sql`create table ledger (key text not null)`;
   await untilSettled(sql);
@@ -43,6 +49,7 @@ export async function openLane(): Promise<Lane> {
   return {
     database,
     reader: createReader(database),
+    artifacts: createLocalArtifacts(folder),
     sql,
     openSession: async () => openSession(url, sql),
     changed: async () => {
@@ -54,6 +61,7 @@ export async function openLane(): Promise<Lane> {
       await database.close();
       await sql.end();
       await drop();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Reader } from '../../src/engine/reader.ts';
 import type { OperationStore } from '../../src/engine/operations/records.ts';
 import type { Store, WorkerSession } from '../../src/engine/ports.ts';
 import { DatabaseUnavailableError } from '../../src/engine/unavailable.ts';
+import type { ArtifactStore } from '../../src/index.ts';
 import type { Plan } from './plan.ts';
 
 /** What a dead process still waits for. */
@@ -100,6 +101,16 @@ export class Life {
           ? this.write([`publish ${event.name}`], () => real.publish(event, at))
           : real.publish(event, at, tx),
       deliver: async (event, ...rest) => this.write([`deliver ${event.name}`], () => real.deliver(event, ...rest)),
+    };
+  }
+
+  artifacts(real: ArtifactStore): ArtifactStore {
+    return {
+      put: async (key, body) => this.write(['put payload'], () => real.put(key, body)),
+      read: async (key, range) => this.write(['read payload'], () => real.read(key, range)),
+      stat: async (key) => this.alive(() => real.stat(key)),
+      list: async (prefix) => this.alive(() => real.list(prefix)),
+      delete: async (key) => this.alive(() => real.delete(key)),
     };
   }
 

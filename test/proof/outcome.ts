@@ -17,7 +17,9 @@ const OF_RUN = `(x.instance_id = $1 or x.instance_id like $1 || '.%')`;
 
 /** Reads everything of a run. */
 export async function readOutcome(sql: postgres.Sql, root: string): Promise<Outcome> {
-  const rel = (text: string): string => text.replaceAll(root, 'ROOT');
+  // Of ids that make no good name for a folder, payloads' keys have a hash.
+  const rel = (text: string): string =>
+    text.replaceAll(root, 'ROOT').replaceAll(/(?<="key":"payloads\/)[^/]+/g, 'INSTANCE');
   const [instances, transitions, steps, events, timers, ledger, audit] = await Promise.all([
     sql.unsafe(
       `select id, workflow, status, state, sequence, snapshot, live, output, error_code, lease is not null as leased, wake_at is not null as due

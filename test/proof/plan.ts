@@ -50,6 +50,7 @@ export function modesOf(label: string): Mode[] {
     case 'request':
     case 'publish':
     case 'deliver':
+    case 'put':
       return ['crash before', 'crash after', 'cut before', 'cut after'];
     case 'transactional':
       return ['crash before', 'crash within', 'crash after', 'cut before', 'cut within', 'cut after'];

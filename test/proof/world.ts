@@ -1,4 +1,4 @@
-import type { ArtifactStore, Workflow } from '../../src/index.ts';
+import type { Workflow } from '../../src/index.ts';
 import { assembleEngine } from '../../src/engine/create.ts';
 import type { Engine } from '../../src/engine/api.ts';
 import type { InstanceStatus } from '../../src/engine/ports.ts';
@@ -248,7 +248,7 @@ export class World {
         schedules: createScheduleStore(lane.database.pool),
         events: life.events(createEventStore(lane.database.pool)),
         executor: localExecutor,
-        artifacts: undefined as unknown as ArtifactStore,
+        artifacts: life.artifacts(lane.artifacts),
         close: async () => {},
         isTransient,
         lanes: LANES,
