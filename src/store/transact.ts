@@ -15,7 +15,10 @@ export async function transact<T>(
   run: (sql: postgres.Sql) => Promise<T>,
 ): Promise<T> {
   const connection = await connections.take();
-  const { sql, lost } = connection;
+  const { sql } = connection;
+  // One for each transaction: a promise that outlives them all would keep what each of them came to.
+  const { promise: lost, reject } = Promise.withResolvers<never>();
+  connection.onlost = () => reject(new Error('The connection was lost.'));
   const whole = async (): Promise<T> => {
     await sql.unsafe(`begin ${mode}`);
     const result = await run(sql);
@@ -31,6 +34,7 @@ export async function transact<T>(
     if (!connection.broken) await Promise.race([sql`rollback`, lost]).catch(() => (connection.broken = true));
     throw connection.broken || isTransient(error) ? new DatabaseUnavailableError(error) : error;
   } finally {
+    connection.onlost = () => {};
     connections.give(connection);
   }
 }

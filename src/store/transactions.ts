@@ -5,8 +5,8 @@ export interface Connection {
   sql: postgres.Sql;
   /** It was lost in between: what was begun on it is rolled back, or its outcome unknown. */
   broken: boolean;
-  /** Rejects once it is lost. Nothing more is to be asked of it then: the client connects anew by itself, or hangs over that (see `renewed`). */
-  readonly lost: Promise<never>;
+  /** Called when it is lost. Nothing more is to be asked of it then: the client connects anew by itself, or hangs over that (see `renewed`). */
+  onlost: () => void;
 }
 
 /**
@@ -51,13 +51,11 @@ export class Connections {
   }
 
   private make(): Connection {
-    const { promise: lost, reject } = Promise.withResolvers<never>();
-    lost.catch(() => {});
     const onclose = (): void => {
       connection.broken = true;
-      reject(new Error('The connection was lost.'));
+      connection.onlost();
     };
-    const connection: Connection = { sql: this.open(onclose), broken: false, lost };
+    const connection: Connection = { sql: this.open(onclose), broken: false, onlost: () => {} };
     this.all.add(connection);
     return connection;
   }
