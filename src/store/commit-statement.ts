@@ -182,13 +182,11 @@ with b as materialized (
 select ok.id, ok.released, (select pg_notify('durachart_change', $2::text)), case when $3::text is not null then (select pg_notify('durachart_work', $3::text)) end,
   case when $4::text is not null then (select pg_notify('durachart_end', $4::text)) end from ok`;
 
-const NONE: Parts = { creates: false, timers: false, messages: false, audits: false, items: false, events: false };
-
 const made = new Map<string, string>();
 
 /** The statement for a batch; its parameters are those of `commitParameters`. Each form of it is prepared once a connection. */
 export function commitStatement(batch: readonly Commit[]): string {
-  const parts = { ...NONE };
+  const parts: Parts = { creates: false, timers: false, messages: false, audits: false, items: false, events: false };
   for (const { create, timers, cancelled, consumed, posts, audits, waitingItems, stoppedItems, ...rest } of batch) {
     parts.creates ||= create !== null;
     parts.timers ||= timers.length > 0 || cancelled.length > 0;
@@ -197,12 +195,6 @@ export function commitStatement(batch: readonly Commit[]): string {
     parts.events ||= rest.published.length > 0 || rest.subscriptions !== null;
     parts.items ||= waitingItems.length > 0 || stoppedItems.length > 0;
   }
-  return commitForm(parts);
-}
-
-/** The statement that has these parts. */
-export function commitForm(some: Partial<Parts>): string {
-  const parts = { ...NONE, ...some };
   const form = Object.values(parts).join();
   const text = made.get(form) ?? statement(parts);
   made.set(form, text);

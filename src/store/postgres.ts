@@ -2,8 +2,8 @@ import type postgres from 'postgres';
 import type { Transaction } from '../core/step.ts';
 import type { Claimed, Commit, CommitResult, Millis, Store, Wanted } from '../engine/ports.ts';
 import { commitParameters, commitSize } from './commit-parameters.ts';
-import { commitForm, commitStatement } from './commit-statement.ts';
-import { LANES, type Database } from './database.ts';
+import { commitStatement } from './commit-statement.ts';
+import type { Database } from './database.ts';
 import { claimed, inboxEvent, INSTANCE_COLUMNS, millis, STEP_COLUMNS, type Row } from './rows.ts';
 import { readItemResults, readItems } from './items.ts';
 import { readPauses } from './pauses.ts';
@@ -47,10 +47,7 @@ export function createStore(database: Database): Store {
       return row?.at == null ? null : millis(row.at);
     },
     pauses: async () => readPauses(pool),
-    startWorker: async (name, workflows, now) => {
-      void planCommits(hot).catch(() => {});
-      return startWorker(database, name, workflows, now);
-    },
+    startWorker: async (name, workflows, now) => startWorker(database, name, workflows, now),
     buryWorkers: async (now, timeout, asking) => buryWorkers(pool, now, timeout, asking),
     due: async (now, workflows, limit) => {
       const rows = await pool<Wanted[]>`
@@ -73,15 +70,6 @@ export function createStore(database: Database): Store {
 async function commit(hot: postgres.Sql, worker: number, batch: readonly Commit[]): Promise<CommitResult[]> {
   const rows = await hot.unsafe<Row[]>(commitStatement(batch), commitParameters(worker, batch), { prepare: true });
   return rows.map((row) => ({ id: row['id'] as string, released: row['released'] as boolean }));
-}
-
-/** Has each connection of the hot path plan the forms of the statement that come first, which takes longer than a commit does. What fails here is planned when it is needed. */
-async function planCommits(hot: postgres.Sql): Promise<void> {
-  for (const creates of [true, false]) {
-    const plan = async (): Promise<unknown> =>
-      hot.unsafe(commitForm({ creates }), commitParameters(0, []), { prepare: true });
-    await Promise.all(Array.from({ length: LANES }, plan));
-  }
 }
 
 const CLAIM_ORDERED = `
