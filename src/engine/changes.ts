@@ -9,6 +9,8 @@ import { DatabaseUnavailableError } from './unavailable.ts';
 export interface Hint {
   id: string;
   step?: { workflow: string; view: StepView };
+  /** It is done, and this is its output, where this process has stored that itself. */
+  done?: { output: unknown };
 }
 
 type Listener = (hint: Hint) => void;
@@ -66,10 +68,10 @@ export class Changes {
     return this.ended;
   }
 
-  /** @param over whether it is done, failed or cancelled */
-  changed(id: string, over: boolean): void {
+  /** @param over whether it is done, failed or cancelled @param done what it came to, if it is done */
+  changed(id: string, over: boolean, done?: { output: unknown }): void {
     this.followers.tell({ id });
-    if (over) this.waiters.tell({ id });
+    if (over) this.waiters.tell(done === undefined ? { id } : { id, done });
   }
 
   step(instance: { id: string; workflow: string }, row: StepRow): void {
@@ -102,18 +104,28 @@ export class Changes {
     return this.waiters.add(id, listener);
   }
 
-  /** Looks until there is an answer: when the instance has come to an end (or changes in any way), and now and then. @throws DurachartError `TIMEOUT`, `ENGINE_STOPPED` */
+  /**
+   * Looks until there is an answer: when the instance has come to an end (or changes in any way), and now and then.
+   * @param look is given whether somebody has told that there is something to see, and the hint that told of an end
+   * @throws DurachartError `TIMEOUT`, `ENGINE_STOPPED`
+   */
   async wait<T>(
     id: string,
     options: { timeout?: number; signal?: AbortSignal },
-    look: () => Promise<{ value: T } | undefined>,
+    look: (rung: boolean, told: Hint | undefined) => Promise<{ value: T } | undefined>,
     till: 'end' | 'change' = 'end',
   ): Promise<T> {
     const bell = new Bell(this.clock);
-    const stop = till === 'end' ? this.listenForEnd(id, () => bell.ring()) : this.listen(id, () => bell.ring());
+    let told: Hint | undefined;
+    const hear = (hint: Hint): void => {
+      if (hint.done !== undefined) told = hint;
+      bell.ring();
+    };
+    const stop = till === 'end' ? this.listenForEnd(id, hear) : this.listen(id, hear);
     const end = options.timeout === undefined ? Infinity : this.clock.now() + options.timeout;
     const abort = (): void => bell.ring();
     options.signal?.addEventListener('abort', abort);
+    let rung = false;
     try {
       for (;;) {
         options.signal?.throwIfAborted();
@@ -124,7 +136,7 @@ export class Changes {
           );
         bell.reset();
         // Whoever waits for the end of a job waits through an outage of the database, too.
-        const answer = await look().catch((error: unknown) => {
+        const answer = await look(rung, told).catch((error: unknown) => {
           if (error instanceof DatabaseUnavailableError) return undefined;
           throw error;
         });
@@ -132,7 +144,7 @@ export class Changes {
         const left = end - this.clock.now();
         if (left <= 0)
           throw new DurachartError('TIMEOUT', `Instance ${id} has not ended within ${options.timeout} ms; it goes on.`);
-        await bell.heard(Math.min(LOOK, left));
+        rung = await bell.heard(Math.min(LOOK, left));
       }
     } finally {
       stop();
@@ -167,16 +179,18 @@ export class Bell {
     this.rung = false;
   }
 
-  /** Resolves when it rings, or after `longest` milliseconds. */
-  async heard(longest: number): Promise<void> {
-    if (this.rung) return;
-    await new Promise<void>((resolve) => {
-      const stop = this.clock.after(longest, resolve);
-      this.wake = () => {
-        stop();
-        resolve();
-      };
-    });
+  /** Resolves when it rings, or after `longest` milliseconds. Returns whether it has rung. */
+  async heard(longest: number): Promise<boolean> {
+    if (!this.rung) {
+      await new Promise<void>((resolve) => {
+        const stop = this.clock.after(longest, resolve);
+        this.wake = () => {
+          stop();
+          resolve();
+        };
+      });
+    }
+    return this.rung;
   }
 }
 

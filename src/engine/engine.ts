@@ -136,7 +136,7 @@ export class DurableEngine implements Engine {
     this.worker = new Worker({
       ...this.options,
       events: {
-        changed: (id, over) => this.changes.changed(id, over),
+        changed: (id, over, done) => this.changes.changed(id, over, done),
         step: (instance, row) => this.changes.step(instance, row),
         fault: this.options.onFault,
       },
@@ -363,7 +363,11 @@ export class DurableEngine implements Engine {
   }
 
   async result<O>(id: string, options: { timeout?: number; signal?: AbortSignal } = {}): Promise<O> {
-    return this.changes.wait(id, options, async () => {
+    return this.changes.wait(id, options, async (rung, told) => {
+      // What this process moves itself it tells of itself.
+      if (!rung && this.worker?.isMoving(id) === true) return undefined;
+      // As it comes back from the database, and nobody else's.
+      if (told?.done !== undefined) return { value: JSON.parse(JSON.stringify(told.done.output)) as O };
       let record = await this.record(id);
       if (record.status === 'failed') {
         // Whoever has asked for a retry, or for another operation, waits for what comes of it.

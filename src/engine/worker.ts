@@ -15,7 +15,16 @@ import type { Scheduler } from './schedules/scheduler.ts';
 import { orderOf } from './operations/order.ts';
 import { nextDue, nextTimer, own, type Owned } from './owned.ts';
 import { mayBegin, NOTHING_PAUSED, samePauses, type Pauses } from './pauses.ts';
-import type { Claimed, CommitResult, InboxEvent, Millis, NewInstance, StepRow, WorkerSession } from './ports.ts';
+import type {
+  Claimed,
+  CommitResult,
+  InboxEvent,
+  InstanceState,
+  Millis,
+  NewInstance,
+  StepRow,
+  WorkerSession,
+} from './ports.ts';
 import {
   emptyChange,
   hasEnded,
@@ -34,8 +43,8 @@ import { Writer, type WriterHost } from './writer.ts';
 
 /** What the worker tells the process that it is part of. */
 export interface WorkerEvents {
-  /** A commit of the instance is stored. */
-  changed(id: string, over: boolean): void;
+  /** A commit of the instance is stored. `done`: it is, and came to this. */
+  changed(id: string, over: boolean, done?: { output: unknown }): void;
   /** A row of an invocation has changed; progress is told before it is stored. */
   step(instance: { id: string; workflow: string }, row: StepRow): void;
   /** Something went wrong that nobody else will tell. */
@@ -133,6 +142,12 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
 
   isLeaving(id: string): boolean {
     return this.owned.get(id)?.releasing === true;
+  }
+
+  /** Whether an instance is in memory, and has not come to an end: of that this worker tells as soon as it is stored. */
+  isMoving(id: string): boolean {
+    const owned = this.owned.get(id);
+    return owned !== undefined && !owned.releasing && !isOver(owned.state.status);
   }
 
   suspect(): void {
@@ -499,9 +514,9 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
     }
   }
 
-  onStored(owned: Owned, change: Change, reserved: StepRow[]): void {
+  onStored(owned: Owned, change: Change, reserved: StepRow[], { status, output }: InstanceState): void {
     if (this.phase === 'stopped') return;
-    this.options.events.changed(owned.state.id, isOver(owned.state.status));
+    this.options.events.changed(owned.state.id, isOver(status), status === 'done' ? { output } : undefined);
     if (change.published.length > 0) void this.options.publisher.deliverAll();
     if (!this.holds(owned)) return;
     for (const row of reserved) this.attempts.run(owned, row);

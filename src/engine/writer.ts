@@ -5,7 +5,7 @@ import type { Committer } from './committer.ts';
 import { report } from './macrostep.ts';
 import type { Owned } from './owned.ts';
 import type { Pauses } from './pauses.ts';
-import type { Claimed, Clock, Commit, CommitResult, NewInstance, StepRow, Store } from './ports.ts';
+import type { Claimed, Clock, Commit, CommitResult, InstanceState, NewInstance, StepRow, Store } from './ports.ts';
 import { emptyChange, instanceState, unborn, type Change } from './state.ts';
 
 /** What writing needs of the worker that does it. */
@@ -23,7 +23,7 @@ export interface WriterHost {
   /** Takes children that have come into being in this worker's hands. */
   takeChildren(children: Change['children']): void;
   /** What was thought is stored, and may be acted upon. */
-  onStored(owned: Owned, change: Change, reserved: StepRow[]): void;
+  onStored(owned: Owned, change: Change, reserved: StepRow[], after: InstanceState): void;
   /** Looks soon for what this worker may own without knowing it. */
   suspect(): void;
   /** Does a task on the side, its errors told. */
@@ -99,7 +99,7 @@ export class Writer {
           for (const { id } of children) this.expected.delete(id);
           host.takeChildren(taken);
           callbacks.stored?.(result);
-          host.onStored(owned, change, reserved);
+          host.onStored(owned, change, reserved, commit.after);
         },
       ],
       lost: [

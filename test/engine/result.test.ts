@@ -22,6 +22,19 @@ test('waits for the end, here and in other engines', async () => {
   expect(await visitor.result(id, { timeout: 0 })).toEqual({ n: 1 });
 });
 
+test('who waits here is given what is stored, and a copy of their own', async () => {
+  const held = new HeldStep();
+  const engine = await bench.worker([oneStep('copied', held.step())]);
+  const { id } = await engine.start('copied', null);
+  const results = [engine.result<{ list: number[] }>(id), engine.result<{ list: number[] }>(id)] as const;
+  await held.called(1);
+  held.release(1, { list: [0, -0], left: undefined });
+  const [one, other] = await Promise.all(results);
+  one.list.push(1);
+  expect(other).toStrictEqual({ list: [0, 0] });
+  expect(await engine.result(id)).toStrictEqual(other);
+});
+
 test('gives up after the timeout, and the instance goes on', async () => {
   const engine = await bench.worker([waitsForGo('slow')]);
   const { id } = await engine.start('slow', undefined);
