@@ -9,7 +9,9 @@ import { DatabaseUnavailableError } from './unavailable.ts';
 export interface Hint {
   id: string;
   step?: { workflow: string; view: StepView };
-  /** It is done, and this is its output, where this process has stored that itself. */
+  /** This process has stored it itself. */
+  own?: true;
+  /** With that: it is done, and this is its output. */
   done?: { output: unknown };
 }
 
@@ -71,7 +73,7 @@ export class Changes {
   /** @param over whether it is done, failed or cancelled @param done what it came to, if it is done */
   changed(id: string, over: boolean, done?: { output: unknown }): void {
     this.followers.tell({ id });
-    if (over) this.waiters.tell(done === undefined ? { id } : { id, done });
+    if (over) this.waiters.tell(done === undefined ? { id, own: true } : { id, own: true, done });
   }
 
   step(instance: { id: string; workflow: string }, row: StepRow): void {
@@ -106,26 +108,25 @@ export class Changes {
 
   /**
    * Looks until there is an answer: when the instance has come to an end (or changes in any way), and now and then.
-   * @param look is given whether somebody has told that there is something to see, and the hint that told of an end
+   * @param look is given what this process itself has told of an end, if it has
    * @throws DurachartError `TIMEOUT`, `ENGINE_STOPPED`
    */
   async wait<T>(
     id: string,
     options: { timeout?: number; signal?: AbortSignal },
-    look: (rung: boolean, told: Hint | undefined) => Promise<{ value: T } | undefined>,
+    look: (told: Hint | undefined) => Promise<{ value: T } | undefined>,
     till: 'end' | 'change' = 'end',
   ): Promise<T> {
     const bell = new Bell(this.clock);
     let told: Hint | undefined;
     const hear = (hint: Hint): void => {
-      if (hint.done !== undefined) told = hint;
+      if (hint.own === true) told = hint;
       bell.ring();
     };
     const stop = till === 'end' ? this.listenForEnd(id, hear) : this.listen(id, hear);
     const end = options.timeout === undefined ? Infinity : this.clock.now() + options.timeout;
     const abort = (): void => bell.ring();
     options.signal?.addEventListener('abort', abort);
-    let rung = false;
     try {
       for (;;) {
         options.signal?.throwIfAborted();
@@ -136,7 +137,7 @@ export class Changes {
           );
         bell.reset();
         // Whoever waits for the end of a job waits through an outage of the database, too.
-        const answer = await look(rung, told).catch((error: unknown) => {
+        const answer = await look(told).catch((error: unknown) => {
           if (error instanceof DatabaseUnavailableError) return undefined;
           throw error;
         });
@@ -144,7 +145,7 @@ export class Changes {
         const left = end - this.clock.now();
         if (left <= 0)
           throw new DurachartError('TIMEOUT', `Instance ${id} has not ended within ${options.timeout} ms; it goes on.`);
-        rung = await bell.heard(Math.min(LOOK, left));
+        await bell.heard(Math.min(LOOK, left));
       }
     } finally {
       stop();
@@ -179,18 +180,16 @@ export class Bell {
     this.rung = false;
   }
 
-  /** Resolves when it rings, or after `longest` milliseconds. Returns whether it has rung. */
-  async heard(longest: number): Promise<boolean> {
-    if (!this.rung) {
-      await new Promise<void>((resolve) => {
-        const stop = this.clock.after(longest, resolve);
-        this.wake = () => {
-          stop();
-          resolve();
-        };
-      });
-    }
-    return this.rung;
+  /** Resolves when it rings, or after `longest` milliseconds. */
+  async heard(longest: number): Promise<void> {
+    if (this.rung) return;
+    await new Promise<void>((resolve) => {
+      const stop = this.clock.after(longest, resolve);
+      this.wake = () => {
+        stop();
+        resolve();
+      };
+    });
   }
 }
 

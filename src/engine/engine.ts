@@ -363,9 +363,9 @@ export class DurableEngine implements Engine {
   }
 
   async result<O>(id: string, options: { timeout?: number; signal?: AbortSignal } = {}): Promise<O> {
-    return this.changes.wait(id, options, async (rung, told) => {
-      // What this process moves itself it tells of itself.
-      if (!rung && this.worker?.isMoving(id) === true) return undefined;
+    return this.changes.wait(id, options, async (told) => {
+      // Of what this process moves it tells itself, and sooner than the database does.
+      if (told === undefined && this.worker?.willTell(id) === true) return undefined;
       // As it comes back from the database, and nobody else's.
       if (told?.done !== undefined) return { value: JSON.parse(JSON.stringify(told.done.output)) as O };
       let record = await this.record(id);

@@ -144,10 +144,10 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
     return this.owned.get(id)?.releasing === true;
   }
 
-  /** Whether an instance is in memory, and has not come to an end: of that this worker tells as soon as it is stored. */
-  isMoving(id: string): boolean {
+  /** Whether an instance is in memory, and its end is still to come or to be stored: this worker tells of it then. */
+  willTell(id: string): boolean {
     const owned = this.owned.get(id);
-    return owned !== undefined && !owned.releasing && !isOver(owned.state.status);
+    return owned !== undefined && (owned.releasing || !isOver(owned.state.status));
   }
 
   suspect(): void {
