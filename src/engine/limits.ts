@@ -32,7 +32,7 @@ export class Limits {
 
   /** Takes a place at once, if nobody is in line before it. */
   tryTake(names: readonly string[]): boolean {
-    if ((this.lines.size > 0 && this.lines.has(lineOf(names))) || !this.fits(names)) return false;
+    if (this.lines.has(lineOf(names)) || !this.fits(names)) return false;
     count(this.used, names, 1);
     return true;
   }

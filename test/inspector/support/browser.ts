@@ -80,7 +80,7 @@ async function openTab(
 ): Promise<Tab> {
   const context = Object.keys(options).length === 0 ? shared : await browser.newContext({ ...LOOK, ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(25_000);
+  page.setDefaultTimeout(10_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning')
