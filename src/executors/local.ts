@@ -6,6 +6,7 @@ import type { Transaction, TransactionalStepContext } from '../core/step.ts';
 import { sleep } from '../engine/clock.ts';
 import type { Published, Publisher } from '../engine/events/publisher.ts';
 import { isSmall, Payloads } from '../engine/payloads/payloads.ts';
+import { DatabaseUnavailableError } from '../engine/unavailable.ts';
 import type { AttemptListener, Clock, Executor, Invocation, Outcome, RunningAttempt } from '../engine/ports.ts';
 
 /** What steps are run with. */
@@ -90,8 +91,8 @@ class Attempt {
     };
     if (transaction === undefined) return run(undefined);
     const output = await transaction(run).catch((error: unknown) => {
-      // Where the connection was lost, the handler may still be at work.
-      this.controller.abort(error);
+      // The handler may still be at work on a connection that was lost.
+      if (error instanceof DatabaseUnavailableError) this.controller.abort(error);
       throw error;
     });
     if (this.published) await this.publisher.deliverAll();
@@ -110,17 +111,13 @@ class Attempt {
 
   private context(input: unknown, tx: Transaction | undefined): TransactionalStepContext<unknown> {
     const { instance, key, attempt } = this.invocation;
-    const { controller } = this;
     return {
       input,
       key,
       attempt,
       instance,
       artifacts: this.artifacts,
-      // Made when it is asked for: most steps do not, and it costs more than all the rest of this.
-      get signal() {
-        return controller.signal;
-      },
+      signal: this.controller.signal,
       log: this.listener.log,
       tx: tx as Transaction,
       publish: async (event, payload, options) => {
