@@ -1,88 +1,16 @@
-import { rename } from 'node:fs/promises';
-import { join } from 'node:path';
 import { buffer, json } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { assign, fromPromise, setup } from 'xstate';
 import { z } from 'zod';
 import { isReference, type PayloadReference } from '../../src/core/payload.ts';
-import { defineStep, defineWorkflow, forEach, type ArtifactStore } from '../../src/index.ts';
+import { defineStep, defineWorkflow, forEach } from '../../src/index.ts';
 import { newArtifacts } from '../support/artifacts.ts';
 import { eventually, reached, standing, useBench } from '../support/engine.ts';
 import { HeldStep, oneStep, waitsForGo } from '../support/machines.ts';
+import { big, carried, carrier, seen } from './support/carrier.ts';
 
 const bench = useBench();
-
-/** More than a row holds, and different for each letter. */
-const big = (letter: string, kilobytes = 300): string => letter.repeat(kilobytes * 1_024);
-
-interface Context {
-  given: string;
-  told: string;
-  made: string;
-  moves: number;
-}
-
-const seen: string[] = [];
-
-/** Carries what is large through everything that a row can hold. */
-const carrier = defineWorkflow({
-  machine: setup({
-    types: {
-      input: {} as { text: string },
-      context: {} as Context,
-      events: {} as { type: 'TELL'; text: string } | { type: 'MOVE' } | { type: 'END' },
-      output: {} as { all: string },
-    },
-    actors: {
-      turn: defineStep({
-        input: z.object({ text: z.string() }),
-        output: z.object({ turned: z.string() }),
-        run: ({ input }) => {
-          seen.push(`${input.text.length} ${input.text[0]}`);
-          return { turned: input.text.toUpperCase() };
-        },
-      }),
-    },
-  }).createMachine({
-    id: 'carrier',
-    context: ({ input }) => ({ given: input.text, told: '', made: '', moves: 0 }),
-    initial: 'GIVEN',
-    output: ({ context }) => ({ all: context.given + context.told + context.made }),
-    states: {
-      GIVEN: { on: { TELL: { target: 'TOLD', actions: assign({ told: ({ event }) => event.text }) } } },
-      TOLD: {
-        invoke: {
-          id: 'turn',
-          src: 'turn',
-          input: ({ context }) => ({ text: context.told }),
-          onDone: { target: 'TURNED', actions: assign({ made: ({ event }) => event.output.turned }) },
-        },
-      },
-      TURNED: {
-        on: { MOVE: { actions: assign({ moves: ({ context }) => context.moves + 1 }) }, END: 'ENDED' },
-      },
-      ENDED: { type: 'final' },
-    },
-  }),
-});
-
-/** Doubles a text that is nearly too large for a row. */
-const doubles = defineWorkflow({
-  machine: setup({
-    types: { context: {} as { text: string }, events: {} as { type: 'DOUBLE' } },
-  }).createMachine({
-    id: 'doubles',
-    context: { text: big('d', 200) },
-    initial: 'HALF',
-    states: {
-      HALF: {
-        on: { DOUBLE: { target: 'WHOLE', actions: assign({ text: ({ context }) => context.text.repeat(2) }) } },
-      },
-      WHOLE: {},
-    },
-  }),
-});
 
 /** Characters of the largest JSON in any row. */
 async function largest(id: string): Promise<number> {
@@ -95,20 +23,9 @@ async function largest(id: string): Promise<number> {
   return row.most;
 }
 
-async function carried(
-  artifacts: ArtifactStore,
-  id: string,
-): Promise<{ engine: Awaited<ReturnType<typeof bench.worker>> }> {
-  const engine = await bench.worker([carrier], { artifacts });
-  await engine.start('carrier', { text: big('g') }, { id });
-  await engine.send(id, { type: 'TELL', text: big('t') });
-  await reached(engine as never, id, 'TURNED');
-  return { engine: engine as never };
-}
-
 test('inputs, events, outputs and context fields over 256 KB are in the artifact store, and whole for the machine and its steps', async () => {
   const { store } = await newArtifacts();
-  const { engine } = await carried(store, 'through');
+  const { engine } = await carried(bench, store, 'through');
   await engine.send('through', { type: 'MOVE' });
   await engine.send('through', { type: 'END' });
   const expected = big('g') + big('t') + big('T');
@@ -287,116 +204,9 @@ test('a transactional step commits its rows and a large result together', async 
   expect(await bench.sql`select id from large_results where id = ${id}`).toHaveLength(1);
 });
 
-test('without an artifact store what is too large is refused, with the remedy', async () => {
-  const engine = await bench.worker([
-    carrier,
-    oneStep('gives-much', defineStep({ run: () => big('m') })),
-    oneStep('holds', new HeldStep().step()),
-  ]);
-  const code = 'PAYLOAD_TOO_LARGE';
-  await expect(engine.start('carrier', { text: big('x') })).rejects.toMatchObject({ code });
-  const { id } = await engine.start('carrier', { text: 'small' });
-  await expect(engine.send(id, { type: 'TELL', text: big('x') })).rejects.toMatchObject({
-    code,
-    message: expect.stringMatching(/^The event TELL takes 300 KB; a row holds 256 KB\. Give createEngine/) as string,
-    details: { limit: 262_144 },
-  });
-  const { id: much } = await engine.start('gives-much', null);
-  expect(await standing(engine as never, much, 'failed')).toMatchObject({
-    error: { code, class: 'final' },
-    steps: [{ status: 'failed', attempt: 1 }],
-  });
-});
-
-test('what a machine makes too large fails it where it stands, and it goes on once there is a store', async () => {
-  const poor = await bench.worker([doubles]);
-  const { id } = await poor.start('doubles', undefined);
-  await poor.send(id, { type: 'DOUBLE' });
-  const failed = await standing(poor as never, id, 'failed');
-  expect(failed).toMatchObject({ state: 'HALF', sequence: 1, error: { code: 'PAYLOAD_TOO_LARGE' } });
-  await poor.stop();
-  const { store } = await newArtifacts();
-  const rich = await bench.worker([doubles], { artifacts: store });
-  await rich.retry(id);
-  await reached(rich, id, 'WHOLE');
-});
-
-test('an artifact store that takes nothing for a while: a start is refused, a step tries again, an instance fails until it is retried', async () => {
-  const { store } = await newArtifacts();
-  let refusals = Infinity;
-  const moody = new Proxy(store, {
-    get: (target, name) =>
-      name === 'put' && refusals-- > 0
-        ? async () => Promise.reject(new Error('No space left on device.'))
-        : (Reflect.get(target, name) as unknown),
-  });
-  const gives = oneStep('gives-much-later', defineStep({ retry: { minDelay: 1 }, run: () => big('m') }));
-  const engine = await bench.worker([carrier, gives, doubles], { artifacts: moody });
-  const code = 'PAYLOAD_NOT_STORED';
-  await expect(engine.start('carrier', { text: big('x') }, { id: 'refused' })).rejects.toMatchObject({
-    code,
-    message: expect.stringContaining('No space left on device.') as string,
-  });
-  await expect(engine.get('refused')).rejects.toMatchObject({ code: 'INSTANCE_NOT_FOUND' });
-  // Each value is offered three times.
-  refusals = 3;
-  const { id } = await engine.start('gives-much-later', null);
-  expect(await engine.result(id)).toBe(big('m'));
-  const [step] = await engine.steps(id);
-  expect(step).toMatchObject({ status: 'done', attempt: 2 });
-  expect(step?.attempts).toMatchObject([{ outcome: 'failed', error: { code, class: 'retryable' } }]);
-  // What the machine itself makes too large for a row is offered so often, too.
-  refusals = 3;
-  const { id: doubled } = await engine.start('doubles', undefined);
-  await engine.send(doubled, { type: 'DOUBLE' });
-  expect(await standing(engine as never, doubled, 'failed')).toMatchObject({ state: 'HALF', error: { code } });
-  await engine.retry(doubled);
-  await reached(engine as never, doubled, 'WHOLE');
-});
-
-test('a value that is gone fails its instance with the place, and it goes on once it is back', async () => {
-  const { store, folder } = await newArtifacts();
-  const { engine } = await carried(store, 'lost');
-  await engine.stop();
-  const place = join(folder, 'payloads', 'lost');
-  await rename(place, `${place}-away`);
-  const second = await bench.worker([carrier], { artifacts: store });
-  await expect(second.send('lost', { type: 'MOVE' })).rejects.toMatchObject({ code: 'PAYLOAD_UNREADABLE' });
-  // Whoever moves it comes to the same.
-  await bench.sql`insert into durachart.events (instance_id, type, source, created_at) values ('lost', 'MOVE', 'external', now())`;
-  await bench.sql`update durachart.instances set wake = wake + 1, wake_at = now() where id = 'lost'`;
-  await bench.sql`select pg_notify('durachart_work', 'lost')`;
-  const failed = await standing(second as never, 'lost', 'failed');
-  expect(failed).toMatchObject({
-    state: 'TURNED',
-    error: { code: 'PAYLOAD_UNREADABLE', details: { instance: 'lost' } },
-  });
-  expect(failed.error?.message).toMatch(
-    /^A value of instance lost \(300 KB\) lies in the artifact store under payloads\/lost\/\w{64}\.json/,
-  );
-  const refused = await second.operate('lost', { operation: 'retry' }, { wait: 10_000 });
-  expect(refused).toMatchObject({ status: 'refused', code: 'PAYLOAD_UNREADABLE' });
-  await rename(`${place}-away`, place);
-  await second.operate('lost', { operation: 'retry' }, { wait: 10_000 });
-  await eventually(async () => (await second.get('lost')).context?.['moves'] === 1);
-  await second.send('lost', { type: 'END' });
-  expect(await second.result('lost')).toEqual({ all: big('g') + big('t') + big('T') });
-});
-
-test('a value that was changed in the store is not taken for the one that was stored', async () => {
-  const { store } = await newArtifacts();
-  const { engine } = await carried(store, 'tampered');
-  const { made } = (await engine.get('tampered')).context as { made: PayloadReference };
-  await store.put(made.key, JSON.stringify('another'));
-  await expect(engine.send('tampered', { type: 'MOVE' })).rejects.toMatchObject({
-    code: 'PAYLOAD_UNREADABLE',
-    message: expect.stringContaining('it is not what was stored there') as string,
-  });
-});
-
 test('rewind, fork, edit and skip work on what is large', async () => {
   const { store } = await newArtifacts();
-  const { engine } = await carried(store, 'moved');
+  const { engine } = await carried(bench, store, 'moved');
   await engine.operate('moved', { operation: 'rewind', to: 2 }, { wait: 10_000 });
   await eventually(async () => (await engine.get('moved')).sequence === 5);
   await engine.operate(
@@ -426,7 +236,7 @@ test('rewind, fork, edit and skip work on what is large', async () => {
 
 test('an export has the values themselves, and an import stores them anew', async () => {
   const { store } = await newArtifacts();
-  const { engine } = await carried(store, 'exported');
+  const { engine } = await carried(bench, store, 'exported');
   const document = await engine.export('exported');
   expect(JSON.stringify(document)).not.toContain('$durachart');
   expect(document.instance.input).toEqual({ text: big('g') });
@@ -442,7 +252,7 @@ test('an export has the values themselves, and an import stores them anew', asyn
 
 test('retention takes the values with the instance, and its archive has them', async () => {
   const { store } = await newArtifacts();
-  const { engine } = await carried(store, 'old');
+  const { engine } = await carried(bench, store, 'old');
   await engine.send('old', { type: 'END' });
   await engine.result('old');
   const { id: stays } = await engine.start('carrier' as never, { text: big('k') } as never, { id: 'kept' });
@@ -463,7 +273,7 @@ test('retention takes the values with the instance, and its archive has them', a
 
 test("nobody can forge a reference to another instance's value", async () => {
   const { store } = await newArtifacts();
-  const { engine } = await carried(store, 'victim');
+  const { engine } = await carried(bench, store, 'victim');
   const secret = (await engine.get('victim')).input;
   await expect(engine.start('carrier' as never, { text: secret } as never)).rejects.toMatchObject({
     code: 'RESERVED_KEY',
