@@ -30,7 +30,7 @@ export async function startWorker(
     id,
     beat: async (at) => {
       // After a reconnect the lock is gone; it is taken again before anybody is told that this worker lives.
-      if (locked) await takeLock(session, id);
+      if (locked && !(await holdsLock(session, id))) await takeLock(session, id);
       const rows = await pool`
         update durachart.workers set beat_at = to_timestamp(${at}::float8 / 1000) where id = ${id} and stopped_at is null returning id`;
       return rows.length > 0;
@@ -49,11 +49,14 @@ export async function startWorker(
 
 /** False where the next statement may run in another session, as behind a transaction pooler. */
 async function takeLock(session: postgres.Sql, id: number): Promise<boolean> {
-  const mine = `select exists (select from pg_locks w where w.locktype = 'advisory' and w.classid = ${LOCK_CLASS} and w.objid = $1 and w.pid = pg_backend_pid()) as held`;
-  const held = async () => (await session.unsafe<{ held: boolean }[]>(mine, [id]))[0]?.held === true;
-  if (await held()) return true;
   await session`select pg_try_advisory_lock(${LOCK_CLASS}, ${id})`;
-  return held();
+  return holdsLock(session, id);
+}
+
+async function holdsLock(session: postgres.Sql, id: number): Promise<boolean> {
+  const [row] = await session<{ held: boolean }[]>`
+    select exists (select from pg_locks w where w.locktype = 'advisory' and w.classid = ${LOCK_CLASS} and w.objid = ${id} and w.pid = pg_backend_pid()) as held`;
+  return row?.held === true;
 }
 
 /**

@@ -285,7 +285,7 @@ export class World {
 
   private async until(look: () => Promise<readonly unknown[]>): Promise<void> {
     while (!this.over) {
-      const changed = this.lane.changed();
+      const changed = this.lane.changed(this.root);
       if ((await look()).length > 0) return;
       await changed;
     }

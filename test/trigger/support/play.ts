@@ -34,7 +34,7 @@ export async function play(
 /** Waits until nothing of a run has anything left to do. */
 async function settled(lane: Lane, root: string): Promise<void> {
   for (;;) {
-    const changed = lane.changed();
+    const changed = lane.changed(root);
     const [left] = await lane.sql<{ busy: boolean }[]>`
       select exists (select from durachart.instances where (id = ${root} or id like ${`${root}.%`}) and (lease is not null or wake_at is not null))
         or exists (select from durachart.events where (instance_id = ${root} or instance_id like ${`${root}.%`}) and status = 'pending') as busy`;
