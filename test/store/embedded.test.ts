@@ -81,8 +81,8 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await sleep(20);
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(20);
 }
 
 /** A Node process of its own that starts a server on `dataDir` and then runs `then` (JavaScript). */
@@ -231,7 +231,9 @@ describe('a data folder from before', () => {
     await query(url, "create table survivor as select 'yes' as value");
     // Holds the shared memory for a while after the postmaster is gone.
     const busy = query(url, 'select count(*) from generate_series(1, 5000000)').catch(() => undefined);
-    await sleep(50);
+    // Not before it runs: one that is being let in when its server dies hears nothing more.
+    const running = `select pid from pg_stat_activity where query like '%generate_series%' and pid <> pg_backend_pid()`;
+    await until(async () => (await query(url, running)).length > 0);
     process.kill(first.pid, 'SIGKILL');
     const second = await start(dataDir);
     expect(second.owned).toBe(true);

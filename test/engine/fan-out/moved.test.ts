@@ -35,7 +35,8 @@ test('batches begin when all of the last one have ended and the pause is over, w
   expect(explanation.causes[0]?.words).toMatch(
     /^Fan-out work has 2 done, 1 skipped of 5 items, the next batch of 2 begins in (1 hour|5\d minutes)/,
   );
-  expect(held.calls).toEqual([0, 1, 2]);
+  // Which of the first two is called first, only the executor knows.
+  expect([held.calls.slice(0, 2).toSorted(), held.calls.slice(2)]).toEqual([[0, 1], [2]]);
   clock.advance(HOUR);
   await held.called(5);
   held.release(4);
@@ -67,6 +68,7 @@ test('explained: how many, what is under way, what it waits for', async () => {
   const engine = await bench.worker([fansOut('explained', held.step({ retry }), { concurrency: 2 })]);
   const { id } = await engine.start('explained', { items: numbers(4) });
   await held.called(2);
+  const [failing] = held.calls;
   held.fail(1, new StepError('UNAVAILABLE', 'not now'));
   held.release(2);
   await held.called(3);
@@ -86,7 +88,7 @@ test('explained: how many, what is under way, what it waits for', async () => {
     /Fan-out work has 1 done of 4 items, 3 left \(1 run, 1 to be tried again in .+\), some .+ more\.$/,
   );
   const skips = explanation.operations.filter(({ operation }) => operation === 'skip');
-  expect(skips.map(({ request }) => request.body?.['step'])).toEqual(['1:work', '1:work#0']);
+  expect(skips.map(({ request }) => request.body?.['step'])).toEqual(['1:work', `1:work#${failing}`]);
 });
 
 test('a failed item of a fan-out that goes on is given another turn by a retry', async () => {
