@@ -33,7 +33,7 @@ export function circleIn(names: readonly string[]): string[] {
 function shown(states: readonly string[]): string {
   const named = states.slice(0, NAMED);
   const circle = states.length > NAMED ? [...named, '…'] : named;
-  return [...circle, states[0] ?? '?'].join(' → ');
+  return [...circle, ...states.slice(0, 1)].join(' → ');
 }
 
 /** The newest states of a machine that moves. */

@@ -102,9 +102,9 @@ function changedRegions(
 ): [path: string[], value: StateValue][] {
   if (before === after) return [];
   if (typeof before !== 'object' || typeof after !== 'object') return [[path, after]];
-  const keys = Object.keys(after);
-  if (!same(Object.keys(before), keys)) return [[path, after]];
-  return keys.flatMap((key) => changedRegions(before[key], after[key] ?? {}, [...path, key]));
+  if (!same(Object.keys(before), Object.keys(after))) return [[path, after]];
+  const regions = Object.entries(after) as [string, StateValue][];
+  return regions.flatMap(([key, inner]) => changedRegions(before[key], inner, [...path, key]));
 }
 
 function replaced(value: StateValue | undefined, [key, ...rest]: string[], by: StateValue): StateValue {

@@ -245,6 +245,15 @@ test.each<[string, object]>([
   expect(error.message).toContain('both invoke i. Give each invoke an id of its own.');
 });
 
+test('refuses an id that an item of a fan-out would have, if another one is that', () => {
+  const both = (id: string): object => ({ initial: 'a', states: { a: invoking('i'), b: invoking(id) } });
+  const error = refusal(both('i#3'), { actors: { step } });
+  expect(error).toMatchObject({ code: 'DUPLICATE_INVOKE_ID', details: { id: 'i#3' } });
+  expect(error.message).toContain('the invoke id i#3 is that of an item, if i is a fan-out. Give it another one.');
+  for (const id of ['j#3', 'i#x'])
+    expect(defineWorkflow({ machine: machine(both(id), { actors: { step } }) }).name).toBe('m');
+});
+
 test('lets an id be used again where the states exclude each other', () => {
   const config = { initial: 'a', states: { a: { initial: 'b', states: { b: invoking('i') } }, c: invoking('i') } };
   expect(defineWorkflow({ machine: machine(config, { actors: { step } }) }).name).toBe('m');

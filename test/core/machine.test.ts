@@ -1121,6 +1121,12 @@ describe('restore', () => {
     expect(error.message).toContain('Machine m has no state {"gone":"x"}: ');
   });
 
+  test('of regions that there are not, beside those that there are', () => {
+    const it = new Walk(machine({ type: 'parallel', states: { a: {}, b: {} } }));
+    const value = { gone: {}, b: {}, lost: {}, a: {} };
+    expect(thrownBy(() => it.machine.restore({ ...it.stored, value }))).toMatchObject({ code: 'STATE_UNKNOWN' });
+  });
+
   test('of a child whose step has another name now: it can still be stopped', () => {
     const it = new Walk(
       machine({ initial: 'a', states: { a: { invoke: { id: 'i', src: 'step' }, on: { GO: 'b' } }, b: {} } }),
