@@ -45,14 +45,24 @@ export async function watchInstance(
   try {
     // A failed instance has not ended for good: it can be retried, and its stream goes on.
     let failed = false;
+    let told = 0;
+    /** That it goes on only when somebody sends an event; whoever watches may be the one. */
+    const tellWait = ({ status, accepts, sequence }: Instance): void => {
+      if (json || status !== 'waiting' || accepts.length === 0 || sequence === told) return;
+      told = sequence;
+      progress.note(`waits for ${accepts.map(plain).join(', ')}; durachart explain ${plain(id)} says why`);
+    };
     const catchUp = async (): Promise<void> => {
       await showHistory(client, id, seen, show);
-      failed = (await client.get(id)).status === 'failed';
+      const instance = await client.get(id);
+      failed = instance.status === 'failed';
+      tellWait(instance);
     };
     for await (const change of follow(client, id, listening.signal, catchUp)) {
       if (change.type === 'transition') {
         show(change.entry);
         failed = change.status === 'failed';
+        if (change.status === 'waiting') tellWait(await client.get(id));
       } else if (change.type === 'step') {
         if (!json) progress.step(change);
         else if (!quiet) cli.json(change);

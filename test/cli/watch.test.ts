@@ -20,7 +20,7 @@ test('shows an instance from its beginning, with plain lines', async () => {
         step = 1;
         server.gate.open('hold watch');
       }
-      if (step === 1 && text.includes('→ READ')) {
+      if (step === 1 && text.includes('waits for')) {
         step = 2;
         void server.engine.send(id, { type: 'reject' });
       }
@@ -33,6 +33,7 @@ test('shows an instance from its beginning, with plain lines', async () => {
     'SUBMITTED',
     'read running 50%, attempt 1 of 3, …',
     'SUBMITTED → READ  read, …',
+    `waits for approve, reject, remind; durachart explain ${id} says why`,
     'READ → REJECTED  reject',
     'done in REJECTED after …',
     '',

@@ -136,7 +136,7 @@ test('otherwise it stops the others, and the instance fails for it; a retry does
   const failed = await standing(engine, id, 'failed');
   expect(failed.error).toMatchObject({
     code: 'NOT_FOUND',
-    message: `Item ${failing}: gone`,
+    message: `Item ${String(failing)}: gone`,
     details: { item: failing, key: '1:work' },
   });
   expect(failed.steps).toMatchObject([
@@ -160,9 +160,10 @@ test('otherwise it stops the others, and the instance fails for it; a retry does
     failed: 0,
     results: numbers(6).map((index) => ({ index, output: index === done ? 'first' : `again ${index}` })),
   });
-  const [begun, next, again] = [held.calls.slice(0, 3), held.calls[3], held.calls.slice(4)];
-  expect([begun.toSorted(), next]).toEqual([[0, 1, 2], 3]);
-  expect(again.toSorted()).toEqual(numbers(6).filter((index) => index !== done));
+  expect([new Set(held.calls.slice(0, 3)), held.calls[3]]).toEqual([new Set([0, 1, 2]), 3]);
+  const again = held.calls.slice(4);
+  expect(again).toHaveLength(5);
+  expect(new Set(again)).toEqual(new Set(numbers(6).filter((index) => index !== done)));
 });
 
 test('left in the middle, what runs is aborted, what waits never begins, and the counts are true', async () => {

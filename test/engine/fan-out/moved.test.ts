@@ -36,7 +36,7 @@ test('batches begin when all of the last one have ended and the pause is over, w
     /^Fan-out work has 2 done, 1 skipped of 5 items, the next batch of 2 begins in (1 hour|5\d minutes)/,
   );
   // Which of the first two is called first, only the executor knows.
-  expect([held.calls.slice(0, 2).toSorted(), held.calls.slice(2)]).toEqual([[0, 1], [2]]);
+  expect([new Set(held.calls.slice(0, 2)), held.calls.slice(2)]).toEqual([new Set([0, 1]), [2]]);
   clock.advance(HOUR);
   await held.called(5);
   held.release(4);
@@ -88,7 +88,7 @@ test('explained: how many, what is under way, what it waits for', async () => {
     /Fan-out work has 1 done of 4 items, 3 left \(1 run, 1 to be tried again in .+\), some .+ more\.$/,
   );
   const skips = explanation.operations.filter(({ operation }) => operation === 'skip');
-  expect(skips.map(({ request }) => request.body?.['step'])).toEqual(['1:work', `1:work#${failing}`]);
+  expect(skips.map(({ request }) => request.body?.['step'])).toEqual(['1:work', `1:work#${String(failing)}`]);
 });
 
 test('a failed item of a fan-out that goes on is given another turn by a retry', async () => {
