@@ -48,7 +48,7 @@ export async function watchInstance(
     let told = 0;
     /** That it goes on only when somebody sends an event; whoever watches may be the one. */
     const tellWait = ({ status, accepts, sequence }: Instance): void => {
-      if (json || status !== 'waiting' || accepts.length === 0 || sequence === told) return;
+      if (status !== 'waiting' || accepts.length === 0 || sequence === told) return;
       told = sequence;
       progress.note(`waits for ${accepts.map(plain).join(', ')}; durachart explain ${plain(id)} says why`);
     };
@@ -56,13 +56,15 @@ export async function watchInstance(
       await showHistory(client, id, seen, show);
       const instance = await client.get(id);
       failed = instance.status === 'failed';
-      tellWait(instance);
+      if (!json) tellWait(instance);
     };
     for await (const change of follow(client, id, listening.signal, catchUp)) {
       if (change.type === 'transition') {
         show(change.entry);
         failed = change.status === 'failed';
-        if (change.status === 'waiting') tellWait(await client.get(id));
+        // Without an answer the line is left out: what follows is more important.
+        const waiting = change.status === 'waiting' && !json ? await client.get(id).catch(() => undefined) : undefined;
+        if (waiting !== undefined) tellWait(waiting);
       } else if (change.type === 'step') {
         if (!json) progress.step(change);
         else if (!quiet) cli.json(change);

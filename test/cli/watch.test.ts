@@ -83,3 +83,34 @@ test('survives a restart of the server, and misses nothing', async () => {
   expect(out.match(/→/g)).toHaveLength(2);
   expect(out).toContain('READ → APPROVED');
 });
+
+test('goes on where the question what an instance waits for has no answer', async () => {
+  const api = createApi(server.engine, { artifacts: server.artifacts });
+  const id = await server.halfDone('hold asked');
+  let refused = 0;
+  let armed = false;
+  const fetch: typeof api.fetch = (request, ...rest) => {
+    if (!armed || !request.url.endsWith(`/instances/${id}`)) return api.fetch(request, ...rest);
+    armed = false;
+    refused++;
+    return new Response('', { status: 503 });
+  };
+  const flaky = await serveApi(Object.assign(Object.create(api) as typeof api, { fetch }), { port: 0 });
+  let sent = false;
+  const { exitCode, out } = await run(['watch', id], {
+    environment: { DURACHART_URL: flaky.url },
+    onOutput: (text) => {
+      if (!sent && text.includes('read running') && !text.includes('→ READ')) {
+        armed = true;
+        server.gate.open('hold asked');
+      }
+      if (!sent && text.includes('→ READ')) {
+        sent = true;
+        void server.engine.send(id, { type: 'reject' });
+      }
+    },
+  });
+  await flaky.close();
+  expect(out).toContain('READ → REJECTED');
+  expect({ exitCode, refused }).toEqual({ exitCode: 0, refused: 1 });
+});
