@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 
@@ -18,11 +20,13 @@ export const MIGRATION_LOCK = 0x44757262;
 
 /** Brings the database up to date. Safe when several processes do it at once: the others wait. */
 export async function migrate(url: string, all: readonly Migrations[] = [ENGINE_MIGRATIONS]): Promise<void> {
-  // Loaded when it is needed only: it takes 90 MB.
-  const { drizzle } = await import('drizzle-orm/postgres-js');
-  const { migrate: runMigrations } = await import('drizzle-orm/postgres-js/migrator');
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
   try {
+    const done = await Promise.all(all.map((migrations) => isDone(sql, migrations)));
+    if (done.every(Boolean)) return;
+    // Loaded when it is needed only: it takes 90 MB, and longer than all else that a worker does until it works.
+    const { drizzle } = await import('drizzle-orm/postgres-js');
+    const { migrate: runMigrations } = await import('drizzle-orm/postgres-js/migrator');
     await sql`select pg_advisory_lock(${MIGRATION_LOCK}, 0)`;
     for (const { folder, schema } of all) {
       await runMigrations(drizzle(sql), {
@@ -34,4 +38,18 @@ export async function migrate(url: string, all: readonly Migrations[] = [ENGINE_
   } finally {
     await sql.end({ timeout: 5 });
   }
+}
+
+/** Whether drizzle would find nothing to do: it runs what is newer than the newest that was run. */
+async function isDone(sql: postgres.Sql, { folder, schema }: Migrations): Promise<boolean> {
+  const { entries } = JSON.parse(await readFile(join(folder, 'meta', '_journal.json'), 'utf8')) as {
+    entries: { when: number }[];
+  };
+  const [known] = await sql<{ there: boolean }[]>`
+    select to_regclass(format('%I.migrations', ${schema}::text)) is not null as there`;
+  if (known?.there !== true) return false;
+  const [last] = await sql<
+    { at: number | null }[]
+  >`select max(created_at)::float8 as at from ${sql(schema)}.migrations`;
+  return entries.every(({ when }) => when <= (last?.at ?? -Infinity));
 }

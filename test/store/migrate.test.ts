@@ -1,10 +1,11 @@
 import { fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { migrate } from '../../src/store/migrate.ts';
-import { createDatabase } from '../support/database.ts';
+import { createDatabase, createMigrated } from '../support/database.ts';
 
 test('five that migrate at once, in processes and connections of their own, do it once', async () => {
   const { url, drop } = await createDatabase();
@@ -25,4 +26,26 @@ test('five that migrate at once, in processes and connections of their own, do i
   expect(await sql`select hash from durachart.migrations`).toHaveLength(applied.length);
   await sql.end();
   await drop();
+});
+
+test('what is up to date is left alone: whoever may only read the journal can say so', async () => {
+  const database = await createMigrated();
+  const admin = postgres(database.url, { max: 1, onnotice: () => {} });
+  const role = `reads_${randomUUID().slice(0, 8)}`;
+  onTestFinished(async () => {
+    await admin.unsafe(`drop owned by ${role}`);
+    await admin.unsafe(`drop role ${role}`);
+    await admin.end();
+    await database.drop();
+  });
+  await admin.unsafe(`create role ${role} login password 'secret'`);
+  await admin.unsafe(`grant usage on schema durachart to ${role}`);
+  await admin.unsafe(`grant select on durachart.migrations to ${role}`);
+  const url = new URL(database.url);
+  url.username = role;
+  url.password = 'secret';
+  await migrate(url.href);
+  const newest = admin`delete from durachart.migrations where created_at = (select max(created_at) from durachart.migrations)`;
+  expect((await newest).count).toBe(1);
+  await expect(migrate(url.href)).rejects.toMatchObject({ cause: { code: '42501' } });
 });
