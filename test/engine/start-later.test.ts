@@ -122,10 +122,10 @@ test('a worker that comes late takes what has higher priority first', async () =
 
 test('an instance of a workflow that no worker knows waits for one that does', async () => {
   const engine = await bench.worker([waitsForGo('known')]);
-  const { id } = await bench
-    .engine([waitsForGo('foreign')])
-    .start('foreign', undefined, { startAt: new Date(Date.now() + 1) });
-  const { id: known } = await engine.start('known', undefined);
+  // Both are due at one time, so that where one has begun the other has been passed over.
+  const startAt = new Date(Date.now() + 500);
+  const { id } = await bench.engine([waitsForGo('foreign')]).start('foreign', undefined, { startAt });
+  const { id: known } = await engine.start('known', undefined, { startAt });
   await reached(engine, known, 'WAITING');
   expect(await engine.get(id)).toMatchObject({ status: 'scheduled', accepts: [] });
   await expect(engine.send(id, { type: 'GO' })).rejects.toMatchObject({ code: 'UNKNOWN_WORKFLOW' });
