@@ -1,4 +1,4 @@
-import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine, AnyTransitionDefinition } from 'xstate';
 import { chartOf, type Chart } from './chart.ts';
 import { collectEffects } from './collect.ts';
 import { type Context, restoredContext, settleContext, storedContext } from './context.ts';
@@ -9,6 +9,7 @@ import { DurachartError, TransitionError } from './error.ts';
 import { assertJson } from './json.ts';
 import { LoopError, Trail } from './loop.ts';
 import { Scope, type ChildActor, type Children } from './scope.ts';
+import { Shortcut, type TransitionDefinition } from './shortcut.ts';
 import type { Child, StateValue, StoredSnapshot } from './snapshot.ts';
 import { nodesOf, ordered, Selector, type Node } from './states.ts';
 import { describe } from './thrown.ts';
@@ -45,6 +46,10 @@ export class Machine {
   private readonly original: AnyStateMachine;
   private readonly scope = new Scope();
   private readonly entrance: Entrance;
+  private readonly selector: Selector;
+  private readonly shortcut: Shortcut;
+  /** What has been selected for the event that XState is about to be asked about: guards are called once. */
+  private selected: AnyTransitionDefinition[] | undefined;
 
   constructor(original: AnyStateMachine) {
     this.original = original;
@@ -54,10 +59,11 @@ export class Machine {
     } as never) as AnyStateMachine;
     const options = this.machine.options as { maxIterations: number };
     options.maxIterations = Math.min(original.options.maxIterations ?? Infinity, MAX_MICROSTEPS);
-    const selector = new Selector(this.machine.root);
+    this.selector = new Selector(this.machine.root);
     this.machine.getTransitionData = ((snapshot: LiveSnapshot, event: EventObject) =>
-      selector.select(snapshot as { value: StateValue }, event)) as never;
+      this.select(snapshot, event)) as never;
     this.entrance = new Entrance(this.machine);
+    this.shortcut = new Shortcut(this.machine, this.scope);
   }
 
   /** The machine as plain data, for pictures. */
@@ -93,17 +99,33 @@ export class Machine {
   next(before: LiveSnapshot, event: EventObject): Transition {
     if (before.status !== 'active') return { snapshot: before, effects: [], changed: false };
     const children = before.children as Children;
-    const scope = this.scope.begin(children, before);
+    this.scope.begin(children, before);
+    let quick: LiveSnapshot | undefined;
     let snapshot: LiveSnapshot;
     try {
-      snapshot = this.machine.transition(before, event, scope as never) as LiveSnapshot;
+      quick = this.quick(before, event);
+      snapshot = quick ?? (this.machine.transition(before, event, this.scope as never) as LiveSnapshot);
     } catch (error) {
       throw this.failure(`event ${event.type}`, error, () =>
         this.machine.transition(before, event, this.scope.begin(children, before) as never),
       );
     }
-    const effects = this.settle(snapshot, before);
+    const effects = quick === undefined ? this.settle(snapshot, before) : this.settleContents(snapshot, before);
     return { snapshot, effects, changed: snapshot !== before || effects.length > 0 };
+  }
+
+  private quick(before: LiveSnapshot, event: EventObject): LiveSnapshot | undefined {
+    if (ORDERS.has(event.type)) return undefined;
+    const transitions = this.selector.select(before as { value: StateValue }, event);
+    const after = this.shortcut.take(before, event, transitions as unknown as TransitionDefinition[]);
+    this.selected = after === undefined ? transitions : undefined;
+    return after;
+  }
+
+  private select(snapshot: LiveSnapshot, event: EventObject): AnyTransitionDefinition[] {
+    const { selected } = this;
+    this.selected = undefined;
+    return selected ?? this.selector.select(snapshot as { value: StateValue }, event);
   }
 
   /** Whether a state takes the event, guards included. @throws TransitionError when a guard throws */
@@ -220,6 +242,16 @@ export class Machine {
    * it asks parallel regions in that order. So every snapshot has the order of the machine's definition.
    */
   private settle(snapshot: LiveSnapshot, before?: LiveSnapshot): Effect[] {
+    const effects = this.settleContents(snapshot, before);
+    const value = ordered(this.machine.root, snapshot.value as StateValue, before?.value as StateValue | undefined);
+    const same = before !== undefined && value === before.value;
+    const _nodes = same ? before._nodes : nodesOf(this.machine.root, value);
+    const tags = same ? before.tags : new Set(_nodes.flatMap((node) => node.tags as string[]));
+    Object.assign(snapshot, { _nodes, value, tags });
+    return effects;
+  }
+
+  private settleContents(snapshot: LiveSnapshot, before: LiveSnapshot | undefined): Effect[] {
     const context = settleContext(snapshot.context as Context, `The context of ${this.original.id}`);
     assertJson(snapshot.output, `The output of ${this.original.id}`);
     const { effects, children } = collectEffects(
@@ -229,11 +261,7 @@ export class Machine {
       snapshot as { status: string; children: Children },
       this.machine.implementations.actions,
     );
-    const value = ordered(this.machine.root, snapshot.value as StateValue, before?.value as StateValue | undefined);
-    const same = before !== undefined && value === before.value;
-    const _nodes = same ? before._nodes : nodesOf(this.machine.root, value);
-    const tags = same ? before.tags : new Set(_nodes.flatMap((node) => node.tags as string[]));
-    Object.assign(snapshot, { context, children, _nodes, value, tags });
+    Object.assign(snapshot, { context, children });
     return effects;
   }
 

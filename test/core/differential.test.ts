@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { beforeAll, expect, test, vi } from 'vitest';
 import type { EventObject } from '../../src/core/effect.ts';
+import { Shortcut } from '../../src/core/shortcut.ts';
 import { buildMachine, pick, type Journal } from './generated/build.ts';
 import { CoreDriver, kept, restored, xstateDriver, type View } from './generated/drive.ts';
-import { EVENTS, machineRun, type NodeSpec } from './generated/spec.ts';
+import { EVENTS, machineRun, plainRun, type NodeSpec } from './generated/spec.ts';
 
 // FC_SEED=… looks at other machines; a failure prints its seed and the smallest machine that shows it.
 const SEED = Number(process.env['FC_SEED'] ?? 20_260_101);
@@ -12,9 +13,10 @@ const MACHINES = Number(process.env['FC_RUNS'] ?? 1_000);
 
 // XState warns of events for stopped actors; both sides drop them.
 beforeAll(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
+const shortcut = vi.spyOn(Shortcut.prototype, 'take');
 
 /** What the runs went through, so that the test cannot pass by not looking. */
-const seen: Record<string, number> = {};
+let seen: Record<string, number> = {};
 const saw = (what: string): void => void (seen[what] = (seen[what] ?? 0) + 1);
 
 function compare({ root, choices }: { root: NodeSpec; choices: number[] }): void {
@@ -71,6 +73,8 @@ function compare({ root, choices }: { root: NodeSpec; choices: number[] }): void
         else driver.send(what);
       }
       saw(what === 'timer' ? 'fired' : 'events');
+      if (shortcut.mock.results.some(({ value }) => value !== undefined)) saw('shortcuts');
+      shortcut.mockClear();
       agree();
     }
   }
@@ -89,27 +93,19 @@ function readable(config: unknown): string {
   return JSON.stringify(config, text, 1);
 }
 
-test(
-  `${MACHINES} machines behave as in XState's own runtime, kept in memory or restored at every event`,
+const EVERYWHERE = ['active', 'done', 'error', 'throws', 'notes', 'emitted', 'logged', 'children', 'timers', 'tags'];
+
+test.each([
+  { kind: 'any', runs: machineRun, wanted: [...EVERYWHERE, 'history', 'told'] },
+  { kind: 'plain', runs: plainRun, wanted: [...EVERYWHERE.filter((what) => what !== 'throws'), 'shortcuts'] },
+])(
+  `${MACHINES} machines of $kind kind behave as in XState's own runtime, kept in memory or restored at every event`,
   { timeout: 120_000 },
-  () => {
-    fc.assert(fc.property(machineRun, compare), { seed: SEED, numRuns: MACHINES });
-    console.info('differential', { seed: SEED, ...seen });
+  ({ kind, runs, wanted }) => {
+    seen = {};
+    fc.assert(fc.property(runs, compare), { seed: SEED, numRuns: MACHINES });
+    console.info('differential', { kind, seed: SEED, ...seen });
     expect(seen['machines']).toBeGreaterThanOrEqual(MACHINES);
-    const wanted = [
-      'active',
-      'done',
-      'error',
-      'throws',
-      'history',
-      'notes',
-      'emitted',
-      'logged',
-      'told',
-      'children',
-      'timers',
-      'tags',
-    ];
     expect(wanted.filter((what) => (seen[what] ?? 0) <= 20)).toEqual([]);
   },
 );

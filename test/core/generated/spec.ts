@@ -168,3 +168,50 @@ export const machineRun: fc.Arbitrary<{ root: NodeSpec; choices: number[] }> = f
     .map(([root, kind, children]): NodeSpec => ({ ...root, kind, children: regions(kind, children) })),
   choices: fc.array(index, { minLength: 6, maxLength: 16 }),
 });
+
+/** Actions that lead to nothing more in the macrostep that they are in. */
+const PLAIN: ReadonlySet<ActionSpec['kind']> = new Set([
+  'note',
+  'emit',
+  'log',
+  'increment',
+  'keep',
+  'raiseLater',
+  'raiseLaterNamed',
+  'cancel',
+  'spawn',
+] as const);
+
+/** The same with machines such as people write: without regions and memories, few of what a transition can lead to. */
+export const plainRun: typeof machineRun = machineRun.map(({ root, choices }) => ({ root: plain(root), choices }));
+
+function plain(spec: NodeSpec): NodeSpec {
+  const kinds = { atomic: 'atomic', compound: 'compound', parallel: 'compound', final: 'final' } as const;
+  const to = <T extends TransitionSpec | null>(transition: T): T =>
+    transition === null ? transition : { ...transition, ...plainTransition(transition) };
+  return {
+    ...spec,
+    kind: spec.kind === 'shallow' || spec.kind === 'deep' ? 'atomic' : kinds[spec.kind],
+    children: spec.children.map(plain),
+    on: spec.on.map(to),
+    always: spec.always.slice(1).map(to),
+    after: spec.after.map((timer) => ({ ...timer, to: to(timer.to) })),
+    invoke: spec.invoke.map((invoke) => ({
+      ...invoke,
+      told: false,
+      onDone: to(invoke.onDone),
+      onError: to(invoke.onError),
+    })),
+    onDone: to(spec.onDone),
+    entry: plainActions(spec.entry),
+    exit: plainActions(spec.exit),
+  };
+}
+
+function plainTransition({ reenter, event, actions }: TransitionSpec): Partial<TransitionSpec> {
+  return { reenter: reenter && event % 4 === 0, actions: plainActions(actions) };
+}
+
+function plainActions(list: readonly ActionSpec[]): ActionSpec[] {
+  return list.filter(({ kind }) => PLAIN.has(kind));
+}
