@@ -8,6 +8,8 @@ interface Form {
   /** As it is stored: actor references are markers. The value itself, where there is none in it. */
   stored: object;
   depth: number;
+  /** As JSON, once somebody has asked. */
+  text?: string;
 }
 
 /**
@@ -26,26 +28,42 @@ const MARK = 'xstate$$type';
  * @throws NotJsonError
  */
 export function settleContext(context: Context, where: string): Context {
-  assertJson(context, where, '', [], (value, path) => {
+  assertJson(context, where, (value, path) => {
     if (Object.hasOwn(value, MARK)) {
       throw new NotJsonError(
         where,
-        path,
+        path(),
         `an object with the key ${MARK}`,
         'XState keeps that key for itself: rename it.',
       );
     }
-    return isActor(value) || forms.has(value);
+    return forms.has(value) || isActor(value);
   });
   const settled = copy(context, (value) => (isActor(value) ? value : undefined)) as Context;
   // What is settled already is not walked again, so that a context can grow deep step by step.
-  if (depthOf(settled) > MAX_DEPTH) throw new NotJsonError(where, '', ...TOO_DEEP);
+  if ((forms.get(settled) as Form).depth > MAX_DEPTH) throw new NotJsonError(where, '', ...TOO_DEEP);
   return settled;
 }
 
 /** The settled context as it is stored. */
 export function storedContext(settled: Context): Context {
   return stored(settled) as Context;
+}
+
+/** A stored context as JSON. Of each value in it that is settled the text is made once, however many snapshots have it. */
+export function contextText(context: Context): string {
+  let text = '';
+  for (const key of Object.keys(context)) {
+    const value = textOf(context[key]);
+    if (value !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${value}`;
+  }
+  return `{${text}}`;
+}
+
+function textOf(value: unknown): string | undefined {
+  const form = typeof value === 'object' && value !== null ? forms.get(value) : undefined;
+  if (form === undefined || form.stored !== value) return JSON.stringify(value);
+  return (form.text ??= JSON.stringify(value));
 }
 
 /** A stored context brought back, settled. @param actorOf the actor that a reference in it means */
@@ -62,22 +80,35 @@ function copy(value: unknown, actorAt: (value: object) => AnyActorRef | undefine
   if (typeof value !== 'object' || value === null || forms.has(value)) return value;
   const actor = actorAt(value);
   if (actor !== undefined) return actor;
-  const live = Array.isArray(value)
-    ? value.map((item) => copy(item, actorAt))
-    : Object.fromEntries(
-        Object.entries(value)
-          .filter(([, item]) => item !== undefined)
-          .map(([key, item]) => [key, copy(item, actorAt)]),
-      );
+  const live = Array.isArray(value) ? value.map((item) => copy(item, actorAt)) : copyOf(value, actorAt);
   Object.freeze(live);
   forms.set(live, formOf(live));
   return live;
 }
 
+function copyOf(value: object, actorAt: (value: object) => AnyActorRef | undefined): object {
+  const live: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const item = (value as Record<string, unknown>)[key];
+    if (item === undefined) continue;
+    // Assigned to, it would be the copy's prototype.
+    if (key === '__proto__') Object.defineProperty(live, key, { value: copy(item, actorAt), enumerable: true });
+    else live[key] = copy(item, actorAt);
+  }
+  return live;
+}
+
 function formOf(live: object): Form {
-  const items: unknown[] = Object.values(live);
-  const depth = 1 + items.reduce<number>((deepest, item) => Math.max(deepest, depthOf(item)), 0);
-  if (items.every((item) => stored(item) === item)) return { stored: live, depth };
+  const items: unknown[] = Array.isArray(live) ? live : Object.values(live);
+  let depth = 1;
+  let plain = true;
+  for (const item of items) {
+    if (typeof item !== 'object' || item === null) continue;
+    const form = forms.get(item);
+    depth = Math.max(depth, 1 + (form?.depth ?? 1));
+    plain &&= form?.stored === item;
+  }
+  if (plain) return { stored: live, depth };
   if (Array.isArray(live)) return { stored: items.map(stored), depth };
   return { stored: Object.fromEntries(Object.entries(live).map(([key, item]) => [key, stored(item)])), depth };
 }
@@ -85,10 +116,6 @@ function formOf(live: object): Form {
 function stored(live: unknown): unknown {
   if (typeof live !== 'object' || live === null) return live;
   return forms.get(live)?.stored ?? { [MARK]: 1, id: (live as AnyActorRef).id };
-}
-
-function depthOf(live: unknown): number {
-  return typeof live === 'object' && live !== null ? (forms.get(live)?.depth ?? 1) : 0;
 }
 
 function isActor(value: object): value is AnyActorRef {

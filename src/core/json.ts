@@ -28,52 +28,75 @@ export class ReservedKeyError extends DurachartError {
 /** Deeper nesting than this is refused: parsers overflow their stacks, Postgres's too. */
 export const MAX_DEPTH = 500;
 
+/** Says of an object that it need not be looked into; may throw on its own account. */
+type Known = (value: object, path: () => string) => boolean;
+
+/** An object that is being looked into: the way to it is for messages, and tells cycles. */
+interface Inside {
+  value: object;
+  /** Under which it stands in the one around it. */
+  key: string | number;
+  around: Inside | undefined;
+  depth: number;
+}
+
 /**
  * Checks that a value comes back from JSON and from Postgres as it went in.
  * Properties that are undefined pass: reading them gives undefined before and after.
  * @param where what the value is, for the message
- * @param known says of an object that it need not be looked into; may throw on its own account
  * @throws NotJsonError with the path of the first value that would be lost, or that has the engine's own key
  */
-export function assertJson(
+export function assertJson(value: unknown, where: string, known?: Known): void {
+  check(value, '', undefined, where, known);
+}
+
+function check(
   value: unknown,
+  key: string | number,
+  around: Inside | undefined,
   where: string,
-  path = '',
-  parents: readonly object[] = [],
-  known: (value: object, path: string) => boolean = () => false,
+  known: Known | undefined,
 ): void {
   if (value === null || value === undefined || typeof value === 'boolean') return;
-  if (typeof value === 'string') return assertText(value, where, path);
+  if (typeof value === 'string') return checkText(value, key, around, where);
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return;
-    throw new NotJsonError(where, path, String(value), 'Use null or a string.');
+    throw new NotJsonError(where, pathTo(key, around), String(value), 'Use null or a string.');
   }
   if (typeof value !== 'object') {
-    throw new NotJsonError(where, path, `a ${typeof value}`, remedyFor(typeof value));
+    throw new NotJsonError(where, pathTo(key, around), `a ${typeof value}`, remedyFor(typeof value));
   }
-  if (known(value, path)) return;
-  if (parents.includes(value)) {
-    throw new NotJsonError(where, path, 'a reference to its own parent', 'Store an id in its place.');
+  if (known?.(value, () => pathTo(key, around)) === true) return;
+  for (let outer = around; outer !== undefined; outer = outer.around) {
+    if (outer.value === value)
+      throw new NotJsonError(where, pathTo(key, around), 'a reference to its own parent', 'Store an id in its place.');
   }
-  if (parents.length >= MAX_DEPTH) throw new NotJsonError(where, path, ...TOO_DEEP);
-  const inside = [...parents, value];
+  const depth = (around?.depth ?? 0) + 1;
+  if (depth > MAX_DEPTH) throw new NotJsonError(where, pathTo(key, around), ...TOO_DEEP);
+  const inside: Inside = { value, key, around, depth };
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
-      if (value[i] === undefined) throw new NotJsonError(where, `${path}[${i}]`, 'undefined', 'Use null.');
-      assertJson(value[i], where, `${path}[${i}]`, inside, known);
+      if (value[i] === undefined) throw new NotJsonError(where, pathTo(i, inside), 'undefined', 'Use null.');
+      check(value[i], i, inside, where, known);
     }
     return;
   }
   if (!isPlain(value)) {
     const name = className(value);
-    throw new NotJsonError(where, path, `a ${name}`, remedyFor(name));
+    throw new NotJsonError(where, pathTo(key, around), `a ${name}`, remedyFor(name));
   }
-  for (const key of Object.keys(value)) {
-    const at = path === '' ? key : `${path}.${key}`;
-    assertText(key, where, at);
-    if (key === RESERVED_KEY) throw new ReservedKeyError(where, at);
-    assertJson((value as Record<string, unknown>)[key], where, at, inside, known);
+  for (const name of Object.keys(value)) {
+    checkText(name, name, inside, where);
+    if (name === RESERVED_KEY) throw new ReservedKeyError(where, pathTo(name, inside));
+    check((value as Record<string, unknown>)[name], name, inside, where, known);
   }
+}
+
+function pathTo(key: string | number, around: Inside | undefined): string {
+  if (around === undefined) return '';
+  const path = pathTo(around.key, around.around);
+  if (typeof key === 'number') return `${path}[${key}]`;
+  return path === '' ? key : `${path}.${key}`;
 }
 
 /** What a {@link NotJsonError} says of a value that is nested too deep. */
@@ -93,12 +116,17 @@ function className(value: object): string {
   return typeof name === 'string' && name !== '' ? name : 'class instance';
 }
 
-function assertText(text: string, where: string, path: string): void {
+function checkText(text: string, key: string | number, around: Inside | undefined, where: string): void {
   if (!text.isWellFormed()) {
-    throw new NotJsonError(where, path, 'text with a lone surrogate', 'Use toWellFormed().');
+    throw new NotJsonError(where, pathTo(key, around), 'text with a lone surrogate', 'Use toWellFormed().');
   }
   if (text.includes('\0')) {
-    throw new NotJsonError(where, path, 'text with a NUL character', 'Remove it: Postgres cannot store it.');
+    throw new NotJsonError(
+      where,
+      pathTo(key, around),
+      'text with a NUL character',
+      'Remove it: Postgres cannot store it.',
+    );
   }
 }
 

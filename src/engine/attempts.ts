@@ -88,11 +88,11 @@ export class Attempts {
       reserved.push(running);
       return running;
     };
-    change.newSteps = change.newSteps.map(reserve);
+    if (change.newSteps.length > 0) change.newSteps = change.newSteps.map(reserve);
     // An item whose turn has come was written when its fan-out began.
-    change.steps = change.steps.map((row) =>
-      row.kind === 'item' && row.status === 'queued' && !owned.attempts.has(row.key) ? reserve(row) : row,
-    );
+    const isItsTurn = ({ kind, status, key }: StepRow): boolean =>
+      kind === 'item' && status === 'queued' && !owned.attempts.has(key);
+    if (change.steps.some(isItsTurn)) change.steps = change.steps.map((row) => (isItsTurn(row) ? reserve(row) : row));
     if (reserved.length > 0) {
       const steps = new Map(owned.state.steps);
       for (const row of reserved) steps.set(row.key, row);
@@ -121,15 +121,12 @@ export class Attempts {
 
   /** Runs an attempt whose row is stored. */
   run(owned: Owned, row: StepRow): void {
-    const { executor, clock, errors, random, definition } = {
-      ...this.options,
-      errors: owned.state.workflow.errors,
-      definition: definitionOf(owned.state.workflow, row),
-    };
+    const { executor, clock, random } = this.options;
+    const { id, workflow, tenant } = owned.state;
+    const definition = definitionOf(workflow, row);
     const entry = owned.attempts.get(row.key);
     if (entry === undefined) return;
-    if (definition === undefined) return this.conclude(owned, unknownStep(owned.state.workflow, row, clock.now()));
-    const { id, workflow, tenant } = owned.state;
+    if (definition === undefined) return this.conclude(owned, unknownStep(workflow, row, clock.now()));
     const invocation: Invocation = {
       instance: { id, workflow: workflow.name, tenant },
       key: idempotencyKey(id, row.key),
@@ -155,7 +152,10 @@ export class Attempts {
       if (owned.attempts.get(row.key) !== entry || current === undefined) return;
       if (definition.transactional && this.isUnknown(outcome)) await this.askWhatHappened(owned, current);
       else
-        this.conclude(owned, concluded(current, outcome, { definition, errors, now: clock.now(), random: random() }));
+        this.conclude(
+          owned,
+          concluded(current, outcome, { definition, errors: workflow.errors, now: clock.now(), random: random() }),
+        );
     };
     entry.attempt.outcome.then(settled).catch((error: unknown) => {
       this.host.drop(owned);

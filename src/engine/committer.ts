@@ -150,8 +150,9 @@ export class Committer {
     unknown: boolean,
   ): Promise<Map<string, CommitResult>> {
     const byId = new Map(results.map((result) => [result.id, result]));
+    if (!unknown) return byId;
     const missing = batch.filter(({ commit }) => !byId.has(commit.id));
-    if (unknown && missing.length > 0) {
+    if (missing.length > 0) {
       // Only the lease's owner can have brought an instance to exactly this sequence: that was us.
       const ids = missing.map(({ commit }) => commit.id);
       for (const row of await this.store.reload(worker, ids)) {
@@ -203,9 +204,9 @@ function takeBatch(queue: Map<string, Pending[]>, sizeOf: (commit: Commit) => nu
   let size = 0;
   for (const [id, queued] of queue) {
     const pending = merged(queued);
-    const targets = pending.commit.posts.map((post) => post.to);
-    queue.set(id, [pending]);
-    if (posted.has(id) || targets.some((target) => written.has(target))) continue;
+    if (queued.length > 1) queue.set(id, [pending]);
+    const { posts } = pending.commit;
+    if (posted.has(id) || posts.some(({ to }) => written.has(to))) continue;
     size += sizeOf(pending.commit);
     for (const child of pending.children) size += sizeOf(child);
     // Stays as it is in the queue, to be asked for once more; one alone may be as large as it is.
@@ -213,7 +214,7 @@ function takeBatch(queue: Map<string, Pending[]>, sizeOf: (commit: Commit) => nu
     queue.delete(id);
     batch.push(pending);
     written.add(id);
-    for (const target of targets) posted.add(target);
+    for (const { to } of posts) posted.add(to);
     rows += 1 + pending.commit.transitions.length + pending.commit.steps.length + pending.commit.newSteps.length;
     if (rows >= MAX_ROWS) break;
   }

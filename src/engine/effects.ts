@@ -12,7 +12,9 @@ import { stopItems, stopStep } from './stopping.ts';
 /** The live invocations and timers while a transition's effects are applied. */
 export interface Draft {
   steps: Map<string, StepRow>;
-  timers: Map<string, Timer>;
+  timers: ReadonlyMap<string, Timer>;
+  /** The same, once they are a copy that may be changed: most transitions touch no timer. */
+  ownTimers?: Map<string, Timer>;
   change: Change;
 }
 
@@ -137,15 +139,22 @@ function stop(id: string, draft: Draft, now: Millis): void {
 }
 
 function arm(draft: Draft, timer: Timer): void {
-  draft.timers.set(timer.id, timer);
+  timersOf(draft).set(timer.id, timer);
   const { change } = draft;
   if (change.cancelled !== 'all') change.cancelled = change.cancelled.filter((id) => id !== timer.id);
   change.timers = change.timers.filter((other) => other.id !== timer.id);
   change.timers.push(timer);
 }
 
+function timersOf(draft: Draft): Map<string, Timer> {
+  draft.ownTimers ??= new Map(draft.timers);
+  draft.timers = draft.ownTimers;
+  return draft.ownTimers;
+}
+
 function disarm(draft: Draft, id: string): void {
-  if (!draft.timers.delete(id)) return;
+  if (!draft.timers.has(id)) return;
+  timersOf(draft).delete(id);
   const { change } = draft;
   change.timers = change.timers.filter((other) => other.id !== id);
   if (change.cancelled !== 'all') change.cancelled.push(id);

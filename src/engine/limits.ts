@@ -32,7 +32,7 @@ export class Limits {
 
   /** Takes a place at once, if nobody is in line before it. */
   tryTake(names: readonly string[]): boolean {
-    if (this.lines.has(lineOf(names)) || !this.fits(names)) return false;
+    if ((this.lines.size > 0 && this.lines.has(lineOf(names))) || !this.fits(names)) return false;
     count(this.used, names, 1);
     return true;
   }
@@ -68,6 +68,7 @@ export class Limits {
   }
 
   private serve(): void {
+    if (this.lines.size === 0) return;
     while (this.common === undefined || this.fits([this.common])) {
       const line = this.next();
       const first = line?.waiting[0];

@@ -37,7 +37,7 @@ export function apply(
   assertHistoryHasRoom(state);
   const sequence = state.sequence + 1;
   const stored = state.workflow.machine.store(transition.snapshot);
-  const draft = { steps: new Map(state.steps), timers: new Map(state.timers), change };
+  const draft: Draft = { steps: new Map(state.steps), timers: state.timers, change };
   if (from.stepKey !== null) draft.steps.delete(from.stepKey);
   const emitted = applyEffects(state, transition.effects, draft, sequence, now);
   const name = stateName(stored.value);

@@ -14,7 +14,7 @@ import type { Operator } from './operations/operator.ts';
 import type { OperationOptions } from './operations/records.ts';
 import type { Commit, CommitResult, NewInstance } from './ports.ts';
 import type { InstanceRecord } from './reader.ts';
-import { emptyChange, instanceState, isOver, unborn, type Change, type State } from './state.ts';
+import { emptyChange, instanceState, isOver, rowsOf, unborn, type Change, type State } from './state.ts';
 import { DatabaseUnavailableError } from './unavailable.ts';
 import type { Worker } from './worker.ts';
 
@@ -154,9 +154,8 @@ export class Starter {
   private async create(create: NewInstance, state: State, change: Change, now: boolean): Promise<boolean> {
     const worker = this.options.worker();
     if (now && worker?.takes(create.workflow) === true) return worker.create(create, state, change);
-    const { children, ...rows } = change;
     const root: Commit = {
-      ...rows,
+      ...rowsOf(change),
       id: state.id,
       expected: 0,
       create,
@@ -165,7 +164,7 @@ export class Starter {
       at: create.createdAt,
       release: null,
     };
-    const rest = children.map((child): Commit => {
+    const rest = change.children.map((child): Commit => {
       const workflow = this.options.workflows.get(child.create.workflow) as Workflow;
       return {
         ...emptyChange(),

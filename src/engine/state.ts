@@ -83,6 +83,24 @@ export function emptyChange(): Change & { cancelled: string[] } {
   };
 }
 
+/** What of a change goes into the commit of the instance itself: all but its children, which have commits of their own. */
+export function rowsOf(change: Change): Omit<Change, 'children'> {
+  return {
+    transitions: change.transitions,
+    newSteps: change.newSteps,
+    steps: change.steps,
+    waitingItems: change.waitingItems,
+    stoppedItems: change.stoppedItems,
+    timers: change.timers,
+    cancelled: change.cancelled,
+    consumed: change.consumed,
+    posts: change.posts,
+    audits: change.audits,
+    published: change.published,
+    subscriptions: change.subscriptions,
+  };
+}
+
 /** No further input moves the instance. */
 export function hasEnded(status: InstanceStatus): boolean {
   return status === 'done' || status === 'cancelled';
@@ -135,9 +153,8 @@ export function unborn(id: string, workflow: Workflow, create: NewInstance): Sta
 
 /** Brings an instance into being, for whoever moves it next. */
 export function unbornCommit(id: string, workflow: Workflow, create: NewInstance): Commit {
-  const { children: _, ...rows } = emptyChange();
   return {
-    ...rows,
+    ...rowsOf(emptyChange()),
     id,
     expected: 0,
     create,

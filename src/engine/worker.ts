@@ -521,11 +521,14 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
     if (!this.holds(owned)) return;
     for (const row of reserved) this.attempts.run(owned, row);
     // The row of an item was there before its turn came.
-    for (const { key } of [...change.newSteps, ...change.steps.filter(({ kind }) => kind === 'item')]) {
+    const enqueue = ({ key }: StepRow): void => {
       const row = owned.state.steps.get(key);
       if (row?.status === 'queued' && isRun(row)) this.attempts.enqueue(owned, row);
-    }
-    for (const row of [...change.newSteps, ...change.steps]) this.show(owned, row);
+    };
+    for (const row of change.newSteps) enqueue(row);
+    for (const row of change.steps) if (row.kind === 'item') enqueue(row);
+    for (const row of change.newSteps) this.show(owned, row);
+    for (const row of change.steps) this.show(owned, row);
     this.settleDown(owned);
   }
 

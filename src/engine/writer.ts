@@ -6,7 +6,7 @@ import { report } from './macrostep.ts';
 import type { Owned } from './owned.ts';
 import type { Pauses } from './pauses.ts';
 import type { Claimed, Clock, Commit, CommitResult, InstanceState, NewInstance, StepRow, Store } from './ports.ts';
-import { emptyChange, instanceState, unborn, type Change } from './state.ts';
+import { emptyChange, instanceState, rowsOf, unborn, type Change } from './state.ts';
 
 /** What writing needs of the worker that does it. */
 export interface WriterHost {
@@ -77,11 +77,11 @@ export class Writer {
   ): void {
     const { host } = this;
     const reserved = this.attempts.reserve(owned, change);
-    const { children, ...rows } = change;
+    const { children } = change;
     for (const { id } of children) this.expected.add(id);
     const taken = children.filter(({ create: child }) => host.accepting && !host.pauses.workflows.has(child.workflow));
     const commit: Commit = {
-      ...rows,
+      ...rowsOf(change),
       id: owned.state.id,
       expected,
       create,

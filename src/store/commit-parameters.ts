@@ -1,28 +1,33 @@
+import { contextText } from '../core/context.ts';
+import type { StoredSnapshot } from '../core/snapshot.ts';
 import type { Commit, StepRow, TransitionRow } from '../engine/ports.ts';
+import { isOver } from '../engine/state.ts';
 
 /** A NOTIFY payload holds less than 8,000 bytes; `*` says that it could be any instance. */
 const MAX_NOTIFY = 7_900;
 
 /** A list of ids as a NOTIFY payload, or null for none. */
 export function notifyPayload(ids: Iterable<string>): string | null {
-  const text = [...new Set(ids)].join(',');
-  if (text === '') return null;
-  return text.length > MAX_NOTIFY ? '*' : text;
+  let text = '';
+  for (const id of new Set(ids)) {
+    text += text === '' ? id : `,${id}`;
+    if (text.length > MAX_NOTIFY) return '*';
+  }
+  return text === '' ? null : text;
 }
 
 type Parameters = [number, string, string | null, string | null, string, string, string, string, string];
 
 /** The parameters of `commitStatement`. JSON text has no line breaks in it, so that lines can be told apart. */
 export function commitParameters(worker: number, batch: readonly Commit[]): Parameters {
-  const work = batch.flatMap((commit) => [
-    ...commit.posts.map((post) => post.to),
-    ...(commit.create !== null && !commit.create.leased && commit.create.wakeAt !== null ? [commit.id] : []),
+  const work: string[] = [];
+  for (const { id, at, posts, create, release } of batch) {
+    for (const { to } of posts) work.push(to);
+    if (create !== null && !create.leased && create.wakeAt !== null) work.push(id);
     // A worker that stops gives back what is due at once.
-    ...(commit.release !== null && commit.release.wakeAt !== null && commit.release.wakeAt <= commit.at
-      ? [commit.id]
-      : []),
-  ]);
-  const ended = batch.filter(({ after }) => ['done', 'failed', 'cancelled'].includes(after.status));
+    if (release !== null && release.wakeAt !== null && release.wakeAt <= at) work.push(id);
+  }
+  const ended = batch.filter(({ after }) => isOver(after.status));
   const texts = batch.map(textOf);
   return [
     worker,
@@ -60,64 +65,89 @@ function textOf(commit: Commit): Text {
     const { after, transitions, newSteps, steps } = commit;
     text = {
       row: rowOf(commit),
-      snapshot: after.snapshot === null ? '' : JSON.stringify(after.snapshot),
-      transitions: listText(transitions, TRANSITION),
-      newSteps: listText(newSteps, NEW_STEP),
-      steps: listText(steps, STEP),
+      snapshot: after.snapshot === null ? '' : snapshotText(after.snapshot),
+      transitions: listText(transitions, transitionOf),
+      newSteps: listText(newSteps, newStepOf),
+      steps: listText(steps, stepOf),
     };
     texts.set(commit, text);
   }
   return text;
 }
 
-/** A column of a recordset, and how its value begins in JSON. */
-type Column<T> = readonly [name: keyof T, text: string];
-
-function columns<T>(...names: (keyof T & string)[]): Column<T>[] {
-  return names.map((name) => [name, `${JSON.stringify(name)}:`]);
+function snapshotText({ context, ...rest }: StoredSnapshot): string {
+  return `{"context":${contextText(context)},${JSON.stringify(rest).slice(1)}`;
 }
 
-const TRANSITION = columns<TransitionRow>(
-  ...(['sequence', 'event', 'payload', 'stepKey', 'from', 'to', 'diff', 'emitted', 'timers', 'at'] as const),
-);
-const NEW_STEP = columns<StepRow>(
-  ...(['key', 'kind', 'step', 'status', 'attempt', 'maxAttempts', 'input', 'queue', 'worker', 'childId'] as const),
-  ...(['queuedAt', 'startedAt', 'finishedAt', 'fanOut', 'error'] as const),
-);
-const STEP = columns<StepRow>(
-  ...([
-    'key',
-    'status',
-    'attempt',
-    'lost',
-    'nextAttemptAt',
-    'output',
-    'error',
-    'attempts',
-    'logs',
-    'progress',
-  ] as const),
-  ...(['message', 'worker', 'queuedAt', 'startedAt', 'heartbeatAt', 'finishedAt', 'fanOut'] as const),
-);
-
-/** Rows as JSON, or nothing of none. What is null is left out: a recordset gives null for it, and parsing it costs. */
-function listText<T extends object>(rows: readonly T[], list: readonly Column<T>[]): string {
-  if (rows.length === 0) return '';
-  return `[${rows.map((row) => rowText(row, list)).join(',')}]`;
+/** Rows as JSON, or nothing of none. */
+function listText<T>(rows: readonly T[], shown: (row: T) => object): string {
+  return rows.length === 0 ? '' : JSON.stringify(rows.map(shown));
 }
 
-function rowText<T extends object>(row: T, list: readonly Column<T>[]): string {
-  let text = '';
-  for (const [name, begin] of list) {
-    const value = row[name];
-    if (value === undefined) continue;
-    const separator = text === '' ? '{' : ',';
-    if (value !== null) text += `${separator}${begin}${JSON.stringify(value)}`;
-    // Of an input and an output that is null it is said that it is JSON's null.
-    else if (name === 'input') text += `${separator}"nullInput":true`;
-    else if (name === 'output') text += `${separator}"nullOutput":true`;
-  }
-  return `${text}}`;
+/** What is null is left out of the JSON: a recordset gives null for it, and parsing it costs. */
+function given<T>(value: T | null): T | undefined {
+  return value === null ? undefined : value;
+}
+
+function transitionOf(row: TransitionRow): Record<keyof TransitionRow, unknown> {
+  return {
+    sequence: row.sequence,
+    event: row.event,
+    payload: given(row.payload),
+    stepKey: given(row.stepKey),
+    from: given(row.from),
+    to: row.to,
+    diff: row.diff,
+    emitted: given(row.emitted),
+    timers: given(row.timers),
+    at: row.at,
+  };
+}
+
+/** A row that is new. Of an input that is null it is said that it is JSON's null. */
+function newStepOf(row: StepRow): object {
+  return {
+    key: row.key,
+    kind: row.kind,
+    step: row.step,
+    status: row.status,
+    attempt: row.attempt,
+    maxAttempts: row.maxAttempts,
+    input: given(row.input),
+    nullInput: row.input === null ? true : undefined,
+    queue: given(row.queue),
+    worker: given(row.worker),
+    childId: given(row.childId),
+    queuedAt: row.queuedAt,
+    startedAt: given(row.startedAt),
+    finishedAt: given(row.finishedAt),
+    fanOut: given(row.fanOut),
+    error: given(row.error),
+  };
+}
+
+/** What may change of a row. Of an output that is null it is said that it is JSON's null. */
+function stepOf(row: StepRow): object {
+  return {
+    key: row.key,
+    status: row.status,
+    attempt: row.attempt,
+    lost: row.lost,
+    nextAttemptAt: given(row.nextAttemptAt),
+    output: given(row.output),
+    nullOutput: row.output === null ? true : undefined,
+    error: given(row.error),
+    attempts: given(row.attempts),
+    logs: given(row.logs),
+    progress: given(row.progress),
+    message: given(row.message),
+    worker: given(row.worker),
+    queuedAt: row.queuedAt,
+    startedAt: given(row.startedAt),
+    heartbeatAt: given(row.heartbeatAt),
+    finishedAt: given(row.finishedAt),
+    fanOut: given(row.fanOut),
+  };
 }
 
 /** All but what has lines of its own: nothing more of an instance that is not born. */

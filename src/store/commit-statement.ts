@@ -187,13 +187,13 @@ const made = new Map<string, string>();
 /** The statement for a batch; its parameters are those of `commitParameters`. Each form of it is prepared once a connection. */
 export function commitStatement(batch: readonly Commit[]): string {
   const parts: Parts = { creates: false, timers: false, messages: false, audits: false, items: false, events: false };
-  for (const { create, timers, cancelled, consumed, posts, audits, waitingItems, stoppedItems, ...rest } of batch) {
-    parts.creates ||= create !== null;
-    parts.timers ||= timers.length > 0 || cancelled.length > 0;
-    parts.messages ||= consumed.length > 0 || posts.length > 0;
-    parts.audits ||= audits.length > 0;
-    parts.events ||= rest.published.length > 0 || rest.subscriptions !== null;
-    parts.items ||= waitingItems.length > 0 || stoppedItems.length > 0;
+  for (const commit of batch) {
+    parts.creates ||= commit.create !== null;
+    parts.timers ||= commit.timers.length > 0 || commit.cancelled.length > 0;
+    parts.messages ||= commit.consumed.length > 0 || commit.posts.length > 0;
+    parts.audits ||= commit.audits.length > 0;
+    parts.events ||= commit.published.length > 0 || commit.subscriptions !== null;
+    parts.items ||= commit.waitingItems.length > 0 || commit.stoppedItems.length > 0;
   }
   const form = Object.values(parts).join();
   const text = made.get(form) ?? statement(parts);

@@ -6,6 +6,7 @@ import type { Claimed, Commit, CommitResult, InboxEvent, Millis, StepRow } from 
 import {
   emptyChange,
   instanceState,
+  rowsOf,
   isUnreadable,
   restored,
   unborn,
@@ -144,9 +145,9 @@ export class Lease {
 
   private push(change: Change, expected: number, release: Commit['release']): void {
     const { id } = this.state;
-    const { children, ...rows } = change;
+    const { children } = change;
     const commit: Commit = {
-      ...rows,
+      ...rowsOf(change),
       id,
       expected,
       create: null,
