@@ -99,7 +99,7 @@ export function end(state: State, change: Change, now: Millis): State {
     else stopStep(row, change, now);
   }
   change.timers = [];
-  change.cancelled = 'all';
+  if (state.timers.size > 0) change.cancelled = 'all';
   if (state.workflow.receives.length > 0) change.subscriptions = [];
   reportToParent(state, change);
   return { ...state, steps: actions, timers: new Map(), finishedAt: now };

@@ -2,6 +2,7 @@ import { contextText } from '../core/context.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
 import type { Commit, StepRow, TransitionRow } from '../engine/ports.ts';
 import { isOver } from '../engine/state.ts';
+import type { Columns, COMMIT, NameOf, NEW_STEP, OWN, STEP, TRANSITION } from './commit-columns.ts';
 
 /** A NOTIFY payload holds less than 8,000 bytes; `*` says that it could be any instance. */
 const MAX_NOTIFY = 7_900;
@@ -16,10 +17,10 @@ export function notifyPayload(ids: Iterable<string>): string | null {
   return text === '' ? null : text;
 }
 
-type Parameters = [number, string, string | null, string | null, string, string, string, string, string];
+type Told = [changed: string, work: string | null, ended: string | null];
 
-/** The parameters of `commitStatement`. JSON text has no line breaks in it, so that lines can be told apart. */
-export function commitParameters(worker: number, batch: readonly Commit[]): Parameters {
+/** Of whom those who listen are told: ids that change, ids that have work for a worker, ids that come to an end. */
+export function told(batch: readonly Commit[]): Told {
   const work: string[] = [];
   for (const { id, at, posts, create, release } of batch) {
     for (const { to } of posts) work.push(to);
@@ -28,12 +29,22 @@ export function commitParameters(worker: number, batch: readonly Commit[]): Para
     if (release !== null && release.wakeAt !== null && release.wakeAt <= at) work.push(id);
   }
   const ended = batch.filter(({ after }) => isOver(after.status));
-  const texts = batch.map(textOf);
   return [
-    worker,
     notifyPayload(batch.map(({ id }) => id)) ?? '*',
     notifyPayload(work),
     notifyPayload(ended.map(({ id }) => id)),
+  ];
+}
+
+/** The parameters of `commitStatement`. JSON text has no line breaks in it, so that lines can be told apart. */
+export function commitParameters(
+  worker: number,
+  batch: readonly Commit[],
+): [number, ...Told, string, string, string, string, string] {
+  const texts = batch.map(textOf);
+  return [
+    worker,
+    ...told(batch),
     `[${texts.map(({ row }) => row).join(',')}]`,
     texts.map(({ snapshot }) => snapshot).join('\n'),
     texts.map(({ transitions }) => transitions).join('\n'),
@@ -41,6 +52,9 @@ export function commitParameters(worker: number, batch: readonly Commit[]): Para
     texts.map(({ steps }) => steps).join('\n'),
   ];
 }
+
+/** A value for each of the columns; undefined is not written. */
+type Row<C extends Columns> = Record<NameOf<C>, unknown>;
 
 /** How many characters a commit takes in the statement. */
 export function commitSize(commit: Commit): number {
@@ -75,7 +89,8 @@ function textOf(commit: Commit): Text {
   return text;
 }
 
-function snapshotText({ context, ...rest }: StoredSnapshot): string {
+/** A snapshot as it is stored. */
+export function snapshotText({ context, ...rest }: StoredSnapshot): string {
   return `{"context":${contextText(context)},${JSON.stringify(rest).slice(1)}`;
 }
 
@@ -89,7 +104,8 @@ function given<T>(value: T | null): T | undefined {
   return value === null ? undefined : value;
 }
 
-function transitionOf(row: TransitionRow): Record<keyof TransitionRow, unknown> {
+/** A transition as it is stored. */
+export function transitionOf(row: TransitionRow): Row<typeof TRANSITION> {
   return {
     sequence: row.sequence,
     event: row.event,
@@ -105,7 +121,7 @@ function transitionOf(row: TransitionRow): Record<keyof TransitionRow, unknown> 
 }
 
 /** A row that is new. Of an input that is null it is said that it is JSON's null. */
-function newStepOf(row: StepRow): object {
+export function newStepOf(row: StepRow): Row<typeof NEW_STEP> {
   return {
     key: row.key,
     kind: row.kind,
@@ -127,7 +143,7 @@ function newStepOf(row: StepRow): object {
 }
 
 /** What may change of a row. Of an output that is null it is said that it is JSON's null. */
-function stepOf(row: StepRow): object {
+export function stepOf(row: StepRow): Row<typeof STEP> {
   return {
     key: row.key,
     status: row.status,
@@ -152,40 +168,38 @@ function stepOf(row: StepRow): object {
 
 /** All but what has lines of its own: nothing more of an instance that is not born. */
 export function rowOf(commit: Commit): string {
-  const { after, create, release } = commit;
-  const row: Record<string, unknown> = {
-    id: commit.id,
-    expected: commit.expected,
-    status: after.status,
-    state: after.state,
-    sequence: after.sequence,
-    live: after.live,
-    at: commit.at,
-  };
-  if (after.output !== null) row['output'] = after.output;
-  if (after.error !== null) {
-    row['error'] = after.error;
-    row['errorCode'] = after.error.code;
-  }
-  if (after.finishedAt !== null) row['finishedAt'] = after.finishedAt;
-  if (create !== null) {
-    const { parent, ...rest } = create;
-    const nullInput = create.input === null ? { nullInput: true } : {};
-    row['create'] = { ...rest, ...nullInput, parentId: parent?.id, parentKey: parent?.key };
-    row['requires'] = commit.requires;
-  }
-  if (release !== null) {
-    row['release'] = true;
-    row['wakeAt'] = release.wakeAt;
-    row['wake'] = release.wake;
-  }
-  if (commit.cancelled === 'all') row['cancelAll'] = true;
-  else if (commit.cancelled.length > 0) row['cancelled'] = commit.cancelled;
+  const row: Partial<Row<typeof COMMIT>> = ownRow(commit);
+  if (commit.cancelled === 'all') row.cancelAll = true;
+  else if (commit.cancelled.length > 0) row.cancelled = commit.cancelled;
   for (const list of ['waitingItems', 'stoppedItems', 'timers', 'consumed', 'audits'] as const)
     if (commit[list].length > 0) row[list] = commit[list];
   if (commit.published.length > 0)
-    row['published'] = commit.published.map((event) => ({ ...event, nullPayload: event.payload === null }));
-  if (commit.subscriptions !== null) row['subscriptions'] = commit.subscriptions;
-  if (commit.posts.length > 0) row['posts'] = commit.posts.map((post) => ({ ...post, at: commit.at }));
+    row.published = commit.published.map((event) => ({ ...event, nullPayload: event.payload === null }));
+  if (commit.subscriptions !== null) row.subscriptions = commit.subscriptions;
+  if (commit.posts.length > 0) row.posts = commit.posts.map((post) => ({ ...post, at: commit.at }));
   return JSON.stringify(row);
+}
+
+/** What a commit says of its own instance. */
+export function ownRow({ id, expected, after, at, create, requires, release }: Commit): Partial<Row<typeof OWN>> {
+  const { status, state, sequence, live, output, error, finishedAt } = after;
+  const row: Partial<Row<typeof OWN>> = { id, expected, status, state, sequence, live, at };
+  if (output !== null) row.output = output;
+  if (error !== null) {
+    row.error = error;
+    row.errorCode = error.code;
+  }
+  if (finishedAt !== null) row.finishedAt = finishedAt;
+  if (create !== null) {
+    const { parent, ...rest } = create;
+    const nullInput = create.input === null ? { nullInput: true } : {};
+    row.create = { ...rest, ...nullInput, parentId: parent?.id, parentKey: parent?.key };
+    row.requires = requires;
+  }
+  if (release !== null) {
+    row.release = true;
+    row.wakeAt = release.wakeAt;
+    row.wake = release.wake;
+  }
+  return row;
 }

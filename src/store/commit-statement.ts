@@ -1,4 +1,5 @@
 import type { Commit } from '../engine/ports.ts';
+import { COMMIT, names, NEW_STEP, recordset, STEP, TRANSITION, type Columns } from './commit-columns.ts';
 
 /** What a batch has to write besides transitions and steps. A statement costs by its parts, even by those that find nothing to do. */
 interface Parts {
@@ -111,6 +112,48 @@ const EVENTS = `, ep as (
   on conflict do nothing
 )`;
 
+/** Instances that go on, from those commits in `b`: the fence. `lease + 0`: see the statement. */
+export const UPDATE = `
+  update durachart.instances i set
+    status = b.status, state = b.state, sequence = b.sequence, snapshot = b.snapshot::json, live = b.live,
+    output = b.output, error = b.error, error_code = b."errorCode",
+    finished_at = to_timestamp(b."finishedAt" / 1000),
+    updated_at = case when b.sequence > b.expected or b.status <> i.status then to_timestamp(b.at / 1000) else i.updated_at end,
+    lease = case when b.release and i.wake = b.wake then null else i.lease end,
+    wake_at = case when b.release and i.wake = b.wake then to_timestamp(b."wakeAt" / 1000) else i.wake_at end
+  from b where b."create" is null and i.id = b.id and i.sequence = b.expected and i.lease + 0 = $1::int
+  returning i.id, i.lease is null as released`;
+
+/** @param from gives `ok.id`, and the columns of TRANSITION as `x` */
+export const transitionsFrom = (from: string): string => `, tr as (
+  insert into durachart.transitions (instance_id, sequence, event, payload, step_key, from_state, to_state, diff, emitted, timers, at)
+  select ok.id, x.sequence, x.event, x.payload, x."stepKey", x."from", x."to", x.diff, x.emitted, x.timers, to_timestamp(x.at / 1000)
+  from ${from}
+)`;
+
+/** @param from gives `ok.id`, and the columns of NEW_STEP as `x` */
+export const newStepsFrom = (from: string, withErrors: boolean): string => `, ns as (
+  insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, input, queue, worker, child_id, queued_at, started_at, finished_at, fan_out${withErrors ? ', error, error_code' : ''})
+  select ok.id, x.key, x.kind, x.step, x.status, x.attempt, x."maxAttempts", case when x."nullInput" then 'null'::json else x.input end, x.queue, x.worker, x."childId", to_timestamp(x."queuedAt" / 1000), to_timestamp(x."startedAt" / 1000), to_timestamp(x."finishedAt" / 1000), x."fanOut"${withErrors ? `, x.error, x.error ->> 'code'` : ''}
+  from ${from}
+)`;
+
+/** @param from gives `ok.id`, and the columns of STEP as `x` */
+export const stepsFrom = (from: string): string => `, sx as materialized (
+  select ok.id, x.* from ${from}
+), us as (
+  update durachart.steps s set status = x.status, attempt = x.attempt, lost = x.lost, next_attempt_at = to_timestamp(x."nextAttemptAt" / 1000),
+    output = case when x."nullOutput" then 'null'::json else x.output end, error = x.error, error_code = x.error ->> 'code', attempts = coalesce(x.attempts, s.attempts), logs = x.logs,
+    progress = x.progress, message = x.message, worker = x.worker, queued_at = to_timestamp(x."queuedAt" / 1000), started_at = to_timestamp(x."startedAt" / 1000),
+    heartbeat_at = to_timestamp(x."heartbeatAt" / 1000), finished_at = to_timestamp(x."finishedAt" / 1000), fan_out = coalesce(x."fanOut", s.fan_out)
+  from sx x where s.instance_id = x.id and s.key = x.key and (s.status <> 'done' or x.status = 'done')
+)`;
+
+/** What is stored, and those who listen told of it. */
+export const STORED = `
+select ok.id, ok.released, (select pg_notify('durachart_change', $2::text)), case when $3::text is not null then (select pg_notify('durachart_work', $3::text)) end,
+  case when $4::text is not null then (select pg_notify('durachart_end', $4::text)) end from ok`;
+
 /**
  * The hot path: one statement writes a whole batch of commits.
  * $1 worker, $2 ids that change, $3 ids that have work for a worker or null, $4 ids that come to an end or null,
@@ -128,64 +171,45 @@ const EVENTS = `, ep as (
  * Timers of one that ends all go, save those that a rewind arms again within the same commit.
  * A recordset makes no difference between JSON's null and SQL's; the flags beside inputs and outputs do.
  */
-const statement = ({ creates, timers, messages, audits, items, events }: Parts): string => `
+const statement = ({ creates, timers, messages, audits, items, events }: Parts): string => {
+  const rest = `b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts${events ? EVENT_COLUMNS : ''}`;
+  const rows = (lines: string, columns: Columns): string =>
+    `ok, json_to_recordset(ok.${lines}::json) as x(${recordset(columns)}) where ok.${lines} is not null`;
+  return `
 with b as materialized (
-  select id, expected, "create", requires, status, state, sequence, nullif(snapshot, '') as snapshot, live, output, error, "errorCode", "finishedAt", at, release, "wakeAt", wake,
-    timers, cancelled, "cancelAll", consumed, posts, audits, "waitingItems", "stoppedItems", published, subscriptions, nullif(transitions, '') as transitions, nullif("newSteps", '') as "newSteps", nullif(steps, '') as steps
+  select ${names(COMMIT)}, nullif(snapshot, '') as snapshot,
+    nullif(transitions, '') as transitions, nullif("newSteps", '') as "newSteps", nullif(steps, '') as steps
   from rows from (
-    json_to_recordset($5::text::json) as (
-      id text, expected int, "create" json, requires text, status text, state text, sequence int, live json,
-      output json, error json, "errorCode" text, "finishedAt" float8, at float8, release boolean, "wakeAt" float8, wake int,
-      timers json, cancelled json, "cancelAll" boolean, consumed json, posts json, audits json, "waitingItems" json, "stoppedItems" json, published json, subscriptions json),
+    json_to_recordset($5::text::json) as (${recordset(COMMIT)}),
     unnest(string_to_array($6::text, e'\\n')), unnest(string_to_array($7::text, e'\\n')), unnest(string_to_array($8::text, e'\\n')), unnest(string_to_array($9::text, e'\\n'))
-  ) as t(id, expected, "create", requires, status, state, sequence, live, output, error, "errorCode", "finishedAt", at, release, "wakeAt", wake,
-    timers, cancelled, "cancelAll", consumed, posts, audits, "waitingItems", "stoppedItems", published, subscriptions, snapshot, transitions, "newSteps", steps)
-), upd as (
-  update durachart.instances i set
-    status = b.status, state = b.state, sequence = b.sequence, snapshot = b.snapshot::json, live = b.live,
-    output = b.output, error = b.error, error_code = b."errorCode",
-    finished_at = to_timestamp(b."finishedAt" / 1000),
-    updated_at = case when b.sequence > b.expected or b.status <> i.status then to_timestamp(b.at / 1000) else i.updated_at end,
-    lease = case when b.release and i.wake = b.wake then null else i.lease end,
-    wake_at = case when b.release and i.wake = b.wake then to_timestamp(b."wakeAt" / 1000) else i.wake_at end
-  from b where b."create" is null and i.id = b.id and i.sequence = b.expected and i.lease + 0 = $1::int
-  returning i.id, i.lease is null as released, b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts${events ? EVENT_COLUMNS : ''}
+  ) as t(${names(COMMIT)}, snapshot, transitions, "newSteps", steps)
+), upd as (${UPDATE}, ${rest}
 )${creates ? INSTANCES_NEW : ''}, ok as materialized (
   select * from upd${
     creates
       ? `
   union all
-  select ins.id, ins.released, b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts${events ? EVENT_COLUMNS : ''} from (select * from ins union all select * from born) as ins join b on b.id = ins.id`
+  select ins.id, ins.released, ${rest} from (select * from ins union all select * from born) as ins join b on b.id = ins.id`
       : ''
   }
-), tr as (
-  insert into durachart.transitions (instance_id, sequence, event, payload, step_key, from_state, to_state, diff, emitted, timers, at)
-  select ok.id, x.sequence, x.event, x.payload, x."stepKey", x."from", x."to", x.diff, x.emitted, x.timers, to_timestamp(x.at / 1000)
-  from ok, json_to_recordset(ok.transitions::json) as x(sequence int, event text, payload json, "stepKey" text, "from" text, "to" text, diff json, emitted json, timers json, at float8)
-  where ok.transitions is not null
-), ns as (
-  insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, input, queue, worker, child_id, queued_at, started_at, finished_at, fan_out${audits ? ', error, error_code' : ''})
-  select ok.id, x.key, x.kind, x.step, x.status, x.attempt, x."maxAttempts", case when x."nullInput" then 'null'::json else x.input end, x.queue, x.worker, x."childId", to_timestamp(x."queuedAt" / 1000), to_timestamp(x."startedAt" / 1000), to_timestamp(x."finishedAt" / 1000), x."fanOut"${audits ? `, x.error, x.error ->> 'code'` : ''}
-  from ok, json_to_recordset(ok."newSteps"::json) as x(key text, kind text, step text, status text, attempt int, "maxAttempts" int, input json, "nullInput" boolean, queue text, worker int, "childId" text, "queuedAt" float8, "startedAt" float8, "finishedAt" float8, "fanOut" json, error json)
-  where ok."newSteps" is not null
-), sx as materialized (
-  select ok.id, x.* from ok, json_to_recordset(ok.steps::json) as x(key text, status text, attempt int, lost int, "nextAttemptAt" float8, output json, "nullOutput" boolean, error json,
-    attempts json, logs json, progress real, message text, worker int, "queuedAt" float8, "startedAt" float8, "heartbeatAt" float8, "finishedAt" float8, "fanOut" json)
-  where ok.steps is not null
-), us as (
-  update durachart.steps s set status = x.status, attempt = x.attempt, lost = x.lost, next_attempt_at = to_timestamp(x."nextAttemptAt" / 1000),
-    output = case when x."nullOutput" then 'null'::json else x.output end, error = x.error, error_code = x.error ->> 'code', attempts = coalesce(x.attempts, s.attempts), logs = x.logs,
-    progress = x.progress, message = x.message, worker = x.worker, queued_at = to_timestamp(x."queuedAt" / 1000), started_at = to_timestamp(x."startedAt" / 1000),
-    heartbeat_at = to_timestamp(x."heartbeatAt" / 1000), finished_at = to_timestamp(x."finishedAt" / 1000), fan_out = coalesce(x."fanOut", s.fan_out)
-  from sx x where s.instance_id = x.id and s.key = x.key and (s.status <> 'done' or x.status = 'done')
-)${timers ? TIMERS : ''}${messages ? MESSAGES : ''}${audits ? AUDITS : ''}${items ? ITEMS : ''}${events ? EVENTS : ''}
-select ok.id, ok.released, (select pg_notify('durachart_change', $2::text)), case when $3::text is not null then (select pg_notify('durachart_work', $3::text)) end,
-  case when $4::text is not null then (select pg_notify('durachart_end', $4::text)) end from ok`;
+)${transitionsFrom(rows('transitions', TRANSITION))}${newStepsFrom(rows('"newSteps"', NEW_STEP), audits)}${stepsFrom(rows('steps', STEP))}${
+    timers ? TIMERS : ''
+  }${messages ? MESSAGES : ''}${audits ? AUDITS : ''}${items ? ITEMS : ''}${events ? EVENTS : ''}${STORED}`;
+};
 
 const made = new Map<string, string>();
 
 /** The statement for a batch; its parameters are those of `commitParameters`. Each form of it is prepared once a connection. */
 export function commitStatement(batch: readonly Commit[]): string {
+  const parts = partsOf(batch);
+  const form = Object.values(parts).join();
+  const text = made.get(form) ?? statement(parts);
+  made.set(form, text);
+  return text;
+}
+
+/** What there is in a batch. */
+export function partsOf(batch: readonly Commit[]): Parts {
   const parts: Parts = { creates: false, timers: false, messages: false, audits: false, items: false, events: false };
   for (const commit of batch) {
     parts.creates ||= commit.create !== null;
@@ -195,8 +219,5 @@ export function commitStatement(batch: readonly Commit[]): string {
     parts.events ||= commit.published.length > 0 || commit.subscriptions !== null;
     parts.items ||= commit.waitingItems.length > 0 || commit.stoppedItems.length > 0;
   }
-  const form = Object.values(parts).join();
-  const text = made.get(form) ?? statement(parts);
-  made.set(form, text);
-  return text;
+  return parts;
 }

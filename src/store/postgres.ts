@@ -2,6 +2,7 @@ import type postgres from 'postgres';
 import type { Transaction } from '../core/step.ts';
 import type { Claimed, Commit, CommitResult, Millis, Store, Wanted } from '../engine/ports.ts';
 import { commitParameters, commitSize } from './commit-parameters.ts';
+import { singleOf, singleStatement } from './commit-single.ts';
 import { commitStatement } from './commit-statement.ts';
 import type { Database } from './database.ts';
 import { claimed, inboxEvent, INSTANCE_COLUMNS, millis, STEP_COLUMNS, type Row } from './rows.ts';
@@ -68,7 +69,12 @@ export function createStore(database: Database): Store {
 }
 
 async function commit(hot: postgres.Sql, worker: number, batch: readonly Commit[]): Promise<CommitResult[]> {
-  const rows = await hot.unsafe<Row[]>(commitStatement(batch), commitParameters(worker, batch), { prepare: true });
+  const single = singleOf(batch);
+  const { text, parameters } =
+    single === undefined
+      ? { text: commitStatement(batch), parameters: commitParameters(worker, batch) }
+      : singleStatement(worker, single);
+  const rows = await hot.unsafe<Row[]>(text, parameters, { prepare: true });
   return rows.map((row) => ({ id: row['id'] as string, released: row['released'] as boolean }));
 }
 
