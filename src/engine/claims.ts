@@ -81,8 +81,9 @@ export class Claims {
   lookAt(at: Millis): void {
     if (!this.host.accepting || at >= this.nextPoll) return;
     const { clock } = this.options;
-    // The time may have come while what is due was being stored.
-    if (at <= clock.now()) return this.look();
+    // The time may have come while what is due was being stored. A look that is under way may be one that fails, and would
+    // not be followed by another: that one has its own time then.
+    if (at <= clock.now() && !this.looking) return this.look();
     this.stopPoll();
     this.nextPoll = at;
     this.stopPoll = clock.after(Math.max(1, at - clock.now()), () => {

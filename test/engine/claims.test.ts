@@ -68,3 +68,44 @@ test('goes on looking now and then, also when a time that it waited for came whi
   answers.shift()?.();
   claims.stop();
 });
+
+test('goes on looking where the time of the next look is past before it is set, also when the database has not answered', async () => {
+  // As slow as that: two milliseconds from one look at the clock to the next.
+  let time = 0;
+  const waiting = new Set<() => void>();
+  const clock = {
+    now: () => (time += 2),
+    after: (_: number, callback: () => void) => {
+      waiting.add(callback);
+      return () => void waiting.delete(callback);
+    },
+  };
+  let asked = 0;
+  const store = {
+    claim: async () => {
+      asked++;
+      throw new Error('The database does not answer.');
+    },
+    leased: async () => [],
+    nextWake: async () => null,
+  } as unknown as Store;
+  const host: ClaimHost = {
+    workerId: 1,
+    accepting: true,
+    pauses: NOTHING_PAUSED,
+    room: 10,
+    isLeaving: () => false,
+    knows: () => false,
+    adopt: () => {},
+    fault: () => {},
+  };
+  const claims = new Claims({ store, clock, pollInterval: 1 }, ['work'], host);
+  claims.look();
+  for (const times of [1, 2, 3]) {
+    await expect.poll(() => asked).toBe(times);
+    await expect.poll(() => claims.busy).toBe(false);
+    const [next] = waiting;
+    waiting.clear();
+    next?.();
+  }
+});
