@@ -92,3 +92,10 @@ test.each([
 ])('the circle in %j is %j', (names, circle) => {
   expect(circleIn(names)).toEqual(circle);
 });
+
+test('of a long circle the first states are named', () => {
+  const names = Array.from({ length: 14 }, (_, i) => `S${i}`);
+  const states = Object.fromEntries(names.map((name, i) => [name, { always: `S${(i + 1) % names.length}` }]));
+  const error = refusal(machineOf({ A: { always: 'S0' }, ...states }));
+  expect(error.message).toMatch(/: (?:S\d+ → ){12}… → S\d+\./);
+});

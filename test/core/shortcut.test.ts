@@ -223,6 +223,8 @@ const SHORT: [string, Case][] = [
 
 const LONG: [string, Case][] = [
   ['that nothing takes', { events: ['OTHER'] }],
+  ['that orders it to stop', { a: { on: { 'xstate.stop': 'b' } }, events: ['xstate.stop'] }],
+  ['that orders it to begin', { a: { on: { 'xstate.init': 'b' } }, events: ['xstate.init'] }],
   ['that changes no state', { a: { on: { GO: { actions: 'add' } } } }],
   ['to itself', { a: { on: { GO: 'a' } } }],
   ['to itself, anew', { a: { entry: 'note', on: { GO: { target: 'a', reenter: true } } } }],

@@ -124,3 +124,16 @@ test.each<[StateValue, string]>([
 ])('%j reads as %s', (from, name) => {
   expect(stateName(from)).toBe(name);
 });
+
+test('of many regions none of which has changed tells none', () => {
+  const value = () => Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`r${i}`, 'x']));
+  const before: StoredSnapshot = {
+    status: 'active',
+    value: value(),
+    context: { n: 1 },
+    children: {},
+    historyValue: {},
+  };
+  const diff = diffSnapshots(before, { ...before, value: value(), context: { n: 2 } });
+  expect(diff).toEqual({ context: { n: 2 } });
+});
