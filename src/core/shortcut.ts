@@ -18,7 +18,7 @@ interface Resolved {
   ) => Resolution;
 }
 
-type Resolution = [snapshot: Moment, params: unknown];
+type Resolution = [snapshot: PartialSnapshot, params: unknown];
 
 /** An action as a machine has it: a function, or a name with or without params. */
 type Action = string | (Resolved & ((...args: never) => unknown)) | { type: string; params?: unknown };
@@ -40,7 +40,7 @@ export interface TransitionDefinition {
 }
 
 /** What actions are resolved against: as much of a snapshot as they look at. */
-interface Moment {
+interface PartialSnapshot {
   machine: AnyStateMachine;
   context: Record<string, unknown>;
   children: Children;
@@ -48,10 +48,13 @@ interface Moment {
 }
 
 /** What happens on the way, in order. */
-type Deed = { run: Action; as: Resolved | undefined } | { stop: string } | { start: Invoke; logic: AnyActorLogic };
+type PlannedAction =
+  | { run: Action; as: Resolved | undefined }
+  | { stop: string }
+  | { start: Invoke; logic: AnyActorLogic };
 
 interface Plan {
-  deeds: Deed[];
+  planned: PlannedAction[];
   value: StateValue;
   nodes: Node[];
   tags: ReadonlySet<string>;
@@ -90,15 +93,15 @@ export class Shortcut {
     if (transition === undefined || transitions.length > 1) return undefined;
     const plan = this.planFor(transition, before._nodes as readonly Node[]);
     if (plan === null) return undefined;
-    let moment: Moment = {
+    let snapshot: PartialSnapshot = {
       machine: this.machine,
-      context: before.context as Moment['context'],
+      context: before.context as PartialSnapshot['context'],
       children: before.children as Children,
-      // Nobody asks a moment where it stands, and working that out would cost.
+      // Nobody asks a snapshot where it stands, and working that out would cost.
       _nodes: [],
     };
-    for (const deed of plan.deeds) moment = this.perform(deed, moment, event);
-    const { context, children } = moment;
+    for (const action of plan.planned) snapshot = this.perform(action, snapshot, event);
+    const { context, children } = snapshot;
     const { value, nodes, tags } = plan;
     return { ...before, context, children, value, _nodes: nodes, tags } as never;
   }
@@ -122,23 +125,23 @@ export class Shortcut {
     const domain = (entered.includes(source) ? source : entered.findLast((node) => left.includes(node))) as Node;
     const exit = left.slice(left.indexOf(domain) + 1).toReversed();
     const entry = entered.slice(entered.indexOf(domain) + 1);
-    const deeds: (Deed | undefined)[] = [];
+    const planned: (PlannedAction | undefined)[] = [];
     for (const node of exit) {
-      deeds.push(...this.actions(node.exit));
-      for (const { id } of node.invoke as readonly Invoke[]) deeds.push({ stop: id });
+      planned.push(...this.actions(node.exit));
+      for (const { id } of node.invoke as readonly Invoke[]) planned.push({ stop: id });
     }
-    deeds.push(...this.actions(actions));
+    planned.push(...this.actions(actions));
     for (const node of entry) {
-      deeds.push(...this.actions(node.entry));
-      for (const invoke of node.invoke as readonly Invoke[]) deeds.push(this.starting(invoke));
+      planned.push(...this.actions(node.entry));
+      for (const invoke of node.invoke as readonly Invoke[]) planned.push(this.starting(invoke));
     }
-    if (!deeds.every((deed) => deed !== undefined)) return null;
+    if (!planned.every((action) => action !== undefined)) return null;
     const value = valueOf(entered);
     const nodes = nodesOf(this.machine.root, value);
-    return { deeds, value, nodes, tags: new Set(nodes.flatMap((node) => node.tags as string[])) };
+    return { planned, value, nodes, tags: new Set(nodes.flatMap((node) => node.tags as string[])) };
   }
 
-  private actions(actions: readonly unknown[]): (Deed | undefined)[] {
+  private actions(actions: readonly unknown[]): (PlannedAction | undefined)[] {
     return (actions as readonly Action[]).map((run) => {
       const as = typeof run === 'function' ? run : this.registered(typeof run === 'string' ? run : run.type);
       const isSimple =
@@ -153,48 +156,52 @@ export class Shortcut {
     return this.machine.implementations.actions[name] as Resolved | undefined;
   }
 
-  private starting(start: Invoke): Deed | undefined {
+  private starting(start: Invoke): PlannedAction | undefined {
     const { actors } = this.machine.implementations;
     if (typeof start.src !== 'string' || !Object.hasOwn(actors, start.src)) return undefined;
     return { start, logic: actors[start.src] as AnyActorLogic };
   }
 
-  private perform(deed: Deed, moment: Moment, event: EventObject): Moment {
-    const { context, children } = moment;
+  private perform(action: PlannedAction, snapshot: PartialSnapshot, event: EventObject): PartialSnapshot {
+    const { context, children } = snapshot;
     const { scope } = this;
     const info = { context, event, self: scope.self, system: scope.system };
-    if ('run' in deed) return this.act(deed, moment, info);
-    if ('stop' in deed) {
-      const params = children[deed.stop];
+    if ('run' in action) return this.act(action, snapshot, info);
+    if ('stop' in action) {
+      const params = children[action.stop];
       scope.actionExecutor({ type: 'xstate.stopChild', params, exec: undefined, info });
-      if (params === undefined) return moment;
+      if (params === undefined) return snapshot;
       const { [params.id]: _, ...rest } = children;
-      return { ...moment, children: rest };
+      return { ...snapshot, children: rest };
     }
-    const { id, src, systemId, onSnapshot, input: given } = deed.start;
+    const { id, src, systemId, onSnapshot, input: given } = action.start;
     const input: unknown = typeof given === 'function' ? given({ context, event, self: scope.self }) : given;
     const syncSnapshot = onSnapshot !== undefined && onSnapshot !== null;
     const options = { id, src, parent: scope.self, syncSnapshot, systemId, input };
-    const actorRef = createActor(deed.logic, options as never) as unknown as ChildActor;
+    const actorRef = createActor(action.logic, options as never) as unknown as ChildActor;
     scope.actionExecutor({
       type: 'xstate.spawnChild',
       params: { id, systemId, actorRef, src, input },
       exec: undefined,
       info,
     });
-    return { ...moment, children: { ...children, [id]: actorRef } };
+    return { ...snapshot, children: { ...children, [id]: actorRef } };
   }
 
-  private act({ run, as }: Extract<Deed, { run: Action }>, moment: Moment, info: Info): Moment {
+  private act(
+    { run, as }: Extract<PlannedAction, { run: Action }>,
+    snapshot: PartialSnapshot,
+    info: Info,
+  ): PartialSnapshot {
     const params = paramsOf(run, info);
     if (as?.resolve === undefined) {
       this.scope.actionExecutor({ type: nameOf(run), params, exec: as, info });
-      return moment;
+      return snapshot;
     }
-    const [after, resolved] = as.resolve(this.scope, moment, info, params, as, { internalQueue: [] });
+    const [after, resolved] = as.resolve(this.scope, snapshot, info, params, as, { internalQueue: [] });
     if (as.type !== 'xstate.assign')
       this.scope.actionExecutor({ type: as.type as string, params: resolved, exec: undefined, info });
-    return { ...moment, context: after.context, children: after.children };
+    return { ...snapshot, context: after.context, children: after.children };
   }
 }
 

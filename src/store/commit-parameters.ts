@@ -73,7 +73,7 @@ interface Text {
 const texts = new WeakMap<Commit, Text>();
 
 /** A commit as it goes into the statement, made once however often it is asked for. A commit that was asked for does not change any more. */
-function textOf(commit: Commit): Text {
+export function textOf(commit: Commit): Text {
   let text = texts.get(commit);
   if (text === undefined) {
     const { after, transitions, newSteps, steps } = commit;
@@ -89,8 +89,7 @@ function textOf(commit: Commit): Text {
   return text;
 }
 
-/** A snapshot as it is stored. */
-export function snapshotText({ context, ...rest }: StoredSnapshot): string {
+function snapshotText({ context, ...rest }: StoredSnapshot): string {
   return `{"context":${contextText(context)},${JSON.stringify(rest).slice(1)}`;
 }
 

@@ -1,13 +1,12 @@
 import type { Commit } from '../engine/ports.ts';
 import { NEW_STEP, OWN, scalars, scalarValues, STEP, TRANSITION, type Columns } from './commit-columns.ts';
-import { newStepOf, ownRow, snapshotText, stepOf, told, transitionOf } from './commit-parameters.ts';
+import { newStepOf, ownRow, stepOf, textOf, told, transitionOf } from './commit-parameters.ts';
 import { INSERT, newStepsFrom, partsOf, STORED, stepsFrom, transitionsFrom, UPDATE } from './commit-statement.ts';
 
 /**
  * The commit of a batch that is what one instance does alone: at most one transition, one step that begins and one that
- * changes, and nothing for anybody else. With its rows as parameters the statement takes half the time of that for batches
- * (measured: 1.05 ms in place of 1.7 where an update by key takes 0.7), most of which is not spent on rows but on
- * setting up what reads them.
+ * changes, and nothing for anybody else. Most of the time of the statement for batches is then not spent on rows but on
+ * setting up what reads them (docs/decisions/0026); with its rows as parameters there is less to set up.
  */
 export function singleOf(batch: readonly Commit[]): Commit | undefined {
   const [commit] = batch;
@@ -61,7 +60,6 @@ export function singleStatement(
   const form = [creates, ...all.map(({ row }) => row !== undefined)].join();
   const text = made.get(form) ?? statement(creates, parts);
   made.set(form, text);
-  const { snapshot } = commit.after;
   const values = parts.flatMap(({ columns, row }) => (row === undefined ? [] : scalarValues(columns, row)));
   return {
     text,
@@ -69,7 +67,7 @@ export function singleStatement(
       worker,
       ...told([commit]),
       ...scalarValues(OWN, ownRow(commit)),
-      snapshot === null ? null : snapshotText(snapshot),
+      textOf(commit).snapshot || null,
       ...values,
     ],
   };

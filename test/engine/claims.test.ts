@@ -5,6 +5,18 @@ import { NOTHING_PAUSED } from '../../src/engine/pauses.ts';
 import type { Claimed, Store } from '../../src/engine/ports.ts';
 import { HOUR, ManualClock } from '../support/manual-clock.ts';
 
+/** A worker that has no instance. */
+const nobody: ClaimHost = {
+  workerId: 1,
+  accepting: true,
+  pauses: NOTHING_PAUSED,
+  room: 10,
+  isLeaving: () => false,
+  knows: () => false,
+  adopt: () => {},
+  fault: () => {},
+};
+
 test('an instance that was taken anew, unheard, while giving it back had not been answered, is found once it is', async () => {
   const claims: (() => Promise<Claimed[]>)[] = [async () => Promise.reject(new Error('The answer got lost.'))];
   const store = {
@@ -16,15 +28,11 @@ test('an instance that was taken anew, unheard, while giving it back had not bee
   let looks = 0;
   const adopted: string[] = [];
   const host: ClaimHost = {
-    workerId: 1,
-    accepting: true,
-    pauses: NOTHING_PAUSED,
-    room: 10,
+    ...nobody,
     // Until it was looked for the second time, the old copy is in memory.
     isLeaving: () => ++looks <= 2,
     knows: () => looks <= 2 || adopted.length > 0,
     adopt: ({ id }) => void adopted.push(id),
-    fault: () => {},
   };
   const looking = new Claims({ store, clock: systemClock, pollInterval: 1 }, ['work'], host);
   looking.look();
@@ -44,17 +52,7 @@ test('goes on looking now and then, also when a time that it waited for came whi
     },
     nextWake: async () => null,
   } as unknown as Store;
-  const host: ClaimHost = {
-    workerId: 1,
-    accepting: true,
-    pauses: NOTHING_PAUSED,
-    room: 10,
-    isLeaving: () => false,
-    knows: () => false,
-    adopt: () => {},
-    fault: () => {},
-  };
-  const claims = new Claims({ store, clock, pollInterval: HOUR }, ['work'], host);
+  const claims = new Claims({ store, clock, pollInterval: HOUR }, ['work'], nobody);
   claims.look();
   claims.lookAt(clock.now() + 500);
   clock.advance(500);
@@ -89,17 +87,7 @@ test('goes on looking where the time of the next look is past before it is set, 
     leased: async () => [],
     nextWake: async () => null,
   } as unknown as Store;
-  const host: ClaimHost = {
-    workerId: 1,
-    accepting: true,
-    pauses: NOTHING_PAUSED,
-    room: 10,
-    isLeaving: () => false,
-    knows: () => false,
-    adopt: () => {},
-    fault: () => {},
-  };
-  const claims = new Claims({ store, clock, pollInterval: 1 }, ['work'], host);
+  const claims = new Claims({ store, clock, pollInterval: 1 }, ['work'], nobody);
   claims.look();
   for (const times of [1, 2, 3]) {
     await expect.poll(() => asked).toBe(times);
