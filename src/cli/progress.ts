@@ -16,6 +16,7 @@ export class Progress {
   private readonly write: (text: string) => void;
   private readonly running = new Map<string, Step>();
   private readonly said = new Set<string>();
+  private readonly held = new Set<string>();
   private drawn = false;
   private timer: NodeJS.Timeout | undefined;
 
@@ -71,6 +72,17 @@ export class Progress {
       );
     }
     this.draw();
+  }
+
+  /** What happens to an instance without a transition: it is held, or goes on. The end of a single one is told by {@link end}. */
+  status({ status, errorCode, ...change }: Extract<Change, { type: 'status' }>): void {
+    const ends = status === 'failed' || status === 'cancelled';
+    const isHeld = status === 'paused' || ends;
+    if (isHeld) this.held.add(change.instanceId);
+    else if (!this.held.delete(change.instanceId)) return;
+    if (this.single && ends) return;
+    const text = isHeld ? `${status}${errorCode === null ? '' : ` with ${errorCode}`}` : 'goes on';
+    this.line(this.terminal.now(), this.who(change), paint(this.terminal, statusColor(status), plain(text)));
   }
 
   note(text: string): void {

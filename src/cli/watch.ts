@@ -68,7 +68,10 @@ export async function watchInstance(
       } else if (change.type === 'step') {
         if (!json) progress.step(change);
         else if (!quiet) cli.json(change);
-        if (change.step.status === 'failed') failed = (await client.get(id)).status === 'failed';
+      } else if (change.type === 'status') {
+        failed = change.status === 'failed';
+        if (!json) progress.status(change);
+        else if (!quiet) cli.json(change);
       } else if (change.type === 'disconnected' && !json) progress.note('connection lost, trying again');
       if (failed) break;
     }
@@ -100,8 +103,9 @@ async function watchAll(cli: Cli, client: Client, { json }: CommonOptions): Prom
   const progress = new Progress(cli.terminal, false);
   for await (const change of follow(client, undefined, new AbortController().signal)) {
     if (json) {
-      if (change.type === 'transition' || change.type === 'step') cli.json(change);
+      if (change.type !== 'connected' && change.type !== 'disconnected') cli.json(change);
     } else if (change.type === 'transition') progress.transition(change.entry);
+    else if (change.type === 'status') progress.status(change);
     else if (change.type === 'step') progress.step(change);
     else progress.note(change.type === 'connected' ? `watching ${plain(client.url)}` : 'connection lost, trying again');
   }

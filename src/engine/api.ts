@@ -148,7 +148,20 @@ export type Change =
   /** A transition. `position` resumes the stream after it. */
   | { type: 'transition'; position: string; entry: HistoryEntry; status: InstanceStatus }
   /** A step started, retries, reports progress or ends. Not kept: a stream that is resumed does not repeat it. */
-  | { type: 'step'; instanceId: string; workflow: string; step: StepView };
+  | { type: 'step'; instanceId: string; workflow: string; step: StepView }
+  /**
+   * Where an instance stands after something that was no transition: it was paused, goes on, failed where it stood, or was cancelled.
+   * Not kept either, and told again now and then.
+   */
+  | {
+      type: 'status';
+      instanceId: string;
+      workflow: string;
+      status: InstanceStatus;
+      errorCode: string | null;
+      /** Number of its last transition. */
+      sequence: number;
+    };
 
 export interface ListOptions {
   workflow?: string;

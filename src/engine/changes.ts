@@ -18,7 +18,7 @@ export interface Hint {
 type Listener = (hint: Hint) => void;
 
 /** Stands for all instances. */
-const ANY = '*';
+export const ANY = '*';
 /** How long a waiter goes without a look at the database when nothing notifies. */
 const LOOK = 1_000;
 

@@ -1,7 +1,8 @@
 import { DurachartError } from '../core/error.ts';
 import type { Change, StepView } from './api.ts';
-import { Bell, type Changes } from './changes.ts';
+import { ANY, Bell, type Changes } from './changes.ts';
 import { systemClock } from './clock.ts';
+import type { InstanceStatus } from './ports.ts';
 import type { FeedPosition, InstanceRecord, Reader } from './reader.ts';
 import { hasEnded } from './state.ts';
 
@@ -13,6 +14,8 @@ interface FollowOptions {
 
 const PAGE = 200;
 const LOOK = 1_000;
+/** Of so many instances it is remembered what was told of them; of others it may be told twice. */
+const MOST_TOLD = 10_000;
 
 /**
  * The stream of changes: transitions are read from the history, so that none is missed and each position can be resumed from;
@@ -28,8 +31,12 @@ export async function* follow(
   const bell = new Bell(systemClock);
   /** The newest of each step: whoever reads slowly is told where a step stands, not where it stood. */
   const steps = new Map<string, Change>();
+  /** What has changed otherwise. */
+  let moved = new Set<string>();
   const stop = changes.listen(id, (hint) => {
-    if (hint.step !== undefined) {
+    if (hint.step === undefined) {
+      if (hint.id !== ANY) moved.add(hint.id);
+    } else {
       const { workflow, view } = hint.step;
       const key = `${hint.id}:${view.key}`;
       steps.delete(key);
@@ -44,7 +51,9 @@ export async function* follow(
       id === undefined ? await everything(reader, options.after) : await one(reader, id, options.after, record);
     while (signal?.aborted !== true && !changes.closed) {
       bell.reset();
-      for await (const change of source.read()) yield change;
+      const changed = moved;
+      moved = new Set();
+      yield* source.read(changed);
       const told = [...steps.values()];
       steps.clear();
       yield* told;
@@ -61,26 +70,41 @@ export async function* follow(
 }
 
 interface Source {
-  /** What is new since the last call. */
-  read(): AsyncIterable<Change>;
+  /** What is new since the last call. @param changed ids of which something is new, as far as they are known */
+  read(changed: ReadonlySet<string>): AsyncIterable<Change>;
   ended(): boolean;
 }
 
 async function everything(reader: Reader, after: string | undefined): Promise<Source> {
   const { xid, isSeen } = after === undefined ? await reader.position() : { xid: 0n, isSeen: () => false };
   let at: FeedPosition = after === undefined ? { xid, instanceId: '', sequence: 0 } : parsePosition(after);
+  /** The status that was told last, of those that moved last. */
+  const told = new Map<string, InstanceStatus>();
+  const tell = (id: string, status: InstanceStatus): void => {
+    told.delete(id);
+    told.set(id, status);
+    const [oldest] = told.keys();
+    if (told.size > MOST_TOLD && oldest !== undefined) told.delete(oldest);
+  };
   return {
     ended: () => false,
-    async *read() {
+    async *read(changed) {
       for (;;) {
         const rows = await reader.feed(at, PAGE);
         for (const { xid, status, ...entry } of rows) {
           at = { xid, instanceId: entry.instanceId, sequence: entry.sequence };
           // What was there already when this began is not news, although an older transaction held the position back.
           if (isSeen(xid)) continue;
+          tell(entry.instanceId, status);
           yield { type: 'transition', position: formatPosition(at), entry, status };
         }
-        if (rows.length < PAGE) return;
+        if (rows.length < PAGE) break;
+      }
+      if (changed.size === 0) return;
+      for (const standing of await reader.statuses([...changed])) {
+        if (told.get(standing.instanceId) === standing.status) continue;
+        tell(standing.instanceId, standing.status);
+        yield { type: 'status', ...standing };
       }
     },
   };
@@ -96,22 +120,30 @@ async function one(
   const first = await record(id);
   const { workflow } = first;
   let { status } = first;
+  let told = status;
   let sequence = from ?? first.sequence;
   const shown = new Map<string, string>();
   return {
     ended: () => hasEnded(status),
     async *read() {
       // The status is read before the history, or with it: an end that it shows is in the history already.
-      ({ status } = await record(id));
+      const now = await record(id);
+      ({ status } = now);
       let rows: Awaited<ReturnType<Reader['history']>>;
       do {
         rows = await reader.history(id, sequence, PAGE);
-        for (const { status: now, ...entry } of rows) {
-          status = now;
+        for (const { status: since, ...entry } of rows) {
+          status = since;
+          told = since;
           sequence = entry.sequence;
           yield { type: 'transition', position: String(sequence), entry, status };
         }
       } while (rows.length === PAGE);
+      // Nothing of it has moved since it was read, or there would be a transition.
+      if (status !== told) {
+        told = status;
+        yield { type: 'status', instanceId: id, workflow, status, errorCode: now.errorCode, sequence };
+      }
       for (const { input: _i, output: _o, error: _e, attempts: _a, logs: _l, ...step } of await reader.liveSteps(id)) {
         const text = JSON.stringify(step);
         if (shown.get(step.key) === text) continue;

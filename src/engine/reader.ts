@@ -1,6 +1,7 @@
 import type { ErrorRecord } from '../core/error.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
 import type {
+  Change,
   Count,
   CountOptions,
   Health,
@@ -73,6 +74,8 @@ export interface Reader extends ExplainReader {
   hasOrder(instanceId: string): Promise<boolean>;
   /** Transitions of all instances after a position; none is ever inserted before one that was given out. */
   feed(position: FeedPosition, limit: number): Promise<(HistoryEntry & { xid: bigint; status: InstanceStatus })[]>;
+  /** Where these stand, as far as they are there. */
+  statuses(ids: readonly string[]): Promise<Omit<Extract<Change, { type: 'status' }>, 'type'>[]>;
   /** Whether it takes writes: not a standby, and not set to be read-only. */
   isWritable(): Promise<boolean>;
   /** The newest position that is safe to start from, and which transactions after it are to be seen already. */

@@ -77,9 +77,14 @@ export function presentEntry(entry: engine.HistoryEntry): api.HistoryEntry {
 }
 
 export function presentChange(change: engine.Change): api.Change {
-  return change.type === 'transition'
-    ? { ...change, entry: presentEntry(change.entry) }
-    : { ...change, step: presentStep(change.step) };
+  switch (change.type) {
+    case 'transition':
+      return { ...change, entry: presentEntry(change.entry) };
+    case 'step':
+      return { ...change, step: presentStep(change.step) };
+    case 'status':
+      return change;
+  }
 }
 
 export function presentPage<T, U>(page: engine.Page<T>, present: (item: T) => U): api.Page<U> {

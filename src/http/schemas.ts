@@ -171,6 +171,14 @@ export const Change = z
   .discriminatedUnion('type', [
     z.object({ type: z.literal('transition'), position: z.string(), entry: HistoryEntry, status: InstanceStatus }),
     z.object({ type: z.literal('step'), instanceId: z.string(), workflow: z.string(), step: Step }),
+    z.object({
+      type: z.literal('status'),
+      instanceId: z.string(),
+      workflow: z.string(),
+      status: InstanceStatus,
+      errorCode: z.string().nullable(),
+      sequence: z.int().openapi({ description: 'Number of its last transition.' }),
+    }),
   ])
   .openapi('Change', { description: '`data` of the server-sent events. The `id` of a transition is its position.' });
 

@@ -17,6 +17,14 @@ export function notifyPayload(ids: Iterable<string>): string | null {
   return text === '' ? null : text;
 }
 
+/** Of too many, those are named all the same whose history will not show it, as far as there is room. */
+function changedPayload(batch: readonly Commit[]): string {
+  const all = notifyPayload(batch.map(({ id }) => id));
+  if (all !== '*') return all ?? '*';
+  const silent = notifyPayload(batch.filter(({ transitions }) => transitions.length === 0).map(({ id }) => id));
+  return silent === null || silent === '*' ? '*' : `*,${silent}`;
+}
+
 type Told = [changed: string, work: string | null, ended: string | null];
 
 /** Of whom those who listen are told: ids that change, ids that have work for a worker, ids that come to an end. */
@@ -29,11 +37,7 @@ export function told(batch: readonly Commit[]): Told {
     if (release !== null && release.wakeAt !== null && release.wakeAt <= at) work.push(id);
   }
   const ended = batch.filter(({ after }) => isOver(after.status));
-  return [
-    notifyPayload(batch.map(({ id }) => id)) ?? '*',
-    notifyPayload(work),
-    notifyPayload(ended.map(({ id }) => id)),
-  ];
+  return [changedPayload(batch), notifyPayload(work), notifyPayload(ended.map(({ id }) => id))];
 }
 
 /** The parameters of `commitStatement`. JSON text has no line breaks in it, so that lines can be told apart. */

@@ -1,6 +1,7 @@
 import type { InstanceRows } from '../engine/operations/instance-rows.ts';
 import type { AuditOutcome, Millis } from '../engine/ports.ts';
 import type { Database } from './database.ts';
+import { WILL_WRITE_HISTORY } from './history.ts';
 import { millis, orNull, stepRow, STEP_COLUMNS, timer, type Row } from './rows.ts';
 import { transact } from './transact.ts';
 
@@ -100,6 +101,7 @@ export async function insertRows(
   at: Millis,
 ): Promise<boolean> {
   return transact(database.transactions, 'read write', async (tx) => {
+    await tx.unsafe(WILL_WRITE_HISTORY);
     const inserted = await tx.unsafe(
       `insert into durachart.instances (id, workflow, version, tenant, tags, priority, key, parent_id, input, status, state, sequence, snapshot, output, error, error_code, live, created_at, start_at, updated_at, finished_at)
        select c.id, c.workflow, c.version, c.tenant, array(select json_array_elements_text(c.tags)), c.priority, c.key, c."parentId", c.input::json, c.status, c.state, c.sequence, c.snapshot, c.output::json, c.error, c.error ->> 'code', c.live,

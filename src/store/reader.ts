@@ -1,14 +1,6 @@
 import type postgres from 'postgres';
 import { applyDiff, type SnapshotDiff, type StoredSnapshot } from '../core/snapshot.ts';
-import type {
-  Count,
-  CountOptions,
-  HistoryEntry,
-  InstanceSummary,
-  ListOptions,
-  StepDetail,
-  StepView,
-} from '../engine/api.ts';
+import type { Count, CountOptions, InstanceSummary, ListOptions, StepDetail, StepView } from '../engine/api.ts';
 import { fanOutView } from '../engine/fan-out.ts';
 import { WHOLE_EVERY } from '../engine/macrostep.ts';
 import type { FanOut } from '../engine/ports.ts';
@@ -16,6 +8,7 @@ import type { InstanceRecord, NewEvent, Reader } from '../engine/reader.ts';
 import { createExplainReader } from './explain-reader.ts';
 import type { Database } from './database.ts';
 import { countInstances, findInstances, MOST_COUNTED } from './find-instances.ts';
+import { readFeed, readHistory, readPosition } from './history.ts';
 import { readItemsOf } from './items.ts';
 import { stepRow, STEP_COLUMNS, type Row } from './rows.ts';
 import { readOverview, readWorkflowStatistics } from './statistics.ts';
@@ -25,11 +18,6 @@ const SUMMARY = `i.id, i.workflow, i.version, i.tenant, i.tags, i.priority, i.st
      'nextAttemptAt', s.next_attempt_at, 'progress', s.progress, 'message', s.message, 'errorCode', s.error_code, 'childId', s.child_id,
      'queuedAt', s.queued_at, 'startedAt', s.started_at, 'heartbeatAt', s.heartbeat_at, 'finishedAt', s.finished_at, 'fanOut', s.fan_out) order by s.queued_at, s.key)
    from json_array_elements_text(i.live) k join durachart.steps s on s.instance_id = i.id and s.key = k) as live_steps`;
-
-const HISTORY = `t.instance_id, t.sequence, t.event, t.payload, t.from_state, t.to_state, t.emitted, t.at, t.xid, t.step_key,
-  s.step, s.attempt, s.status as step_status, s.error_code, (extract(epoch from s.finished_at - s.started_at) * 1000)::float8 as duration`;
-
-const HISTORY_FROM = `durachart.transitions t left join durachart.steps s on s.instance_id = t.instance_id and s.key = t.step_key`;
 
 /** What people and the engine's own methods read. */
 export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snapshots'>): Reader {
@@ -43,14 +31,7 @@ export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snaps
       return row.count;
     },
     counts: async (options) => counts(pool, options),
-    history: async (id, after, limit) => {
-      const rows = await pool.unsafe<Row[]>(
-        `select ${HISTORY}, i.workflow, i.status from ${HISTORY_FROM} join durachart.instances i on i.id = t.instance_id
-         where t.instance_id = $1 and t.sequence > $2 order by t.sequence limit $3`,
-        [id, after, limit],
-      );
-      return rows.map((row) => ({ ...historyEntry(row), status: row['status'] as InstanceRecord['status'] }));
-    },
+    history: async (id, after, limit) => readHistory(pool, id, after, limit),
     steps: async (id) => {
       const rows = await pool.unsafe<Row[]>(
         `select ${STEP_COLUMNS} from durachart.steps s where s.instance_id = $1 and s.kind <> 'item' order by s.queued_at, s.key`,
@@ -88,13 +69,12 @@ export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snaps
         await pool`select 1 from durachart.events where instance_id = ${instanceId} and status = 'pending' and source = 'control'`;
       return rows.length > 0;
     },
-    feed: async (position, limit) => feed(pool, position, limit),
-    position: async () => {
-      const [row] = await pool<[{ snapshot: string }]>`select pg_current_snapshot()::text as snapshot`;
-      const [xmin = '0', xmax = '0', running = ''] = row.snapshot.split(':');
-      const isRunning = new Set(running.split(','));
-      return { xid: BigInt(xmin), isSeen: (xid) => xid < BigInt(xmax) && !isRunning.has(String(xid)) };
-    },
+    statuses: async (ids) => [
+      ...(await pool<Awaited<ReturnType<Reader['statuses']>>>`
+        select id as "instanceId", workflow, status, error_code as "errorCode", sequence from durachart.instances where id = any(${[...ids]})`),
+    ],
+    feed: async (position, limit) => readFeed(pool, position, limit),
+    position: async () => readPosition(pool),
     overview: async (period, bucket) => readOverview(snapshots, period, bucket),
     workflowStatistics: async (workflow, period) => readWorkflowStatistics(snapshots, workflow, period),
     isWritable: async () => {
@@ -216,25 +196,6 @@ async function post(pool: postgres.Sql, event: NewEvent): Promise<'posted' | 'du
   return row.id === null ? 'duplicate' : 'posted';
 }
 
-/** Transitions after a position, in the order of their transactions; only what no earlier transaction can still come before. */
-async function feed(
-  pool: postgres.Sql,
-  position: { xid: bigint; instanceId: string; sequence: number },
-  limit: number,
-): ReturnType<Reader['feed']> {
-  const rows = await pool.unsafe<Row[]>(
-    `select ${HISTORY}, i.workflow, i.status from ${HISTORY_FROM} join durachart.instances i on i.id = t.instance_id
-     where t.xid >= $1::text::bigint and t.xid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint and (t.xid, t.instance_id, t.sequence) > ($1::text::bigint, $2, $3)
-     order by t.xid, t.instance_id, t.sequence limit $4`,
-    [String(position.xid), position.instanceId, position.sequence, limit],
-  );
-  return rows.map((row) => ({
-    ...historyEntry(row),
-    xid: BigInt(row['xid'] as string),
-    status: row['status'] as InstanceRecord['status'],
-  }));
-}
-
 function date(value: unknown): Date | null {
   return value == null ? null : new Date(value as string | Date);
 }
@@ -305,29 +266,4 @@ function shownFanOut({ startedAt, status }: StepView, fanOut: FanOut | null): St
 
 function millisDate(value: number | null): Date | null {
   return value === null ? null : new Date(value);
-}
-
-function historyEntry(row: Row): HistoryEntry {
-  return {
-    instanceId: row['instance_id'] as string,
-    workflow: row['workflow'] as string,
-    sequence: row['sequence'] as number,
-    event: row['event'] as string,
-    payload: row['payload'],
-    from: row['from_state'] as string | null,
-    to: row['to_state'] as string,
-    step:
-      row['step'] == null
-        ? null
-        : {
-            key: row['step_key'] as string,
-            step: row['step'] as string,
-            attempt: row['attempt'] as number,
-            status: row['step_status'] as StepView['status'],
-            durationMs: row['duration'] as number | null,
-            errorCode: row['error_code'] as string | null,
-          },
-    emitted: (row['emitted'] ?? []) as unknown[],
-    at: row['at'] as Date,
-  };
 }

@@ -40,6 +40,28 @@ test('shows an instance from its beginning, with plain lines', async () => {
   ]);
 });
 
+test('says when an instance is held, and when it goes on', async () => {
+  const id = await server.startedIn('READ', 'held');
+  let step = 0;
+  const operate = (operation: 'pause' | 'unpause' | 'cancel') => void server.engine.operate(id, { operation });
+  const { exitCode, out } = await run(['watch', id], {
+    environment: { DURACHART_URL: server.url },
+    onOutput: (text) => {
+      for (const [said, operation] of [
+        ['waits for', 'pause'],
+        ['  paused', 'unpause'],
+        ['  goes on', 'cancel'],
+      ] as const)
+        if (text.includes(said) && step < 3 && operation === ['pause', 'unpause', 'cancel'][step]) {
+          step++;
+          operate(operation);
+        }
+    },
+  });
+  expect(exitCode).toBe(6);
+  expect(out).toMatch(/  paused\n\S+  goes on\ncancelled in READ after /);
+});
+
 test('has a bar on a terminal', async () => {
   const id = await server.halfDone('hold bar');
   const { out } = await run(['watch', id], {

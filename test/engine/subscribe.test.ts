@@ -1,10 +1,16 @@
-import { expect, test } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import postgres from 'postgres';
+import { expect, onTestFinished, test } from 'vitest';
 import type { Change, Engine } from '../../src/engine/api.ts';
 import { defineStep, type Workflow } from '../../src/index.ts';
+import { createDatabase } from '../support/database.ts';
 import { eventually, reached, useBench } from '../support/engine.ts';
 import { HeldStep, oneStep, waitsForGo } from '../support/machines.ts';
 
 const bench = useBench();
+
+/** Not only asked for. */
+const APPLIED = { wait: 10_000 };
 
 type Subscriber = Pick<Engine, 'subscribe'>;
 
@@ -31,7 +37,9 @@ const names = (changes: readonly Change[]) =>
   changes.map((change) =>
     change.type === 'transition'
       ? `${change.entry.sequence} ${change.entry.to}`
-      : `${change.step.step} ${change.step.status}`,
+      : change.type === 'step'
+        ? `${change.step.step} ${change.step.status}`
+        : `is ${change.status}`,
   );
 
 test('of one instance it gives all from a position on, steps in between, and ends with it', async () => {
@@ -140,16 +148,17 @@ test('of all, from another engine, under four writers at once: nothing twice, no
 test('from now on means: nothing that was before', async () => {
   const workflow = waitsForGo('from-now');
   const engine = await bench.worker([workflow]);
-  // A transaction that was there before all of it, and lasts.
+  // A transaction that was there before all of it, and lasts, and may write history.
   const older = await bench.sql.reserve();
   await older`begin`;
+  await older`lock table durachart.transitions in row exclusive mode`;
   await older`select pg_current_xact_id()`;
   const { id: before } = await engine.start('from-now', undefined);
   const { changes, stop } = await following(engine, {});
   await eventually(
     async () =>
       (
-        await bench.sql`select from pg_stat_activity where datname = current_database() and query like '%pg_current_snapshot()::text as snapshot%'`
+        await bench.sql`select from pg_stat_activity where datname = current_database() and query like '%pg_snapshot_xip%' and state = 'idle'`
       ).length > 0,
   );
   await older`commit`;
@@ -163,6 +172,178 @@ test('from now on means: nothing that was before', async () => {
   );
   await stop();
   expect(changes.some((change) => change.type === 'transition' && change.entry.instanceId === before)).toBe(false);
+});
+
+test.each(['this', 'another'])(
+  'a transaction in %s database that lasts, and writes what is its own, keeps nothing back',
+  async (where) => {
+    const workflow = waitsForGo(`beside-${where}`);
+    const engine = await bench.worker([workflow]);
+    const other = where === 'this' ? undefined : await createDatabase();
+    const theirs = postgres(other?.url ?? bench.url, { max: 1, onnotice: () => {} });
+    onTestFinished(async () => {
+      await theirs.end();
+      await other?.drop();
+    });
+    await theirs`begin`;
+    await theirs`create temp table backfill as select 1 as done`;
+    const { changes, stop } = await following(engine, {});
+    // From when on it follows shows by what it shows: one start after another, until one is seen.
+    await eventually(async () => {
+      await engine.start(workflow.name, undefined);
+      return names(changes).includes('1 WAITING');
+    });
+    const { id } = await engine.start(workflow.name, undefined);
+    await engine.send(id, { type: 'GO' });
+    await eventually(() =>
+      changes.some(
+        (change) => change.type === 'transition' && change.entry.instanceId === id && change.entry.to === 'DONE',
+      ),
+    );
+    await theirs`rollback`;
+    await stop();
+  },
+);
+
+test('what a transactional step commits is seen once, however long ago it began', async () => {
+  const wrote = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const step = defineStep<unknown, number>({
+    transactional: true,
+    async run({ tx }) {
+      await tx`create temp table mine as select 1 as written`;
+      wrote.resolve();
+      await goOn.promise;
+      return 1;
+    },
+  });
+  const slow = oneStep('slow-commit', step);
+  const quick = waitsForGo('quick-commit');
+  const engine = await bench.worker([slow, quick]);
+  const { changes, stop } = await following(engine, { after: '0_0_x' });
+  const { id } = await engine.start('slow-commit', null);
+  await wrote.promise;
+  const { id: other } = await engine.start('quick-commit', undefined);
+  await reached(engine, other, 'WAITING');
+  // More than a look of the stream, so that it had the time to go past what is not there yet.
+  await setTimeout(1_100);
+  goOn.resolve();
+  const seen = () =>
+    changes.flatMap((change) =>
+      change.type === 'transition' && [id, other].includes(change.entry.instanceId)
+        ? [`${change.entry.workflow} ${change.entry.to}`]
+        : [],
+    );
+  await eventually(() => seen().includes('slow-commit DONE') && seen().includes('quick-commit WAITING'));
+  await stop();
+  expect(seen().toSorted()).toEqual(['quick-commit WAITING', 'slow-commit BEGUN', 'slow-commit DONE']);
+});
+
+test('an import that began before what has been seen meanwhile is seen whole', async () => {
+  const workflow = waitsForGo('late-import');
+  const engine = await bench.worker([workflow]);
+  const { id: first } = await engine.start('late-import', undefined);
+  await reached(engine, first, 'WAITING');
+  const document = await engine.export(first);
+  const { changes, stop } = await following(engine, {});
+  // The import stands in the middle of its transaction for as long as somebody has this lock.
+  await bench.sql`create function stand() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(7, 7); return null; end'`;
+  await bench.sql`create trigger stand after insert on durachart.instances for each row when (new.id = 'late') execute function stand()`;
+  const holder = await bench.sql.reserve();
+  await holder`select pg_advisory_lock(7, 7)`;
+  const importing = engine.import(document, { id: 'late' });
+  await eventually(
+    async () =>
+      (await bench.sql`select from pg_locks where locktype = 'advisory' and classid = 7 and objid = 7 and not granted`)
+        .length > 0,
+  );
+  const { id: other } = await engine.start('late-import', undefined);
+  await reached(engine, other, 'WAITING');
+  // More than a look of the stream, so that it had the time to go past what is not there yet.
+  await setTimeout(1_100);
+  await holder`select pg_advisory_unlock(7, 7)`;
+  holder.release();
+  await importing;
+  const seen = (id: string) =>
+    changes.some(
+      (change) => change.type === 'transition' && change.entry.instanceId === id && change.entry.to === 'WAITING',
+    );
+  await eventually(() => seen('late') && seen(other));
+  await stop();
+});
+
+test.each(['of one', 'of all'])('%s, it tells where an instance stands after what is no transition', async (whose) => {
+  const begun = Promise.withResolvers<void>();
+  const fails = defineStep<unknown, number>({
+    retry: { maxAttempts: 1 },
+    async run() {
+      await begun.promise;
+      throw new Error('no');
+    },
+  });
+  const waits = waitsForGo(`standing-${whose === 'of one' ? 'one' : 'all'}`);
+  const breaks = oneStep(`breaks-${whose === 'of one' ? 'one' : 'all'}`, fails);
+  const engine = await bench.worker([waits, breaks]);
+  // Another process: what it is told comes by notification.
+  const visitor = bench.engine([waits, breaks]);
+  const { id } = await engine.start(waits.name, undefined);
+  await reached(engine, id, 'WAITING');
+  const { changes, stop } = await following(visitor, whose === 'of one' ? { id } : {});
+  const stands = (of: string) =>
+    changes.flatMap((change) =>
+      change.type === 'status' && change.instanceId === of ? [`${change.status} ${change.errorCode}`] : [],
+    );
+  // It follows from when it first tells something.
+  await eventually(async () => {
+    await engine.operate(id, { operation: 'pause' }, APPLIED);
+    const paused = stands(id).length > 0;
+    if (!paused) await engine.operate(id, { operation: 'unpause' }, APPLIED);
+    return paused;
+  });
+  await engine.operate(id, { operation: 'unpause' }, APPLIED);
+  await eventually(() => stands(id).at(-1) === 'waiting null');
+  await engine.cancel(id, { force: true });
+  await eventually(() => stands(id).at(-1) === 'cancelled CANCELLED');
+  expect(changes.find((change) => change.type === 'status')).toEqual({
+    type: 'status',
+    instanceId: id,
+    workflow: waits.name,
+    status: 'paused',
+    errorCode: null,
+    sequence: 1,
+  });
+  if (whose === 'of all') {
+    const { id: broken } = await engine.start(breaks.name, null);
+    await eventually(() => names(changes).includes('1 BEGUN'));
+    begun.resolve();
+    await eventually(() => stands(broken).length > 0);
+    expect(stands(broken)).toEqual(['failed UNKNOWN']);
+  }
+  await stop();
+});
+
+test('of many that stand still at once, each is told by its name', async () => {
+  const workflow = waitsForGo('many-standing');
+  const engine = await bench.worker([workflow]);
+  const visitor = bench.engine([workflow]);
+  const ids = await Promise.all(
+    Array.from({ length: 150 }, async () => {
+      const { id } = await engine.start(workflow.name, undefined);
+      return id;
+    }),
+  );
+  await Promise.all(ids.map(async (id) => reached(engine, id, 'WAITING')));
+  const { changes, stop } = await following(visitor, {});
+  const [first = ''] = ids;
+  const told = () => new Set(changes.flatMap((change) => (change.type === 'status' ? [change.instanceId] : [])));
+  await eventually(async () => {
+    await engine.operate(first, { operation: 'pause' }, APPLIED);
+    await engine.operate(first, { operation: 'unpause' }, APPLIED);
+    return told().has(first);
+  });
+  await Promise.all(ids.map(async (id) => engine.operate(id, { operation: 'pause' }, APPLIED)));
+  await eventually(() => ids.every((id) => told().has(id)));
+  await stop();
 });
 
 test('a consumer that stops early leaves nothing behind, and a slow one misses nothing', async () => {

@@ -80,6 +80,25 @@ describe('the stream of an instance', () => {
     expect(seen.at(-1)).toMatchObject({ event: 'end' });
   });
 
+  test('tells of a pause, and of an end without a transition', async () => {
+    const id = await server.startedIn('READ', 'held');
+    const seen: unknown[] = [];
+    let asked = false;
+    for await (const event of events(`/instances/${id}/events/stream?after=1`)) {
+      if (event.event !== 'step') seen.push(to(event) ?? [event.event, event.id, event.data]);
+      if (!asked) await server.json(200, 'POST', `/instances/${id}/pause`, { json: {} });
+      asked = true;
+      if (event.data.type === 'status' && event.data.status === 'paused')
+        await server.json(200, 'POST', `/instances/${id}/cancel`, { json: {} });
+    }
+    const stands = (status: string, errorCode: string | null) => [
+      'status',
+      undefined,
+      { type: 'status', instanceId: id, workflow: 'approval', status, errorCode, sequence: 2 },
+    ];
+    expect(seen).toEqual(['READ', stands('paused', null), stands('cancelled', 'CANCELLED'), ['end', undefined, {}]]);
+  });
+
   test('goes on after Last-Event-ID, or ?after', async () => {
     const id = await server.startedIn('READ', 'resume');
     await server.json(202, 'POST', `/instances/${id}/events`, { json: { type: 'reject' } });

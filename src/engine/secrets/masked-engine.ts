@@ -215,6 +215,7 @@ class Masking {
       if (change.step.message === null || !this.holds(change.workflow)) return change;
       return { ...change, step: await this.step(change.instanceId, change.step) };
     }
+    if (change.type === 'status') return change;
     const { entry } = change;
     if ((entry.payload === null && entry.emitted.length === 0) || !this.holds(entry.workflow)) return change;
     return { ...change, entry: await this.entry(entry) };

@@ -27,6 +27,7 @@ function open(): void {
   };
   source.addEventListener('transition', tell);
   source.addEventListener('step', tell);
+  source.addEventListener('status', tell);
   source.addEventListener('open', () => {
     const askAgain = (): void => {
       for (const again of reopened) again();

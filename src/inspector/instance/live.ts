@@ -18,7 +18,7 @@ export function useLive({ id, sequence, children }: Instance): void {
   useEffect(() => () => again.stop(), [again]);
   const askAgain = (): void => again.ask();
   useChanges((change) => {
-    const of = change.type === 'step' ? change.instanceId : change.entry.instanceId;
+    const of = change.type === 'transition' ? change.entry.instanceId : change.instanceId;
     if (of !== id && !children.some((child) => child.id === of)) return;
     if (change.type === 'step' && of === id) {
       client.setQueryData<Instance>(instanceQuery(id).queryKey, (known) => known && withStep(known, change.step));

@@ -17,7 +17,7 @@ const READ_AGAIN_MS = 1_000;
 const RECENT_MS = 2_000;
 const MOST_RECENT = 1_000;
 
-/** The last transition of those that moved last, and when it came. */
+/** What was last told of where those stand that moved last, and when it came. */
 const recent = new Map<string, { at: number; change: Change }>();
 
 function remember(change: Change): void {
@@ -80,7 +80,7 @@ export function useLiveLists(): void {
       gathered.current.push(change);
       drawing.ask();
       // Progress brings nothing into a list, and takes nothing out of it.
-      if (change.type !== 'transition') return;
+      if (change.type === 'step') return;
       remember(change);
       readAgain();
     },
@@ -114,6 +114,10 @@ function changed(data: Pages, byId: ReadonlyMap<string, Change[]>): Pages {
 
 function after(item: InstanceSummary, change: Change): InstanceSummary {
   if (change.type === 'step') return { ...item, steps: withStep(item.steps, change.step) };
+  if (change.type === 'status') {
+    const { status, errorCode, sequence } = change;
+    return sequence < item.sequence ? item : { ...item, status, errorCode };
+  }
   const { entry, status } = change;
   if (entry.sequence <= item.sequence) return item;
   const moved = entry.from !== entry.to;

@@ -108,7 +108,12 @@ export async function startServer({ database: shared, ...options }: ServerOption
     startedIn: async (state, document) => {
       const { id } = await engine.start('approval', { document } as never);
       for await (const change of engine.subscribe({ id, after: '0' })) {
-        if (change.type === 'transition' ? change.entry.to === state : state === change.step.status) return id;
+        if (
+          change.type === 'transition'
+            ? change.entry.to === state
+            : change.type === 'step' && state === change.step.status
+        )
+          return id;
       }
       throw new Error(`The instance ended without ever being in ${state}.`);
     },

@@ -82,6 +82,11 @@ export function listTests(browser: TestBrowser): void {
         await line.getByText('running').waitFor();
         server.gate.open('hold live');
         await line.getByText('READ', { exact: true }).waitFor();
+        // What is no transition is seen as well.
+        await server.engine.operate(id, { operation: 'pause' });
+        await line.getByRole('img', { name: 'paused' }).waitFor();
+        await server.engine.operate(id, { operation: 'unpause' });
+        await line.getByRole('img', { name: 'waiting' }).waitFor();
         await server.engine.cancel(id, { force: true });
         await line.getByRole('img', { name: 'cancelled' }).waitFor();
       });
