@@ -44,7 +44,7 @@ export function killEverywhere(scenarios: readonly Scenario[], machinePreset: Ma
     await lane.close();
   });
 
-  test.each(scenarios)('$name', { timeout: 120_000 }, async (scenario) => {
+  test.each(scenarios)('$name', { timeout: 240_000 }, async (scenario) => {
     const engine = createEngine({
       database: lane.database.url,
       workflows: scenario.workflows as readonly Workflow[],
@@ -53,7 +53,7 @@ export function killEverywhere(scenarios: readonly Scenario[], machinePreset: Ma
       onFault: () => {},
     });
     const wrong: string[] = [];
-    const missed: string[] = [];
+    const missed: KillPoint[] = [];
     // Seldom at first: the sweep’s drivers make calls of their own.
     let stop = platform.keepSweeping(1_000);
     let points: KillPoint[] = [];
@@ -63,7 +63,6 @@ export function killEverywhere(scenarios: readonly Scenario[], machinePreset: Ma
       points = pointsOf(killer.callsOf(reference.root), killer.callsOf(second.root));
       stop();
       stop = platform.keepSweeping();
-      const jobs = [...points];
       /** Whether the point was come to. */
       const kill = async (point: KillPoint): Promise<boolean> => {
         const { outcome, root } = await Promise.race([
@@ -77,31 +76,45 @@ export function killEverywhere(scenarios: readonly Scenario[], machinePreset: Ma
         ).toEqual([]);
         return killer.hit(root);
       };
-      const work = async (): Promise<void> => {
-        for (let point = jobs.shift(); point !== undefined; point = jobs.shift()) {
-          const words = `${point.phase} ${point.call} #${point.nth}`;
-          try {
-            if (!(await kill(point))) missed.push(words);
-          } catch (error) {
-            wrong.push(`${words}: ${String((error as { actual?: unknown }).actual ?? (error as Error).message)}`);
+      const killAtEach = async (jobs: KillPoint[], atOnce: number): Promise<void> => {
+        const work = async (): Promise<void> => {
+          for (let point = jobs.shift(); point !== undefined; point = jobs.shift()) {
+            try {
+              if (!(await kill(point))) missed.push(point);
+            } catch (error) {
+              wrong.push(
+                `${words(point)}: ${String((error as { actual?: unknown }).actual ?? (error as Error).message)}`,
+              );
+            }
           }
-        }
+        };
+        await Promise.all(Array.from({ length: atOnce }, work));
       };
-      await Promise.all(Array.from({ length: AT_ONCE }, work));
+      await killAtEach([...points], AT_ONCE);
+      if (points.length - missed.length < points.length * MOST) {
+        // Many at once, on a machine that has other things to do, are slower than the timers that they wait for.
+        stop();
+        stop = platform.keepSweeping(1_000);
+        await killAtEach(missed.splice(0), AT_ONCE / 3);
+      }
     } finally {
       stop();
       await engine.stop();
     }
     expect(wrong).toEqual([]);
     const reached = points.length - missed.length;
-    expect(reached, `not come to: ${missed.join(', ')}`).toBeGreaterThanOrEqual(points.length * MOST);
+    expect(reached, `not come to: ${missed.map(words).join(', ')}`).toBeGreaterThanOrEqual(points.length * MOST);
     expect(reached).toBeGreaterThan(20);
   });
 }
 
-/** Before and after each call that both make. */
+function words({ phase, call, nth }: KillPoint): string {
+  return `${phase} ${call} #${nth}`;
+}
+
 const READS = new Set(['assignment', 'free', 'openRuns', 'pauses', 'reload']);
 
+/** Before and after each call that both make. */
 function pointsOf(first: ReadonlyMap<string, number>, second: ReadonlyMap<string, number>): KillPoint[] {
   return [...first].flatMap(([call, count]) =>
     Array.from({ length: Math.min(count, second.get(call) ?? 0) }, (_, nth) => nth).flatMap((nth): KillPoint[] => [
