@@ -69,6 +69,11 @@ export function begunWith({ concurrency, batch, pause, onItemError }: FanOut, it
   return { items, concurrency, onItemError, ...(batch === null ? {} : { batch, pause }) };
 }
 
+/** Failures that the result of a fan-out names; all of them are counted. */
+export const MOST_FAILURES = 100;
+/** Characters of a message that it gives. */
+export const MOST_MESSAGE = 500;
+
 /** What the items of a fan-out have come to. */
 export type ItemResults = Pick<ForEachOutput<unknown>, 'results' | 'failures'>;
 
@@ -83,9 +88,8 @@ export type Need =
 export function needOf(state: State, row: FanOutRow, now: Millis): Need | undefined {
   if (row.status !== 'running' || isHeld(state.status)) return undefined;
   const { fanOut } = row;
-  const underWay = itemsUnderWay(state.steps, row.key).length;
-  if (fanOut.waiting === 0) return underWay === 0 ? { type: 'results' } : undefined;
-  const count = room(fanOut, underWay, now);
+  if (fanOut.waiting === 0) return hasItemsUnderWay(state.steps, row.key) ? undefined : { type: 'results' };
+  const count = room(fanOut, itemsUnderWay(state.steps, row.key).length, now);
   return count > 0 ? { type: 'items', from: fanOut.cursor, to: fanOut.total, count } : undefined;
 }
 
@@ -93,7 +97,7 @@ export function needOf(state: State, row: FanOutRow, now: Millis): Need | undefi
 export function dueAt(state: State, row: FanOutRow): Millis | null {
   if (row.status !== 'running' || isHeld(state.status)) return null;
   const { resumeAt, waiting } = row.fanOut;
-  if (resumeAt !== null && waiting > 0 && itemsUnderWay(state.steps, row.key).length === 0) return resumeAt;
+  if (resumeAt !== null && waiting > 0 && !hasItemsUnderWay(state.steps, row.key)) return resumeAt;
   return needOf(state, row, Infinity) === undefined ? null : (row.startedAt ?? row.queuedAt);
 }
 
@@ -138,8 +142,8 @@ export function withItems(
   };
 }
 
-/** The fan-out after one of its items has come to an end. */
-export function withEnded(row: FanOutRow, item: StepRow, underWay: number, now: Millis): FanOutRow {
+/** The fan-out after one of its items has come to an end. @param others that are live */
+export function withEnded(row: FanOutRow, item: StepRow, others: ReadonlyMap<string, StepRow>, now: Millis): FanOutRow {
   const skipped = isSkipped(item);
   const before = row.fanOut;
   const fanOut: FanOut = {
@@ -151,7 +155,7 @@ export function withEnded(row: FanOutRow, item: StepRow, underWay: number, now: 
     room: skipped && before.room !== null ? before.room + 1 : before.room,
     endedAt: now,
   };
-  if (fanOut.room === 0 && underWay === 0 && fanOut.waiting > 0) {
+  if (fanOut.room === 0 && fanOut.waiting > 0 && !hasItemsUnderWay(others, row.key)) {
     fanOut.room = fanOut.batch;
     fanOut.resumeAt = fanOut.pause > 0 ? now + fanOut.pause : null;
   }
@@ -215,8 +219,17 @@ export function finished(
 /** The items of a fan-out that are live. */
 export function itemsUnderWay(steps: ReadonlyMap<string, StepRow>, fanOut: string): StepRow[] {
   const items: StepRow[] = [];
-  for (const row of steps.values()) if (row.kind === 'item' && fanOutOf(row.key) === fanOut) items.push(row);
+  for (const row of steps.values()) if (isItemOf(row, fanOut)) items.push(row);
   return items;
+}
+
+function hasItemsUnderWay(steps: ReadonlyMap<string, StepRow>, fanOut: string): boolean {
+  for (const row of steps.values()) if (isItemOf(row, fanOut)) return true;
+  return false;
+}
+
+function isItemOf({ kind, key }: StepRow, fanOut: string): boolean {
+  return kind === 'item' && key.startsWith(fanOut) && fanOutOf(key) === fanOut;
 }
 
 /**

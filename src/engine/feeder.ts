@@ -1,8 +1,9 @@
 import type { Input } from './decide.ts';
-import { isFanOut, needOf, type FanOutRow, type Need } from './fan-out.ts';
-import { itemIndex } from './keys.ts';
+import { isFanOut, needOf, type FanOutRow, type ItemResults, type Need } from './fan-out.ts';
+import { fanOutOf, itemIndex } from './keys.ts';
 import type { Owned } from './owned.ts';
 import type { Clock, StepRow, Store } from './ports.ts';
+import { SeenResults } from './seen-results.ts';
 
 /** What going on with fan-outs needs of the worker that does it. */
 export interface FeederHost {
@@ -40,7 +41,8 @@ const AGAIN = 200;
 
 /**
  * Goes on with the fan-outs of owned instances: reads the items whose turn it is, a few ahead, and the results of those
- * that are through. Nothing is read before all that was thought is stored, since what was read would be behind it.
+ * that are through, unless all of them came to their ends here. Nothing is read before all that was thought is stored,
+ * since what was read would be behind it.
  */
 export class Feeder {
   private readonly store: Pick<Store, 'items' | 'itemResults'>;
@@ -48,6 +50,7 @@ export class Feeder {
   private readonly host: FeederHost;
   private readonly ahead = new WeakMap<Owned, Map<string, Ahead>>();
   private readonly reading = new WeakMap<Owned, number>();
+  private readonly seen = new SeenResults();
 
   constructor({ store, clock }: { store: Pick<Store, 'items' | 'itemResults'>; clock: Clock }, host: FeederHost) {
     this.store = store;
@@ -60,6 +63,19 @@ export class Feeder {
     return (this.reading.get(owned) ?? 0) > 0;
   }
 
+  /** An item of an instance has come to its end here. */
+  ended(owned: Owned, item: StepRow): void {
+    const key = fanOutOf(item.key);
+    const fanOut = owned.state.steps.get(key);
+    if (isFanOut(fanOut)) this.seen.ended(owned, fanOut, item);
+    else this.seen.forget(owned, key);
+  }
+
+  /** The instance is no longer this worker's. */
+  forget(owned: Owned): void {
+    this.seen.forget(owned);
+  }
+
   /** Does what can be done for the fan-outs of an instance now. */
   feed(owned: Owned): void {
     if (!this.host.accepting || this.isReading(owned)) return;
@@ -67,7 +83,7 @@ export class Feeder {
       const row = owned.state.steps.get(key);
       if (!isFanOut(row) || !this.host.mayBegin(owned, row)) continue;
       const need = needOf(owned.state, row, this.clock.now());
-      if (need?.type === 'results') this.read(owned, async () => this.finish(owned, row));
+      if (need?.type === 'results') this.finish(owned, row);
       else if (need !== undefined) this.begin(owned, row, need);
     }
   }
@@ -100,12 +116,20 @@ export class Feeder {
     this.ahead.set(owned, aheads.set(key, { rows, next: 0, upTo, round: fanOut.round }));
   }
 
-  private async finish(owned: Owned, row: FanOutRow): Promise<void> {
-    const results = await this.store.itemResults(owned.state.id, row.key);
-    // A retry may have come in meanwhile, or an output given by hand.
-    if (!this.host.holds(owned) || owned.state.steps.get(row.key) !== row) return;
-    this.host.input(owned, { type: 'gathered', fanOut: row.key, results });
-    this.ahead.get(owned)?.delete(row.key);
+  private finish(owned: Owned, row: FanOutRow): void {
+    const seen = this.seen.of(owned, row);
+    if (seen !== undefined) return this.gathered(owned, row, seen);
+    this.read(owned, async () => {
+      const results = await this.store.itemResults(owned.state.id, row.key);
+      // A retry may have come in meanwhile, or an output given by hand.
+      if (this.host.holds(owned) && owned.state.steps.get(row.key) === row) this.gathered(owned, row, results);
+    });
+  }
+
+  private gathered(owned: Owned, { key }: FanOutRow, results: ItemResults): void {
+    this.host.input(owned, { type: 'gathered', fanOut: key, results });
+    this.ahead.get(owned)?.delete(key);
+    this.seen.forget(owned, key);
   }
 
   private read(owned: Owned, work: () => Promise<void>): void {

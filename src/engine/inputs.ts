@@ -2,16 +2,7 @@ import type { ErrorRecord } from '../core/error.ts';
 import { assertChainEnds, isOwnDoing } from './chain.ts';
 import { letter } from './effects.ts';
 import type { LiveSnapshot } from '../core/machine.ts';
-import {
-  failedBy,
-  finished,
-  isFanOut,
-  itemsUnderWay,
-  needOf,
-  withEnded,
-  withItems,
-  type ItemResults,
-} from './fan-out.ts';
+import { failedBy, finished, isFanOut, needOf, withEnded, withItems, type ItemResults } from './fan-out.ts';
 import { fanOutOf, invokeId } from './keys.ts';
 import { apply, activity, guarded, removed, Unhandled, withRow, type Decision } from './macrostep.ts';
 import type { InboxEvent, Millis, StepRow } from './ports.ts';
@@ -95,18 +86,19 @@ function without(state: State, row: StepRow): Decision {
 function onItemEnded(state: State, item: StepRow, now: Millis): Decision {
   const key = fanOutOf(item.key);
   const fanOut = state.steps.get(key);
-  const after = removed(state, item.key);
   const change = emptyChange();
   change.steps.push(item);
-  if (!isFanOut(fanOut)) return { state: after, change };
-  const row = withEnded(fanOut, item, itemsUnderWay(after.steps, key).length, now);
+  const steps = new Map(state.steps);
+  steps.delete(item.key);
+  if (!isFanOut(fanOut)) return { state: { ...state, steps }, change };
+  const row = withEnded(fanOut, item, steps, now);
   if (item.status !== 'failed' || row.fanOut.onItemError === 'continue') {
     change.steps.push(row);
-    return { state: { ...after, steps: new Map(after.steps).set(key, row) }, change };
+    return { state: { ...state, steps: steps.set(key, row) }, change };
   }
-  const left = stopItems(after.steps, key, change, now);
+  const left = stopItems(steps, key, change, now);
   stopWaiting(row, change);
-  const decision = onSettled({ ...after, steps: left }, failedBy(row, item, now), now);
+  const decision = onSettled({ ...state, steps: left }, failedBy(row, item, now), now);
   decision.change.steps.unshift(...change.steps);
   decision.change.stoppedItems.unshift(...change.stoppedItems);
   return decision;

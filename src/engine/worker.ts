@@ -390,11 +390,12 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
     owned.stopWaiting();
     const still = this.isStill(owned);
     if (!still) this.feeder.feed(owned);
-    // Of a paused workflow it is looked at as soon as that goes on.
-    const due = still ? this.options.clock.now() : nextDue(owned.state, this.pauses);
-    const soon = this.accepting && !still && due !== null && due <= this.options.clock.now() + KEEP;
     const reading = this.feeder.isReading(owned);
-    if (owned.attempts.size > 0 || owned.poked || reading || soon) {
+    const busy = owned.attempts.size > 0 || owned.poked || reading;
+    // Of a paused workflow it is looked at as soon as that goes on.
+    const due = busy ? null : still ? this.options.clock.now() : nextDue(owned.state, this.pauses);
+    const soon = this.accepting && !still && due !== null && due <= this.options.clock.now() + KEEP;
+    if (busy || soon) {
       const timer = still || reading ? null : nextTimer(owned.state, this.pauses);
       if (timer !== null && this.accepting) this.wait(owned, timer);
       return;
@@ -446,6 +447,7 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
 
   private forget(owned: Owned): void {
     owned.stopWaiting();
+    this.feeder.forget(owned);
     this.attempts.endAll(owned);
   }
 
@@ -500,6 +502,7 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
     const { state, change } = decide(before, input, this.options.clock.now());
     if (state === before && change.consumed.length === 0 && change.steps.length === 0) return false;
     owned.state = state;
+    if (input.type === 'settled' && input.row.kind === 'item') this.feeder.ended(owned, input.row);
     this.attempts.endStopped(owned);
     this.writer.write(owned, change, before.sequence, {});
     return change.consumed.length > 0;

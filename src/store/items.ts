@@ -1,11 +1,9 @@
 import type postgres from 'postgres';
 import type { ForEachOutput } from '../core/for-each.ts';
+import { MOST_FAILURES, MOST_MESSAGE } from '../engine/fan-out.ts';
 import { itemIndex, itemKey } from '../engine/keys.ts';
 import type { StepRow, StepStatus } from '../engine/ports.ts';
 import { stepRow, STEP_COLUMNS, type Row } from './rows.ts';
-
-/** Failures that the result of a fan-out names; all of them are counted. */
-const MOST_FAILURES = 100;
 
 /** Items of a fan-out by their index, from `from` and below `to`, found by their whole keys. */
 const items = (columns: string, from: string, to: string, where: string): string => `
@@ -45,7 +43,7 @@ export async function readItemResults(
     ),
     pool.unsafe<ForEachOutput<unknown>['failures']>(
       `${items(
-        `n as index, s.error_code as code, left(s.error ->> 'message', 500) as message`,
+        `n as index, s.error_code as code, left(s.error ->> 'message', ${MOST_MESSAGE}) as message`,
         '0',
         TOTAL,
         `s.status = 'failed'`,

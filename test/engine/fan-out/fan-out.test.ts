@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { defineStep, SkipItem, StepError } from '../../../src/index.ts';
-import { reached, standing, useBench } from '../../support/engine.ts';
+import { eventually, reached, standing, useBench } from '../../support/engine.ts';
 import { HeldStep } from '../../support/machines.ts';
 import { double, fansOut } from './support.ts';
 
@@ -120,6 +120,53 @@ test('an item that its step skips counts as skipped, with the reason', async () 
   expect(await engine.result(id, WAIT)).toMatchObject({ done: 3, skipped: 2, failed: 0, failures: [] });
   const { items } = await engine.items(id, 'work');
   expect(items[1]).toMatchObject({ status: 'done', message: '1 is there', attempts: [{ outcome: 'skipped' }] });
+});
+
+test('what the items came to is the same where one process has seen it all, and where it is read', async () => {
+  const last = 139;
+  const atLast = Promise.withResolvers<void>();
+  let hold = false;
+  const step = defineStep<number, unknown>({
+    retry: { maxAttempts: 1 },
+    async run({ input, signal }) {
+      if (input === 0) return undefined;
+      if (input === 1) return null;
+      if (input === 2) return { list: [1, null, 'two'] };
+      if (input === 3) throw new StepError('LONG', '😀'.repeat(600));
+      if (input === 4) throw new SkipItem('not this one');
+      if (input === last && hold) {
+        atLast.resolve();
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+      }
+      if (input % 2 === 0) return input;
+      throw new Error(`odd ${input}`);
+    },
+  });
+  const workflow = fansOut('sums', step, { concurrency: 200, onItemError: 'continue' });
+  const odd = fansOut('many-odd', step, { concurrency: 300, onItemError: 'continue' });
+  const first = await bench.worker([workflow, odd]);
+  const { id: seen } = await first.start('sums', { items: numbers(last + 1) });
+  const output = await first.result(seen, WAIT);
+  expect(output).toMatchObject({ total: 140, done: 70, failed: 69, skipped: 1 });
+  expect(output?.failures[0]).toEqual({ index: 3, code: 'LONG', message: '😀'.repeat(500) });
+  // The end of the last item, that of the fan-out, and what the machine made of it are one commit.
+  const [commits] = await bench.sql`
+    select array_agg(distinct s.kind order by s.kind) as kinds from durachart.transitions t join durachart.steps s
+      on s.instance_id = t.instance_id and s.xmin::text = t.xid::text
+    where t.instance_id = ${seen} and t.to_state = 'DONE'`;
+  expect(commits).toEqual({ kinds: ['fan-out', 'item'] });
+  const { id: many } = await first.start('many-odd', { items: numbers(240).map((n) => 2 * n + 5) });
+  const failures = (await first.result(many, WAIT))?.failures;
+  expect(failures?.map(({ index }) => index)).toEqual(numbers(100));
+
+  hold = true;
+  const { id: read } = await first.start('sums', { items: numbers(last + 1) });
+  await atLast.promise;
+  await eventually(async () => (await first.get(read)).steps.length === 2);
+  hold = false;
+  await first.stop({ grace: 0 });
+  const second = await bench.worker([workflow, odd]);
+  expect(await second.result(read, WAIT)).toEqual(output);
 });
 
 test('otherwise it stops the others, and the instance fails for it; a retry does what is not done', async () => {
