@@ -2,6 +2,7 @@ import { contextText } from '../core/context.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
 import type { Commit, StepRow, TransitionRow } from '../engine/ports.ts';
 import { isOver } from '../engine/state.ts';
+import { withRoom } from './snapshot-room.ts';
 import type { Columns, COMMIT, NameOf, NEW_STEP, OWN, STEP, TRANSITION } from './commit-columns.ts';
 
 /** A NOTIFY payload holds less than 8,000 bytes; `*` says that it could be any instance. */
@@ -83,7 +84,7 @@ export function textOf(commit: Commit): Text {
     const { after, transitions, newSteps, steps } = commit;
     text = {
       row: rowOf(commit),
-      snapshot: after.snapshot === null ? '' : snapshotText(after.snapshot),
+      snapshot: after.snapshot === null ? '' : withRoom(commit, snapshotText(after.snapshot)),
       transitions: listText(transitions, transitionOf),
       newSteps: listText(newSteps, newStepOf),
       steps: listText(steps, stepOf),
