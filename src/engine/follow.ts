@@ -89,6 +89,7 @@ async function everything(reader: Reader, after: string | undefined): Promise<So
   return {
     ended: () => false,
     async *read(changed) {
+      const asked = new Set(changed);
       for (;;) {
         const rows = await reader.feed(at, PAGE);
         for (const { xid, status, ...entry } of rows) {
@@ -96,12 +97,14 @@ async function everything(reader: Reader, after: string | undefined): Promise<So
           // What was there already when this began is not news, although an older transaction held the position back.
           if (isSeen(xid)) continue;
           tell(entry.instanceId, status);
+          // Told with it, and read after whatever was heard of.
+          asked.delete(entry.instanceId);
           yield { type: 'transition', position: formatPosition(at), entry, status };
         }
         if (rows.length < PAGE) break;
       }
-      if (changed.size === 0) return;
-      for (const standing of await reader.statuses([...changed])) {
+      if (asked.size === 0) return;
+      for (const standing of await reader.statuses([...asked])) {
         if (told.get(standing.instanceId) === standing.status) continue;
         tell(standing.instanceId, standing.status);
         yield { type: 'status', ...standing };
