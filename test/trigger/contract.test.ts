@@ -51,6 +51,10 @@ const SLOW = 'hundreds of runs, for nothing that the others do not show';
 
 /** What is different on Trigger.dev, and why. */
 const EXCEPT = new Map([
+  [
+    'what the items came to is the same where one process has seen it all, and where it is read',
+    'a driver sees no step end, and reads what they came to',
+  ],
   ['actions of the last transition run too, on another worker if need be', WORKERS],
   ['a running instance ends at once, its step is aborted and its late result dropped', LATER],
   ['a parent that leaves stops its child, and what the child started', LATER],
