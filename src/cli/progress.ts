@@ -5,6 +5,8 @@ import { duration, pad, plain, truncate } from './text.ts';
 
 const BAR = 20;
 const FRAME_MS = 250;
+/** Of a stream without end, what was said long ago is forgotten. */
+const MOST_SAID = 10_000;
 
 /**
  * Shows changes as lines, one a transition. On a terminal that follows one instance, a last line that moves shows the
@@ -16,7 +18,7 @@ export class Progress {
   private readonly write: (text: string) => void;
   private readonly running = new Map<string, Step>();
   private readonly said = new Set<string>();
-  private readonly held = new Set<string>();
+  private readonly held = new Map<string, string>();
   private drawn = false;
   private timer: NodeJS.Timeout | undefined;
 
@@ -61,8 +63,7 @@ export class Progress {
       (step.kind === 'item' && step.status === 'failed') ||
       (step.status === 'running' && !this.live);
     if (worth && !this.said.has(news)) {
-      // Of a stream without end, what was said long ago will not come again.
-      if (this.said.size > 10_000) this.said.clear();
+      if (this.said.size > MOST_SAID) this.said.clear();
       this.said.add(news);
       const color = step.status === 'retrying' ? 'yellow' : step.status === 'failed' ? 'red' : undefined;
       this.line(
@@ -78,8 +79,10 @@ export class Progress {
   status({ status, errorCode, ...change }: Extract<Change, { type: 'status' }>): void {
     const ends = status === 'failed' || status === 'cancelled';
     const isHeld = status === 'paused' || ends;
-    if (isHeld) this.held.add(change.instanceId);
-    else if (!this.held.delete(change.instanceId)) return;
+    // It may be told twice.
+    if (isHeld ? this.held.get(change.instanceId) === status : !this.held.delete(change.instanceId)) return;
+    if (this.held.size > MOST_SAID) this.held.clear();
+    if (isHeld) this.held.set(change.instanceId, status);
     if (this.single && ends) return;
     const text = isHeld ? `${status}${errorCode === null ? '' : ` with ${errorCode}`}` : 'goes on';
     this.line(this.terminal.now(), this.who(change), paint(this.terminal, statusColor(status), plain(text)));

@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import postgres from 'postgres';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Change, Engine } from '../../src/engine/api.ts';
@@ -224,17 +223,16 @@ test('what a transactional step commits is seen once, however long ago it began'
   const { id } = await engine.start('slow-commit', null);
   await wrote.promise;
   const { id: other } = await engine.start('quick-commit', undefined);
-  await reached(engine, other, 'WAITING');
-  // More than a look of the stream, so that it had the time to go past what is not there yet.
-  await setTimeout(1_100);
-  goOn.resolve();
   const seen = () =>
     changes.flatMap((change) =>
       change.type === 'transition' && [id, other].includes(change.entry.instanceId)
         ? [`${change.entry.workflow} ${change.entry.to}`]
         : [],
     );
-  await eventually(() => seen().includes('slow-commit DONE') && seen().includes('quick-commit WAITING'));
+  // The stream is past the step's transaction, which holds nothing back, before that is committed.
+  await eventually(() => seen().includes('quick-commit WAITING'));
+  goOn.resolve();
+  await eventually(() => seen().includes('slow-commit DONE'));
   await stop();
   expect(seen().toSorted()).toEqual(['quick-commit WAITING', 'slow-commit BEGUN', 'slow-commit DONE']);
 });
@@ -259,8 +257,14 @@ test('an import that began before what has been seen meanwhile is seen whole', a
   );
   const { id: other } = await engine.start('late-import', undefined);
   await reached(engine, other, 'WAITING');
-  // More than a look of the stream, so that it had the time to go past what is not there yet.
-  await setTimeout(1_100);
+  // The stream has looked since, and could have gone past what is not there yet.
+  const [since] = await bench.sql<[{ now: Date }]>`select clock_timestamp() as now`;
+  await eventually(
+    async () =>
+      (
+        await bench.sql`select from pg_stat_activity where datname = current_database() and query like '%pg_snapshot_xip%' and state = 'idle' and query_start > ${since.now}`
+      ).length > 0,
+  );
   await holder`select pg_advisory_unlock(7, 7)`;
   holder.release();
   await importing;
