@@ -44,7 +44,7 @@ export function killEverywhere(scenarios: readonly Scenario[], machinePreset: Ma
     await lane.close();
   });
 
-  test.each(scenarios)('$name', { timeout: 240_000 }, async (scenario) => {
+  test.each(scenarios)('$name', { timeout: 120_000 }, async (scenario) => {
     const engine = createEngine({
       database: lane.database.url,
       workflows: scenario.workflows as readonly Workflow[],
