@@ -17,7 +17,7 @@ export function addFork(program: Command, cli: Cli): void {
       'the transition; 0: anew, from the start (default: the last one)',
       wholeNumber(0, 2_147_483_647),
     )
-    .option('--id <id>', 'id of the new instance (default: a new UUID)')
+    .option('--id <id>', 'id of the new instance (default: a new ULID)')
     .option('--input <json>', 'another input; @file or - for standard input')
     .option('--patch <json>', 'JSON Patch (RFC 6902) of the context; @file or - for standard input')
     .action(async (id: string, { from, id: newId, input, patch, ...options }: ForkOptions) => {

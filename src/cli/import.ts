@@ -16,7 +16,7 @@ export function addImport(program: Command, cli: Cli): void {
       'make a new instance of an exported one, with its history, paused; - for standard input',
     ),
   )
-    .option('--id <id>', 'id of the new instance (default: a new UUID)')
+    .option('--id <id>', 'id of the new instance (default: a new ULID)')
     .option(
       '--from <sequence>',
       'the transition after which it stands (default: where it stood)',

@@ -21,7 +21,7 @@ export function addStart(program: Command, cli: Cli): void {
   apiCommand(program, 'start <workflow>', 'start an instance')
     .addOption(new Option('--input <json>', 'input as JSON').conflicts('inputFile'))
     .option('--input-file <file>', 'input from a JSON file; - for standard input')
-    .option('--id <id>', 'id of the instance (default: a new UUID)')
+    .option('--id <id>', 'id of the instance (default: a new ULID)')
     .addOption(
       new Option('--key <key>', 'idempotency key: the same key and input give the same instance').conflicts('id'),
     )

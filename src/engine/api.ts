@@ -20,7 +20,7 @@ import type { Overview, Period, WorkflowStatistics } from './statistics.ts';
 
 /** How an instance is started. */
 export interface StartOptions {
-  /** Id of the new instance: 1 to 200 characters; letters, digits and `._~-`. Default: a new UUID (version 7). */
+  /** Id of the new instance: 1 to 200 characters; letters, digits and `._~-`. Default: a new ULID, in order of time. */
   id?: string;
   /** Idempotency key: the same key and input give the same instance. Not together with `id`. */
   key?: string;

@@ -1,4 +1,5 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { ulid } from './ulid.ts';
 
 /** Events that the engine itself sends. */
 export const CANCEL = 'durachart.cancel';
@@ -56,10 +57,7 @@ function hash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 40);
 }
 
-/** The id of a new instance: made from its idempotency key, or new and in order of time (UUID version 7). */
+/** The id of a new instance: made from its idempotency key, or new and in order of time. */
 export function idempotentId(workflow: string, tenant: string | null, key: string | undefined, now: number): string {
-  if (key !== undefined) return `k-${hash(JSON.stringify([workflow, tenant, key]))}`;
-  const time = now.toString(16).padStart(12, '0');
-  const random = randomUUID();
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15)}`;
+  return key === undefined ? ulid(now) : `k-${hash(JSON.stringify([workflow, tenant, key]))}`;
 }

@@ -71,7 +71,7 @@ const forkInstance = createRoute({
           from: z.int().min(0).max(2_147_483_647).optional().openapi({
             description: 'Sequence of the transition; 0: anew, from the start. Default: the last one.',
           }),
-          id: z.string().optional().openapi({ description: 'Of the new instance. Default: a new UUID.' }),
+          id: z.string().optional().openapi({ description: 'Of the new instance. Default: a new ULID.' }),
           input: z.unknown().optional().openapi({ description: 'Default: that of the instance that is forked.' }),
           patch: Patch.optional(),
         }),

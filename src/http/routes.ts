@@ -4,7 +4,7 @@ import { Problem } from './schemas.ts';
 /** Pieces that the routes of several resources are made of. */
 
 export const InstanceId = z.object({
-  id: z.string().openapi({ param: { name: 'id', in: 'path' }, example: '0197f2c3-5a1e-7c44-9d0e-3f6f0b9a2c11' }),
+  id: z.string().openapi({ param: { name: 'id', in: 'path' }, example: '01k8na7vkq8zv8ybjswpxcmdy1' }),
 });
 
 export const WorkflowName = z.object({

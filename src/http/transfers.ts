@@ -32,7 +32,7 @@ const importInstance = createRoute({
       content: json(
         Asked.extend({
           document: z.unknown().openapi({ description: 'What `GET /instances/{id}/export` has given.' }),
-          id: z.string().optional().openapi({ description: 'Of the new instance. Default: a new UUID.' }),
+          id: z.string().optional().openapi({ description: 'Of the new instance. Default: a new ULID.' }),
           from: z.int().min(1).max(2_147_483_647).optional().openapi({
             description: 'The transition after which it stands. Default: where the exported one stood.',
           }),

@@ -27,7 +27,7 @@ const Start = z
     id: z
       .string()
       .optional()
-      .openapi({ description: 'Id of the new instance: letters, digits and `._~-`. Default: a new UUID.' }),
+      .openapi({ description: 'Id of the new instance: letters, digits and `._~-`. Default: a new ULID.' }),
     tenant: z.string().min(1).max(200).optional(),
     tags: z.array(z.string().min(1).max(200)).max(20).optional(),
     priority: z.int().min(0).max(9).optional().openapi({ description: 'Higher ones are taken first. Default: 5.' }),

@@ -14,7 +14,7 @@ export interface ForkOptions {
   input?: unknown;
   /** Changes to the context, as a JSON Patch (RFC 6902); not together with `from: 0`. */
   patch?: PatchOperation[] | undefined;
-  /** Id of the new instance. Default: a new UUID. */
+  /** Id of the new instance. Default: a new ULID. */
   id?: string | undefined;
 }
 

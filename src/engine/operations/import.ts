@@ -12,7 +12,7 @@ import { rewind } from './perform.ts';
 
 /** Where an import goes. */
 export interface ImportOptions {
-  /** Id of the new instance. Default: a new UUID. */
+  /** Id of the new instance. Default: a new ULID. */
   id?: string | undefined;
   /** The transition after which it stands. Default: where the exported one stood. */
   from?: number | undefined;

@@ -5,6 +5,7 @@ import { workflowQuery } from '../api/queries.ts';
 import { InstanceLink } from './instance-link.tsx';
 import { StatusMark, statusColour } from '../kit/status.tsx';
 import { Age, Time } from '../kit/time.tsx';
+import { shortId } from './short-id.ts';
 
 /** What is told of an instance in a line. Where a column goes on a phone stands in `rows.tsx`. */
 
@@ -125,9 +126,4 @@ function StepWords({ step }: { step: Step }) {
       )}
     </span>
   );
-}
-
-/** Of ids that begin with the time, the end tells them apart. */
-export function shortId(id: string): string {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? `…${id.slice(-12)}` : id;
 }

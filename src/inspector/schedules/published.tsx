@@ -3,6 +3,7 @@ import type { PublishedEvent } from '../../http/types.ts';
 import { CELL, HEAD, NUMBER, ROW, TABLE } from '../kit/cells.ts';
 import { number } from '../kit/number.ts';
 import { Time } from '../kit/time.tsx';
+import { shortId } from '../list/short-id.ts';
 
 /** The last events that were published, and what came of them. */
 export function Published({ events }: { events: readonly PublishedEvent[] }) {
@@ -51,8 +52,8 @@ function Line({
         {source !== null && (
           <>
             {' by '}
-            <Link to="/instances/$id" params={{ id: source }} className="hover:underline">
-              {source.slice(0, 8)}…
+            <Link to="/instances/$id" params={{ id: source }} className="hover:underline" title={source}>
+              {shortId(source)}
             </Link>
           </>
         )}
