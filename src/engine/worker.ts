@@ -177,24 +177,20 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
 
   async start(): Promise<void> {
     const { store, clock } = this.options;
-    this.session = await store.startWorker(`${hostname()}:${process.pid}`, this.names, clock.now());
+    // Each needs a connection of its own, and to open one takes longer than what is then asked.
+    const starting = store.startWorker(`${hostname()}:${process.pid}`, this.names, clock.now());
+    const listening = store.onWork((ids) => this.onWork(ids));
     try {
-      if (this.isStopped())
-        throw new DurachartError('ENGINE_STOPPED', 'The engine was stopped before it began to work.');
+      [this.session, this.unlisten] = await Promise.all([starting, listening]);
       await this.begin();
     } catch (error) {
       // Nobody must take it for one that lives: its session stands as long as the process does.
       this.phase = 'stopped';
       this.claims.stop();
-      await this.unlisten().catch(() => {});
-      await this.session.stop(clock.now()).catch(() => {});
+      await listening.then(async (unlisten) => unlisten()).catch(() => {});
+      await starting.then(async (session) => session.stop(clock.now())).catch(() => {});
       throw error;
     }
-  }
-
-  /** Somebody may stop it while it still starts. */
-  private isStopped(): boolean {
-    return this.phase === 'stopped';
   }
 
   private async begin(): Promise<void> {
@@ -208,14 +204,14 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
       onFault: (error) => this.onCommitFault(error),
       onBroken: (error) => this.broken(error),
     });
-    this.phase = 'working';
-    this.pauses = await store.pauses();
-    this.unlisten = await store.onWork((ids) => this.onWork(ids));
-    await this.bury().catch((error: unknown) => {
+    const buried = this.bury().catch((error: unknown) => {
       // Somebody else may be at the same rows; it looks again soon.
       if (!isTransient(error)) throw error;
-      this.fault(error);
     });
+    [this.pauses] = await Promise.all([store.pauses(), buried]);
+    if (this.stopped) throw new DurachartError('ENGINE_STOPPED', 'The engine was stopped before it began to work.');
+    this.phase = 'working';
+    this.claims.look();
     this.ticker.every(WATCH, () => this.bury());
     this.ticker.every(BEAT, () => this.beat());
     this.ticker.every(FLUSH, async () => this.attempts.flush());
@@ -223,7 +219,6 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
     this.ticker.every(BEAT, () => this.options.scheduler.tick());
     void this.options.publisher.deliverAll();
     this.ticker.now(() => this.options.scheduler.tick());
-    this.claims.look();
   }
 
   /** Stops taking work, gives running steps `grace` milliseconds, interrupts the rest, gives everything back. */
@@ -304,10 +299,11 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
   // ---- taking instances and giving them back
 
   private onWork(ids: string[] | '*'): void {
+    if (this.phase === 'new') return;
     if (ids === '*') {
+      this.claims.look();
       this.ticker.now(() => this.readPauses());
       this.ticker.now(() => this.inboxes.checkPending());
-      this.claims.look();
       return;
     }
     for (const id of ids) {

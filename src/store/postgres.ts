@@ -4,7 +4,7 @@ import type { Claimed, Commit, CommitResult, Millis, Store, Wanted } from '../en
 import { commitParameters, commitSize } from './commit-parameters.ts';
 import { singleOf, singleStatement } from './commit-single.ts';
 import { commitStatement } from './commit-statement.ts';
-import type { Database } from './database.ts';
+import { LANES, type Database } from './database.ts';
 import { claimed, inboxEvent, INSTANCE_COLUMNS, millis, STEP_COLUMNS, type Row } from './rows.ts';
 import { readItemResults, readItems } from './items.ts';
 import { readPauses } from './pauses.ts';
@@ -48,7 +48,10 @@ export function createStore(database: Database): Store {
       return row?.at == null ? null : millis(row.at);
     },
     pauses: async () => readPauses(pool),
-    startWorker: async (name, workflows, now) => startWorker(database, name, workflows, now),
+    startWorker: async (name, workflows, now) => {
+      openConnections(pool, hot);
+      return startWorker(database, name, workflows, now);
+    },
     buryWorkers: async (now, timeout, asking) => buryWorkers(pool, now, timeout, asking),
     due: async (now, workflows, limit) => {
       const rows = await pool<Wanted[]>`
@@ -76,6 +79,22 @@ async function commit(hot: postgres.Sql, worker: number, batch: readonly Commit[
       : singleStatement(worker, single);
   const rows = await hot.unsafe<Row[]>(text, parameters, { prepare: true });
   return rows.map((row) => ({ id: row['id'] as string, released: row['released'] as boolean }));
+}
+
+/** Reads of what belongs to instances that have been taken. */
+const READS = 3;
+
+/**
+ * Opens the connections that a worker needs for its first instances while it is still being registered, and has the hot
+ * path's statement planned. What fails here fails again where it is waited for.
+ */
+function openConnections(pool: postgres.Sql, hot: postgres.Sql): void {
+  const opening = [
+    // One of them is what it is registered by.
+    ...Array.from({ length: READS - 1 }, async () => pool`select`),
+    ...Array.from({ length: LANES }, async () => commit(hot, 0, [])),
+  ];
+  void Promise.allSettled(opening);
 }
 
 const CLAIM_ORDERED = `

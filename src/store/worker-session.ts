@@ -20,9 +20,13 @@ export async function startWorker(
   now: Millis,
 ): Promise<WorkerSession> {
   const { session, pool } = database;
-  const [row] = await pool<{ id: number }[]>`
-    insert into durachart.workers (name, workflows, locked, started_at, beat_at)
-    values (${name}, ${[...workflows]}, false, to_timestamp(${now}::float8 / 1000), to_timestamp(${now}::float8 / 1000)) returning id`;
+  const [[row]] = await Promise.all([
+    pool<{ id: number }[]>`
+      insert into durachart.workers (name, workflows, locked, started_at, beat_at)
+      values (${name}, ${[...workflows]}, false, to_timestamp(${now}::float8 / 1000), to_timestamp(${now}::float8 / 1000)) returning id`,
+    // Its connection is opened meanwhile.
+    session`select`,
+  ]);
   const id = row?.id as number;
   const locked = await takeLock(session, id);
   if (locked) await pool`update durachart.workers set locked = true where id = ${id}`;
