@@ -1,10 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { builtChild } from './built.ts';
 import type { Cleanup } from './cleanup.ts';
 import type { Orders, Reply, Request } from './orders.ts';
-
-const CHILD = fileURLToPath(new URL('./engine-child.ts', import.meta.url));
 
 /** An engine in a process of its own, so that its CPU time and memory are its own. */
 export class EngineProcess {
@@ -13,14 +11,14 @@ export class EngineProcess {
   private count = 0;
 
   static async open(url: string, concurrency: number, cleanup: Cleanup): Promise<EngineProcess> {
-    const engine = new EngineProcess();
+    const engine = new EngineProcess(await builtChild());
     cleanup.add(async () => engine.kill());
     await engine.order('open', { url, concurrency });
     return engine;
   }
 
-  private constructor() {
-    this.child = fork(CHILD, [], { execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'] });
+  private constructor(path: string) {
+    this.child = fork(path, [], { execArgv: ['--expose-gc'] });
     this.child.on('message', (reply: Reply) => {
       const waiting = this.waiting.get(reply.id);
       this.waiting.delete(reply.id);
