@@ -1,4 +1,5 @@
 import type { Commit } from '../engine/ports.ts';
+import { inLockOrder } from './lock-order.ts';
 import { COMMIT, names, NEW_STEP, recordset, STEP, TRANSITION, type Columns } from './commit-columns.ts';
 
 /** What a batch has to write besides transitions and steps. A statement costs by its parts, even by those that find nothing to do. */
@@ -6,6 +7,8 @@ interface Parts {
   creates: boolean;
   timers: boolean;
   messages: boolean;
+  /** Events for other instances. */
+  posts: boolean;
   audits: boolean;
   /** Items of fan-outs that wait, or will not have their turn. */
   items: boolean;
@@ -64,6 +67,10 @@ const MESSAGES = `, ev as (
   where i.id = p."to"
 )`;
 
+const LOCKED = `, lk as materialized (${inLockOrder(`
+  select b.id from b union select p."to" from b, json_to_recordset(b.posts) as p("to" text) where b.posts is not null`)}
+)`;
+
 /** Records of operations: those that lie there since they were asked for, and those that come into being with what they did. */
 const AUDITS = `, ax as materialized (
   select b.id, b.at, x.* from ok join b on b.id = ok.id, json_to_recordset(b.audits) as x("eventId" bigint, "create" json, status text, code text, reason text, before json, after json, result json)
@@ -113,7 +120,7 @@ const EVENTS = `, ep as (
 )`;
 
 /** Instances that go on, from those commits in `b`: the fence. `lease + 0`: see the statement. */
-export const UPDATE = `
+const update = (condition: string): string => `
   update durachart.instances i set
     status = b.status, state = b.state, sequence = b.sequence, snapshot = b.snapshot::json, live = b.live,
     output = b.output, error = b.error, error_code = b."errorCode",
@@ -121,8 +128,13 @@ export const UPDATE = `
     updated_at = case when b.sequence > b.expected or b.status <> i.status then to_timestamp(b.at / 1000) else i.updated_at end,
     lease = case when b.release and i.wake = b.wake then null else i.lease end,
     wake_at = case when b.release and i.wake = b.wake then to_timestamp(b."wakeAt" / 1000) else i.wake_at end
-  from b where b."create" is null and i.id = b.id and i.sequence = b.expected and i.lease + 0 = $1::int
+  from b where b."create" is null and i.id = b.id and i.sequence = b.expected and i.lease + 0 = $1::int${condition}
   returning i.id, i.lease is null as released`;
+
+export const UPDATE = update('');
+
+/** The same after the rows of all who are written to are locked: a condition without columns comes before any row. */
+const UPDATE_LOCKED = update(' and (select count(*) from lk) >= 0');
 
 /** @param from gives `ok.id`, and the columns of TRANSITION as `x` */
 export const transitionsFrom = (from: string): string => `, tr as (
@@ -171,7 +183,7 @@ select ok.id, ok.released, (select pg_notify('durachart_change', $2::text)), cas
  * Timers of one that ends all go, save those that a rewind arms again within the same commit.
  * A recordset makes no difference between JSON's null and SQL's; the flags beside inputs and outputs do.
  */
-const statement = ({ creates, timers, messages, audits, items, events }: Parts): string => {
+const statement = ({ creates, timers, messages, posts, audits, items, events }: Parts): string => {
   const rest = `b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts${events ? EVENT_COLUMNS : ''}`;
   const rows = (lines: string, columns: Columns): string =>
     `ok, json_to_recordset(ok.${lines}::json) as x(${recordset(columns)}) where ok.${lines} is not null`;
@@ -183,7 +195,7 @@ with b as materialized (
     json_to_recordset($5::text::json) as (${recordset(COMMIT)}),
     unnest(string_to_array($6::text, e'\\n')), unnest(string_to_array($7::text, e'\\n')), unnest(string_to_array($8::text, e'\\n')), unnest(string_to_array($9::text, e'\\n'))
   ) as t(${names(COMMIT)}, snapshot, transitions, "newSteps", steps)
-), upd as (${UPDATE}, ${rest}
+)${posts ? LOCKED : ''}, upd as (${posts ? UPDATE_LOCKED : UPDATE}, ${rest}
 )${creates ? INSTANCES_NEW : ''}, ok as materialized (
   select * from upd${
     creates
@@ -210,10 +222,19 @@ export function commitStatement(batch: readonly Commit[]): string {
 
 /** What there is in a batch. */
 export function partsOf(batch: readonly Commit[]): Parts {
-  const parts: Parts = { creates: false, timers: false, messages: false, audits: false, items: false, events: false };
+  const parts: Parts = {
+    creates: false,
+    timers: false,
+    messages: false,
+    posts: false,
+    audits: false,
+    items: false,
+    events: false,
+  };
   for (const commit of batch) {
     parts.creates ||= commit.create !== null;
     parts.timers ||= commit.timers.length > 0 || commit.cancelled.length > 0;
+    parts.posts ||= commit.posts.length > 0;
     parts.messages ||= commit.consumed.length > 0 || commit.posts.length > 0;
     parts.audits ||= commit.audits.length > 0;
     parts.events ||= commit.published.length > 0 || commit.subscriptions !== null;

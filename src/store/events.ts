@@ -3,6 +3,7 @@ import type { Transaction } from '../core/step.ts';
 import type { EventStore, PublishedEvent, Undelivered } from '../engine/events/event-store.ts';
 import { rowOf } from './commit-parameters.ts';
 import { INSERT } from './commit-statement.ts';
+import { inLockOrder } from './lock-order.ts';
 import type { Row } from './rows.ts';
 
 /** Instances that one statement sends an event to. */
@@ -38,7 +39,7 @@ const DELIVER = `
   ), woken as (
     update durachart.instances i set wake = i.wake + 1,
       wake_at = case when i.lease is null then least(i.wake_at, to_timestamp($5::float8 / 1000)) else i.wake_at end
-    where i.id in (select instance_id from sent)
+    from (${inLockOrder('select instance_id from sent')}) l where i.id = l.id
   ), totals as materialized (
     select (select array_agg(id) from born) as started, (select count(distinct instance_id)::int from sent) as reached,
       (select count(*) from matched) < ${RECEIVERS} as done, (select max(instance_id) from matched) as last,

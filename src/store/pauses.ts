@@ -1,6 +1,7 @@
 import type postgres from 'postgres';
 import type { Pauses } from '../engine/pauses.ts';
 import type { NewPause } from '../engine/operations/records.ts';
+import { inLockOrder } from './lock-order.ts';
 
 export async function readPauses(pool: postgres.Sql): Promise<Pauses> {
   const rows = await pool<{ target: string; name: string }[]>`select target, name from durachart.pauses`;
@@ -31,9 +32,9 @@ export async function deletePause(pool: postgres.Sql, pause: NewPause): Promise<
     `with p as (delete from durachart.pauses where target = $1 and name = $2 returning name),
      a as (${RECORD("'unpause'")} from p returning id),
      w as (update durachart.instances i set wake = i.wake + 1, wake_at = case when i.lease is null then least(i.wake_at, to_timestamp($6::float8 / 1000)) else i.wake_at end
-       where exists (select from p) and $1 = 'queue' and i.status = 'running' and exists (
-         select from json_array_elements_text(i.live) as k(key) join durachart.steps s on s.instance_id = i.id and s.key = k.key
-         where s.queue = $2 and (s.status in ('queued', 'retrying') or s.kind = 'fan-out')))
+       from (${inLockOrder(`select r.id from durachart.instances r where exists (select from p) and $1 = 'queue' and r.status = 'running' and exists (
+         select from json_array_elements_text(r.live) as k(key) join durachart.steps s on s.instance_id = r.id and s.key = k.key
+         where s.queue = $2 and (s.status in ('queued', 'retrying') or s.kind = 'fan-out'))`)}) l where i.id = l.id and i.status = 'running')
      select (select id from a) as id, pg_notify('durachart_work', '*')`,
     parameters(pause),
   );

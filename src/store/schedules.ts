@@ -2,6 +2,7 @@ import type postgres from 'postgres';
 import type { ScheduleStore, ScheduleView } from '../engine/schedules/schedule-store.ts';
 import { rowOf } from './commit-parameters.ts';
 import { INSERT } from './commit-statement.ts';
+import { inLockOrder } from './lock-order.ts';
 import { millis, orNull, type Row } from './rows.ts';
 
 const UNBORN = `json_to_recordset($2::text::json) as t(id text, "create" json, status text, state text, sequence int, live json,
@@ -40,7 +41,7 @@ const ADVANCE = `
   ), woken as (
     update durachart.instances i set wake = i.wake + 1,
       wake_at = case when i.lease is null then least(i.wake_at, to_timestamp($12::float8 / 1000)) else i.wake_at end
-    where i.id in (select instance_id from orders)
+    from (${inLockOrder('select instance_id from orders')}) l where i.id = l.id
   ), touched as materialized (select coalesce(array_agg(id), '{}') as ids from (select id from born union select instance_id from orders) as every)
   select t.ids, case when t.ids <> '{}' then pg_notify('durachart_work', array_to_string(t.ids[1:30], ',')) end from s, touched t`;
 

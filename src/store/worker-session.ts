@@ -1,6 +1,7 @@
 import type postgres from 'postgres';
 import type { Buried, Millis, WorkerSession } from '../engine/ports.ts';
 import type { Database } from './database.ts';
+import { inLockOrder } from './lock-order.ts';
 
 /** First key of the advisory locks that workers hold; the second is the worker's id. */
 const LOCK_CLASS = 0x44757261;
@@ -40,7 +41,11 @@ export async function startWorker(
       return rows.length > 0;
     },
     stop: async (at) => {
-      await pool`update durachart.instances set lease = null, wake_at = to_timestamp(${at}::float8 / 1000) where lease = ${id}`;
+      await pool.unsafe(
+        `update durachart.instances i set lease = null, wake_at = to_timestamp($1::float8 / 1000)
+         from (${inLockOrder('select id from durachart.instances where lease = $2')}) mine where i.id = mine.id and i.lease = $2`,
+        [at, id],
+      );
       await pool`select pg_notify('durachart_work', '*')`;
       await pool`update durachart.workers set stopped_at = to_timestamp(${at}::float8 / 1000) where id = ${id}`;
       await session`select pg_advisory_unlock_all()`;
@@ -77,14 +82,18 @@ export async function buryWorkers(pool: postgres.Sql, now: Millis, timeout: numb
      returning id`,
     [now, timeout, asking],
   );
-  // Whatever a dead one still owns: also what it took after its death, and what the process that declared it dead could not free.
+  // Whatever a dead one still owns: also what it took after its death, and what the process that declared it dead could not
+  // free. What somebody is just writing to is freed the next time.
   const freed = await pool.unsafe<{ id: string }[]>(
     `with recursive owners(id) as (
        (select lease from durachart.instances where lease is not null order by lease limit 1)
        union all
-       select (select i.lease from durachart.instances i where i.lease > o.id order by i.lease limit 1) from owners o where o.id is not null)
+       select (select i.lease from durachart.instances i where i.lease > o.id order by i.lease limit 1) from owners o where o.id is not null),
+     theirs as (
+       select i.id, i.lease from owners o left join durachart.workers w on w.id = o.id join durachart.instances i on i.lease = o.id
+       where w.id is null or w.stopped_at is not null for no key update of i skip locked)
      update durachart.instances i set lease = null, wake_at = to_timestamp($1::float8 / 1000)
-     from owners o left join durachart.workers w on w.id = o.id where i.lease = o.id and (w.id is null or w.stopped_at is not null)
+     from theirs where i.id = theirs.id and i.lease = theirs.lease
      returning i.id`,
     [now],
   );

@@ -95,7 +95,7 @@ test('an instance goes with all that belongs to it, others stay', async () => {
   expect(await rows(stays)).toEqual(kept);
   await expect(engine.get(gone)).rejects.toMatchObject({ code: 'INSTANCE_NOT_FOUND' });
 
-  expect(archives[0]).toMatch(/^archive\/kept\/[0-9a-f-]{36}\.jsonl\.gz$/);
+  expect(archives[0]).toMatch(/^archive\/kept\/[0-9a-z]{26}\.jsonl\.gz$/);
   const lines = gunzipSync(await readFile(join(folder, archives[0] as string)))
     .toString()
     .trim()

@@ -1,0 +1,7 @@
+/**
+ * A query for instances whose rows it locks, lowest id first. Every statement that changes several instances begins with it:
+ * two that locked the same ones in different orders would wait for each other, until Postgres ends one of them after a second.
+ * @param ids a query for ids
+ */
+export const inLockOrder = (ids: string): string =>
+  `select l.id from durachart.instances l where l.id in (${ids}) order by l.id for no key update of l`;
