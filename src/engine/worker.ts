@@ -212,6 +212,8 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
     if (this.stopped) throw new DurachartError('ENGINE_STOPPED', 'The engine was stopped before it began to work.');
     this.phase = 'working';
     this.claims.look();
+    // Of a pause that came since they were read it was told while it did not listen yet.
+    this.ticker.now(() => this.readPauses());
     this.ticker.every(WATCH, () => this.bury());
     this.ticker.every(BEAT, () => this.beat());
     this.ticker.every(FLUSH, async () => this.attempts.flush());
