@@ -1,6 +1,7 @@
 /**
- * A query for instances whose rows it locks, lowest id first. Every statement that changes several instances begins with it:
- * two that locked the same ones in different orders would wait for each other, until Postgres ends one of them after a second.
+ * A query for instances whose rows it locks, lowest id first. A statement that changes several instances begins with it, or
+ * passes over rows that are locked: two that locked the same ones in different orders would wait for each other, until
+ * Postgres ends one of them after a second.
  * @param ids a query for ids
  */
 export const inLockOrder = (ids: string): string =>

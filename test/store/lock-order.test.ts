@@ -54,7 +54,7 @@ test('two commits that write to each other’s instances wait for each other in 
   const before = await deadlocks();
   const written = await blocker.begin(async (tx) => {
     await tx`select from durachart.instances where id = 'a' for update`;
-    // The first waits for `a`. The second has `b` and waits for `a`, or waits for `a` before it has anything.
+    // Were the second to lock `b` before it waits for `a`, the first could not go on when it has `a`.
     const first = write('a', 'b');
     await waiting(1);
     const second = write('b', 'a');
