@@ -35,7 +35,7 @@ interface Known {
 export class Scheduler {
   private readonly options: SchedulerOptions;
   private readonly known = new Map<string, Known>();
-  private inStep = false;
+  private inStep: Promise<void> | undefined;
 
   /** @throws DefinitionError `INVALID_SCHEDULE`, `DUPLICATE_SCHEDULE` */
   constructor(options: SchedulerOptions) {
@@ -103,9 +103,16 @@ export class Scheduler {
     return record;
   }
 
-  /** Brings the table in step with the code, once. */
+  /** Brings the table in step with the code, once: it counts from when it is first asked to. */
   private async sync(): Promise<void> {
-    if (this.inStep) return;
+    this.inStep ??= this.syncNow().catch((error: unknown) => {
+      this.inStep = undefined;
+      throw error;
+    });
+    return this.inStep;
+  }
+
+  private async syncNow(): Promise<void> {
     const { schedules, workflows, clock } = this.options;
     const now = clock.now();
     const rows = [...this.known.values()].map(({ schedule: { input: _, ...schedule }, calendar }) => {
@@ -113,7 +120,6 @@ export class Scheduler {
       return { ...schedule, tick, dueAt: tick === null ? null : calendar.due(tick) };
     });
     await schedules.sync(rows, [...workflows.keys()]);
-    this.inStep = true;
   }
 }
 
