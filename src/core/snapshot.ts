@@ -80,6 +80,11 @@ export function applyDiff(before: StoredSnapshot, diff: SnapshotDiff): StoredSna
   return after;
 }
 
+/** What differences one after the other come to, the first of which is a whole snapshot. */
+export function sumOf([whole, ...diffs]: readonly SnapshotDiff[]): StoredSnapshot {
+  return diffs.reduce<StoredSnapshot>(applyDiff, whole as StoredSnapshot);
+}
+
 function valueDiff(before: StateValue, after: StateValue): Pick<SnapshotDiff, 'value' | 'regions'> {
   if (typeof after === 'string' || typeof before === 'string' || leaves(after) < MANY)
     return same(before, after) ? {} : { value: after };

@@ -2,7 +2,6 @@ import { contextText } from '../core/context.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
 import type { Commit, StepRow, TransitionRow } from '../engine/ports.ts';
 import { isOver } from '../engine/state.ts';
-import { withRoom } from './snapshot-room.ts';
 import type { Columns, COMMIT, NameOf, NEW_STEP, OWN, STEP, TRANSITION } from './commit-columns.ts';
 
 /** A NOTIFY payload holds less than 8,000 bytes; `*` says that it could be any instance. */
@@ -84,7 +83,7 @@ export function textOf(commit: Commit): Text {
     const { after, transitions, newSteps, steps } = commit;
     text = {
       row: rowOf(commit),
-      snapshot: after.snapshot === null ? '' : withRoom(commit, snapshotText(after.snapshot)),
+      snapshot: after.snapshot === null || staysInHand(commit) ? '' : snapshotText(after.snapshot),
       transitions: listText(transitions, transitionOf),
       newSteps: listText(newSteps, newStepOf),
       steps: listText(steps, stepOf),
@@ -92,6 +91,11 @@ export function textOf(commit: Commit): Text {
     texts.set(commit, text);
   }
   return text;
+}
+
+/** The row of an instance in hand keeps the snapshot that it has; what is new stands in the history (docs/decisions/0031). */
+function staysInHand({ create, release }: Commit): boolean {
+  return release === null && create?.leased !== false;
 }
 
 function snapshotText({ context, ...rest }: StoredSnapshot): string {

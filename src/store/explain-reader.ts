@@ -3,6 +3,7 @@ import type { UsualTime } from '../engine/explain/explanation.ts';
 import { usualKey, type LiveStep, type Member, type PauseFact, type ReadFacts } from '../engine/explain/facts.ts';
 import type { ExplainReader } from '../engine/explain/reader.ts';
 import type { Claimed, FanOut, Millis } from '../engine/ports.ts';
+import { currentSnapshot, DIFFS, DIFFS_BUT_CONTEXT } from './current-snapshot.ts';
 import { claimed, INSTANCE_COLUMNS, STEP_COLUMNS, type Row } from './rows.ts';
 import { LOCK_LOST } from './worker-session.ts';
 
@@ -34,6 +35,7 @@ select
       'id', i.id, 'workflow', i.workflow, 'status', i.status, 'state', i.state, 'sequence', i.sequence, 'error', i.error, 'lease', i.lease,
       'snapshot', case when i.snapshot is null then null else json_build_object('status', i.snapshot -> 'status', 'value', i.snapshot -> 'value',
         'children', i.snapshot -> 'children', 'historyValue', i.snapshot -> 'historyValue', 'context', case when f.depth = 0 then i.snapshot -> 'context' else '{}'::json end) end,
+      'diffs', case when f.depth = 0 then ${DIFFS} else ${DIFFS_BUT_CONTEXT} end,
       'wakeAt', i.wake_at, 'updatedAt', i.updated_at, 'finishedAt', i.finished_at,
       'steps', (select json_agg(json_build_object('key', s.key, 'kind', s.kind, 'step', s.step, 'status', s.status, 'attempt', s.attempt,
           'maxAttempts', s.max_attempts, 'lost', s.lost, 'nextAttemptAt', s.next_attempt_at, 'error', s.error, 'progress', s.progress,
@@ -105,6 +107,7 @@ function member(row: Row): Member {
   const entered = row['entered'] as (NonNullable<Member['entered']> & { at: unknown }) | null;
   return {
     ...(row as unknown as Member),
+    snapshot: currentSnapshot(row),
     wakeAt: timeOrNull(row['wakeAt']),
     updatedAt: time(row['updatedAt']),
     finishedAt: timeOrNull(row['finishedAt']),
@@ -148,7 +151,7 @@ async function usual(
 
 /** In one statement, so that all of it is of the same moment. */
 const STANDING = `
-select ${INSTANCE_COLUMNS},
+select ${INSTANCE_COLUMNS}, ${DIFFS} as diffs,
   (select json_agg(x) from (select ${STEP_COLUMNS} from json_array_elements_text(i.live) with ordinality as k(key, n)
     join durachart.steps s on s.instance_id = i.id and s.key = k.key order by k.n) x) as live_steps,
   (select json_agg(x) from (select id, event, recipient, due_at, sequence from durachart.timers d where d.instance_id = i.id) x) as live_timers,

@@ -1,6 +1,7 @@
 import type { InstanceRows } from '../engine/operations/instance-rows.ts';
 import type { AuditOutcome, Millis } from '../engine/ports.ts';
 import type { Database } from './database.ts';
+import { currentSnapshot, DIFFS } from './current-snapshot.ts';
 import { WILL_WRITE_HISTORY } from './history.ts';
 import { millis, orNull, stepRow, STEP_COLUMNS, timer, type Row } from './rows.ts';
 import { transact } from './transact.ts';
@@ -9,7 +10,7 @@ import { transact } from './transact.ts';
 export async function readRows(database: Database, id: string): Promise<InstanceRows | undefined> {
   return transact(database.snapshots, 'isolation level repeatable read read only', async (tx) => {
     const [row] = await tx.unsafe<Row[]>(
-      `select i.*, i.input is null as no_input, i.output is null as no_output from durachart.instances i where i.id = $1`,
+      `select i.*, ${DIFFS} as diffs, i.input is null as no_input, i.output is null as no_output from durachart.instances i where i.id = $1`,
       [id],
     );
     if (row === undefined) return undefined;
@@ -54,7 +55,7 @@ function instance(row: Row): InstanceRows['instance'] {
     status: row['status'] as InstanceRows['instance']['status'],
     state: row['state'] as string,
     sequence: row['sequence'] as number,
-    snapshot: row['snapshot'] as InstanceRows['instance']['snapshot'],
+    snapshot: currentSnapshot(row),
     ...(row['no_output'] === true ? {} : { output: row['output'] }),
     error: row['error'] as InstanceRows['instance']['error'],
     live: row['live'] as string[],

@@ -5,6 +5,7 @@ import { commitParameters, commitSize } from './commit-parameters.ts';
 import { singleOf, singleStatement } from './commit-single.ts';
 import { commitStatement } from './commit-statement.ts';
 import { LANES, type Database } from './database.ts';
+import { DIFFS } from './current-snapshot.ts';
 import { claimed, inboxEvent, INSTANCE_COLUMNS, millis, STEP_COLUMNS, type Row } from './rows.ts';
 import { readItemResults, readItems } from './items.ts';
 import { readPauses } from './pauses.ts';
@@ -133,7 +134,8 @@ async function claim(
 async function withRows(pool: postgres.Sql, rows: Row[]): Promise<Claimed[]> {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row['id'] as string);
-  const [steps, timers, inbox] = await Promise.all([
+  const behind = rows.filter((row) => row['snapshot_behind'] === true).map((row) => row['id'] as string);
+  const [steps, timers, inbox, snapshots = []] = await Promise.all([
     pool.unsafe<Row[]>(
       `select ${STEP_COLUMNS} from durachart.instances i cross join lateral json_array_elements_text(i.live) with ordinality as k(key, n)
        join durachart.steps s on s.instance_id = i.id and s.key = k.key where i.id = any($1) order by k.n`,
@@ -147,12 +149,21 @@ async function withRows(pool: postgres.Sql, rows: Row[]): Promise<Claimed[]> {
       `select instance_id, id, type, payload, source, fence from durachart.events where instance_id = any($1) and status = 'pending' order by id`,
       [ids],
     ),
+    behind.length === 0
+      ? undefined
+      : pool.unsafe<Row[]>(`select i.id, ${DIFFS} as diffs from durachart.instances i where i.id = any($1)`, [behind]),
   ]);
+  const diffsOf = new Map(snapshots.map((row) => [row['id'], row['diffs']]));
   const [stepsOf, timersOf, inboxOf] = [steps, timers, inbox].map((list) =>
     Map.groupBy(list, (row) => row['instance_id']),
   );
   return rows.map((row) =>
-    claimed(row, stepsOf?.get(row['id']) ?? [], timersOf?.get(row['id']) ?? [], inboxOf?.get(row['id']) ?? []),
+    claimed(
+      { ...row, diffs: diffsOf.get(row['id']) },
+      stepsOf?.get(row['id']) ?? [],
+      timersOf?.get(row['id']) ?? [],
+      inboxOf?.get(row['id']) ?? [],
+    ),
   );
 }
 

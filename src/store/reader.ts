@@ -1,10 +1,11 @@
 import type postgres from 'postgres';
-import { applyDiff, type SnapshotDiff, type StoredSnapshot } from '../core/snapshot.ts';
+import { sumOf, type SnapshotDiff, type StoredSnapshot } from '../core/snapshot.ts';
 import type { Count, CountOptions, InstanceSummary, ListOptions, StepDetail, StepView } from '../engine/api.ts';
 import { fanOutView } from '../engine/fan-out.ts';
 import { WHOLE_EVERY } from '../engine/macrostep.ts';
 import type { FanOut } from '../engine/ports.ts';
 import type { InstanceRecord, NewEvent, Reader } from '../engine/reader.ts';
+import { currentSnapshot, DIFFS } from './current-snapshot.ts';
 import { createExplainReader } from './explain-reader.ts';
 import type { Database } from './database.ts';
 import { countInstances, findInstances, MOST_COUNTED } from './find-instances.ts';
@@ -113,7 +114,7 @@ async function listen(
 
 async function instance(pool: postgres.Sql, id: string): Promise<InstanceRecord | undefined> {
   const [row] = await pool.unsafe<Row[]>(
-    `select ${SUMMARY}, i.snapshot, i.input, i.output, i.error, i.key,
+    `select ${SUMMARY}, i.snapshot, ${DIFFS} as diffs, i.input, i.output, i.error, i.key,
        (select json_agg(json_build_object('id', d.id, 'dueAt', d.due_at) order by d.due_at) from durachart.timers d where d.instance_id = i.id) as timers,
        (select json_agg(json_build_object('id', c.id, 'workflow', c.workflow, 'status', c.status, 'state', c.state) order by c.created_at, c.id) from durachart.instances c where c.parent_id = i.id) as children
      from durachart.instances i where i.id = $1`,
@@ -122,7 +123,7 @@ async function instance(pool: postgres.Sql, id: string): Promise<InstanceRecord 
   if (row === undefined) return undefined;
   return {
     ...summary(row),
-    snapshot: row['snapshot'] as StoredSnapshot | null,
+    snapshot: currentSnapshot(row),
     input: row['input'] ?? undefined,
     output: row['output'],
     error: row['error'] as InstanceRecord['error'],
@@ -168,8 +169,7 @@ export async function readSnapshot(
   const rows = await pool<{ sequence: number; diff: SnapshotDiff }[]>`
     select sequence, diff from durachart.transitions where instance_id = ${id} and sequence between ${from} and ${sequence} order by sequence`;
   if (rows.at(-1)?.sequence !== sequence) return undefined;
-  const [whole, ...diffs] = rows.map(({ diff }) => diff);
-  return diffs.reduce<StoredSnapshot>(applyDiff, whole as StoredSnapshot);
+  return sumOf(rows.map(({ diff }) => diff));
 }
 
 /** Puts an event into an inbox and wakes whoever must look. An instance whose start is still to come sleeps on, except for a cancel. */

@@ -1,10 +1,11 @@
+import { currentSnapshot } from './current-snapshot.ts';
 import type { Claimed, FanOut, InboxEvent, Millis, StepRow, Timer } from '../engine/ports.ts';
 
 /** Columns as the driver gives them. */
 export type Row = Record<string, unknown>;
 
 export const INSTANCE_COLUMNS =
-  'i.id, i.workflow, i.version, i.tenant, i.input, i.input is null as no_input, i.status, i.state, i.sequence, i.snapshot, i.live, i.error, i.parent_id, i.parent_key, i.wake, i.priority, i.created_at, i.start_at, i.finished_at';
+  'i.id, i.workflow, i.version, i.tenant, i.input, i.input is null as no_input, i.status, i.state, i.sequence, i.snapshot, i.snapshot_behind, i.live, i.error, i.parent_id, i.parent_key, i.wake, i.priority, i.created_at, i.start_at, i.finished_at';
 
 export const STEP_COLUMNS =
   's.instance_id, s.key, s.kind, s.step, s.status, s.attempt, s.max_attempts, s.lost, s.next_attempt_at, s.input, s.input is null as no_input, s.output, s.output is null as no_output, s.error, s.attempts, s.logs, s.progress, s.message, s.queue, s.worker, s.child_id, s.queued_at, s.started_at, s.heartbeat_at, s.finished_at, s.fan_out';
@@ -80,7 +81,7 @@ export function claimed(row: Row, steps: Row[], timers: Row[], inbox: Row[]): Cl
     status: row['status'] as Claimed['status'],
     state: row['state'] as string,
     sequence: row['sequence'] as number,
-    snapshot: row['snapshot'] as Claimed['snapshot'],
+    snapshot: currentSnapshot(row),
     live: row['live'] as string[],
     error: row['error'] as Claimed['error'],
     parent: parentId === null ? null : { id: parentId, key: row['parent_key'] as string },

@@ -45,6 +45,7 @@ export const instances = durachart.table(
     startAt: time('start_at'),
     input: json('input'),
     // What changes comes last, the snapshot before the rest: Postgres logs a row from where it differs.
+    /** As it was when nobody held the instance, see `snapshotBehind`. */
     snapshot: json('snapshot'),
     output: json('output'),
     error: json('error'),
@@ -76,6 +77,8 @@ export const instances = durachart.table(
     restSince: time('rest_since').generatedAlwaysAs(
       sql`case when lease is null and status = 'failed' then updated_at end`,
     ),
+    /** True where the history is ahead of the snapshot: it is not written while a worker holds the instance. Else null. */
+    snapshotBehind: boolean('snapshot_behind'),
   },
   (table) => [
     index('instances_wake')

@@ -46,7 +46,7 @@ export function typedView(workflow: Workflow): string {
   const columns = [
     ...COMMON,
     ...part('input', 'i.input'),
-    ...part('context', "i.snapshot -> 'context'"),
+    ...part('context', 'i.context'),
     ...part('output', 'i.output'),
   ];
   const taken = new Set<string>();

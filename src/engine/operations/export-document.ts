@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DurachartError } from '../../core/error.ts';
 import { assertJson } from '../../core/json.ts';
-import { applyDiff, type StoredSnapshot } from '../../core/snapshot.ts';
+import { sumOf, type StoredSnapshot } from '../../core/snapshot.ts';
 import { parse } from '../checks.ts';
 import { isInstanceId, sequenceOf } from '../keys.ts';
 import { WHOLE_EVERY } from '../macrostep.ts';
@@ -180,6 +180,5 @@ function misfit({
 /** The snapshot after a transition: the sum of the differences up to it. */
 export function snapshotAfter(transitions: InstanceRows['transitions'], sequence: number): StoredSnapshot {
   const from = Math.max(1, Math.floor(sequence / WHOLE_EVERY) * WHOLE_EVERY);
-  const [whole, ...diffs] = transitions.slice(from - 1, sequence).map(({ diff }) => diff);
-  return diffs.reduce<StoredSnapshot>(applyDiff, whole as StoredSnapshot);
+  return sumOf(transitions.slice(from - 1, sequence).map(({ diff }) => diff));
 }

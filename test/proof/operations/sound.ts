@@ -16,12 +16,43 @@ export async function checkNow(sql: postgres.Sql, root: string): Promise<void> {
          where s.key is null or s.status = 'stopped')
        and not exists (select from durachart.steps s where s.instance_id = i.id and s.status in ('queued', 'running', 'retrying')
          and s.key not in (select json_array_elements_text(i.live)))
-       and not exists (select from json_array_elements_text(i.live) k where i.status <> 'done' and strpos(k, '!') = 0
-         and i.snapshot -> 'children' -> substr(k, strpos(k, ':') + 1) is null)
        and (i.status not in ('done', 'cancelled') or not exists (select from durachart.timers t where t.instance_id = i.id)))`,
     [root],
   );
   if (wrong.length > 0) throw new Error(`Not as it must be: ${JSON.stringify(wrong)}`);
+  await checkSnapshots(sql, root);
+}
+
+/** What an instance's row has is what its history comes to, or it says that it is behind; and who is waited for is known to the machine. */
+async function checkSnapshots(sql: postgres.Sql, root: string): Promise<void> {
+  const rows = await sql.unsafe<Standing[]>(
+    `select i.id, i.status, i.snapshot, i.snapshot_behind as "isBehind", i.live,
+       (select json_agg(t.diff order by t.sequence) from durachart.transitions t where t.instance_id = i.id) as diffs
+     from durachart.instances i where ${OF_RUN('i.id')}`,
+    [root],
+  );
+  for (const { id, status, snapshot, isBehind, live, diffs } of rows) {
+    const folded = diffs?.reduce<StoredSnapshot | null>(
+      (before, diff) => (before === null ? (diff as StoredSnapshot) : applyDiff(before, diff)),
+      null,
+    );
+    if (isBehind !== true && !isDeepStrictEqual(folded ?? null, snapshot))
+      throw new Error(`The history of ${id} leads elsewhere.`);
+    const unknown = live.filter(
+      (key) => !key.includes('!') && folded?.children[key.slice(key.indexOf(':') + 1)] === undefined,
+    );
+    if (status !== 'done' && unknown.length > 0)
+      throw new Error(`${id} waits for ${unknown.join()}, which its machine does not know.`);
+  }
+}
+
+interface Standing {
+  id: string;
+  status: string;
+  snapshot: StoredSnapshot | null;
+  isBehind: boolean | null;
+  live: string[];
+  diffs: SnapshotDiff[] | null;
 }
 
 /** What holds of a run that has come to its end. @param calls how often each attempt was begun, by key with ROOT for the root's id */

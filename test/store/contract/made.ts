@@ -109,7 +109,7 @@ export function post(to: string, over: Partial<Post> = {}): Post {
   return { to, type: 'E', payload: { n: 1 }, source: 'instance', fence: null, dedupeKey: null, ...over };
 }
 
-/** A transition of a history. */
+/** A transition of a history: its first one has the whole snapshot. */
 export function transition(sequence: number): Commit['transitions'][number] {
   return {
     sequence,
@@ -118,7 +118,7 @@ export function transition(sequence: number): Commit['transitions'][number] {
     stepKey: null,
     from: 'A',
     to: 'A',
-    diff: { context: { sequence } },
+    diff: sequence === 1 ? { ...state().snapshot } : { context: { sequence } },
     emitted: null,
     timers: null,
     at: T,
