@@ -2,9 +2,10 @@ import type postgres from 'postgres';
 import type { UsualTime } from '../engine/explain/explanation.ts';
 import { usualKey, type LiveStep, type Member, type PauseFact, type ReadFacts } from '../engine/explain/facts.ts';
 import type { ExplainReader } from '../engine/explain/reader.ts';
-import type { Claimed, FanOut, Millis } from '../engine/ports.ts';
+import type { FanOut, Millis } from '../engine/ports.ts';
 import { currentSnapshot, DIFFS, DIFFS_BUT_CONTEXT } from './current-snapshot.ts';
-import { claimed, INSTANCE_COLUMNS, STEP_COLUMNS, type Row } from './rows.ts';
+import type { Row } from './rows.ts';
+import { readStanding } from './standing.ts';
 import { LOCK_LOST } from './worker-session.ts';
 
 /** Generations, children of one instance, and instances in all that are followed. */
@@ -75,7 +76,7 @@ export function createExplainReader(pool: postgres.Sql): ExplainReader {
   return {
     facts: async (id) => facts(pool, id),
     usual: async (steps) => usual(pool, steps),
-    standing: async (id) => standing(pool, id),
+    standing: async (id) => (await readStanding(pool, [id], null))[0],
   };
 }
 
@@ -147,30 +148,6 @@ async function usual(
       { p50Ms: row['p50'] as number, p95Ms: row['p95'] as number, samples: row['samples'] as number },
     ]),
   );
-}
-
-/** In one statement, so that all of it is of the same moment. */
-const STANDING = `
-select ${INSTANCE_COLUMNS}, ${DIFFS} as diffs,
-  (select json_agg(x) from (select ${STEP_COLUMNS} from json_array_elements_text(i.live) with ordinality as k(key, n)
-    join durachart.steps s on s.instance_id = i.id and s.key = k.key order by k.n) x) as live_steps,
-  (select json_agg(x) from (select id, event, recipient, due_at, sequence from durachart.timers d where d.instance_id = i.id) x) as live_timers,
-  (select json_agg(x) from (select id, type, payload, source, fence from durachart.events e where e.instance_id = i.id and e.status = 'pending' order by e.id) x) as inbox
-from durachart.instances i where i.id = $1`;
-
-/** Columns that JSON gives as text. */
-const TIMES = ['next_attempt_at', 'queued_at', 'started_at', 'heartbeat_at', 'finished_at', 'due_at'];
-
-async function standing(pool: postgres.Sql, id: string): Promise<Claimed | undefined> {
-  const [row] = await pool.unsafe<Row[]>(STANDING, [id]);
-  if (row === undefined) return undefined;
-  const [steps, timers, inbox] = ['live_steps', 'live_timers', 'inbox'].map((name) => list(row[name]).map(withDates));
-  return claimed(row, steps ?? [], timers ?? [], inbox ?? []);
-}
-
-function withDates(row: Row): Row {
-  const dates = TIMES.filter((name) => typeof row[name] === 'string');
-  return { ...row, ...Object.fromEntries(dates.map((name) => [name, new Date(row[name] as string)])) };
 }
 
 function list(value: unknown): Row[] {

@@ -5,8 +5,8 @@ import { commitParameters, commitSize } from './commit-parameters.ts';
 import { singleOf, singleStatement } from './commit-single.ts';
 import { commitStatement } from './commit-statement.ts';
 import { LANES, type Database } from './database.ts';
-import { DIFFS } from './current-snapshot.ts';
-import { claimed, inboxEvent, INSTANCE_COLUMNS, millis, STEP_COLUMNS, type Row } from './rows.ts';
+import { inboxEvent, millis, type Row } from './rows.ts';
+import { readStanding } from './standing.ts';
 import { readItemResults, readItems } from './items.ts';
 import { readPauses } from './pauses.ts';
 import { buryWorkers, startWorker } from './worker-session.ts';
@@ -20,26 +20,19 @@ export function createStore(database: Database): Store {
     size: commitSize,
     claim: async (worker, now, limit, workflows) => claim(pool, worker, now, limit, workflows),
     claimOrdered: async (worker, limit, workflows) => {
-      const rows = await pool.unsafe<Row[]>(CLAIM_ORDERED, [worker, [...workflows], limit]);
-      return withRows(pool, rows);
+      const rows = await pool.unsafe<{ id: string }[]>(CLAIM_ORDERED, [worker, [...workflows], limit]);
+      return readStanding(pool, idsOf(rows), worker);
     },
-    reload: async (worker, ids) => {
-      const rows = await pool.unsafe<Row[]>(
-        `select ${INSTANCE_COLUMNS} from durachart.instances i where i.lease = $1 and i.id = any($2)`,
-        [worker, [...ids]],
-      );
-      return withRows(pool, rows);
-    },
+    reload: async (worker, ids) => readStanding(pool, ids, worker),
     leased: async (worker) => {
-      const rows = await pool<{ id: string }[]>`select id from durachart.instances where lease = ${worker}`;
-      return rows.map(({ id }) => id);
+      return idsOf(await pool<{ id: string }[]>`select id from durachart.instances where lease = ${worker}`);
     },
     inbox: async (worker, ids) => readInboxes(pool, worker, ids),
     pending: async (worker) => {
       const rows = await pool<{ id: string }[]>`
         select distinct i.id from durachart.instances i join durachart.events e on e.instance_id = i.id and e.status = 'pending'
         where i.lease = ${worker} and (i.status not in ('failed', 'paused') or e.source = 'control')`;
-      return rows.map(({ id }) => id);
+      return idsOf(rows);
     },
     nextWake: async (workflows) => {
       const [row] = await pool<{ at: Date | null }[]>`
@@ -82,8 +75,8 @@ async function commit(hot: postgres.Sql, worker: number, batch: readonly Commit[
   return rows.map((row) => ({ id: row['id'] as string, released: row['released'] as boolean }));
 }
 
-/** Reads of what belongs to instances that have been taken. */
-const READS = 3;
+/** What a worker asks at once when it begins. */
+const AT_ONCE = 2;
 
 /**
  * Opens the connections that a worker needs for its first instances while it is still being registered, and has the hot
@@ -92,7 +85,7 @@ const READS = 3;
 function openConnections(pool: postgres.Sql, hot: postgres.Sql): void {
   const opening = [
     // One of them is what it is registered by.
-    ...Array.from({ length: READS - 1 }, async () => pool`select`),
+    ...Array.from({ length: AT_ONCE - 1 }, async () => pool`select`),
     ...Array.from({ length: LANES }, async () => commit(hot, 0, [])),
   ];
   void Promise.allSettled(opening);
@@ -104,7 +97,7 @@ const CLAIM_ORDERED = `
     where a.status = 'requested' and a.target = 'instance' and i.lease is null and i.workflow = any($2)
     order by a.id limit $3 for update of i skip locked)
   update durachart.instances i set lease = $1 from (select distinct id from asked) asked where i.id = asked.id
-    and exists (select from durachart.workers w where w.id = $1 and w.stopped_at is null) returning ${INSTANCE_COLUMNS}`;
+    and exists (select from durachart.workers w where w.id = $1 and w.stopped_at is null) returning i.id`;
 
 async function claim(
   pool: postgres.Sql,
@@ -114,57 +107,21 @@ async function claim(
   workflows: readonly string[],
 ): Promise<Claimed[]> {
   // By priority, each through the index; rows that another worker is just taking are passed over.
-  const rows = await pool.unsafe<Row[]>(
+  const rows = await pool.unsafe<{ id: string; place: number }[]>(
     `with due as (
        select c.id, row_number() over () as place from generate_series(9, 0, -1) as p(n) cross join lateral (
          select id from durachart.instances
          where priority = p.n::smallint and lease is null and wake_at is not null and wake_at <= to_timestamp($2::float8 / 1000) and workflow = any($4)
          order by wake_at limit $3 for update skip locked) c
        limit $3)
-     update durachart.instances i set lease = $1 from due where i.id = due.id and exists (select from durachart.workers w where w.id = $1 and w.stopped_at is null) returning ${INSTANCE_COLUMNS}, due.place::int`,
+     update durachart.instances i set lease = $1 from due where i.id = due.id and exists (select from durachart.workers w where w.id = $1 and w.stopped_at is null) returning i.id, due.place::int`,
     [worker, now, limit, [...workflows]],
   );
-  return withRows(
-    pool,
-    rows.toSorted((a, b) => (a['place'] as number) - (b['place'] as number)),
-  );
+  return readStanding(pool, idsOf(rows.toSorted((a, b) => a.place - b.place)), worker);
 }
 
-/** Reads what belongs to instances. A statement of its own: the one that took them may have waited for their last owner's commit, and would not see the rows of it. */
-async function withRows(pool: postgres.Sql, rows: Row[]): Promise<Claimed[]> {
-  if (rows.length === 0) return [];
-  const ids = rows.map((row) => row['id'] as string);
-  const behind = rows.filter((row) => row['snapshot_behind'] === true).map((row) => row['id'] as string);
-  const [steps, timers, inbox, snapshots = []] = await Promise.all([
-    pool.unsafe<Row[]>(
-      `select ${STEP_COLUMNS} from durachart.instances i cross join lateral json_array_elements_text(i.live) with ordinality as k(key, n)
-       join durachart.steps s on s.instance_id = i.id and s.key = k.key where i.id = any($1) order by k.n`,
-      [ids],
-    ),
-    pool.unsafe<Row[]>(
-      `select instance_id, id, event, recipient, due_at, sequence from durachart.timers where instance_id = any($1)`,
-      [ids],
-    ),
-    pool.unsafe<Row[]>(
-      `select instance_id, id, type, payload, source, fence from durachart.events where instance_id = any($1) and status = 'pending' order by id`,
-      [ids],
-    ),
-    behind.length === 0
-      ? undefined
-      : pool.unsafe<Row[]>(`select i.id, ${DIFFS} as diffs from durachart.instances i where i.id = any($1)`, [behind]),
-  ]);
-  const diffsOf = new Map(snapshots.map((row) => [row['id'], row['diffs']]));
-  const [stepsOf, timersOf, inboxOf] = [steps, timers, inbox].map((list) =>
-    Map.groupBy(list, (row) => row['instance_id']),
-  );
-  return rows.map((row) =>
-    claimed(
-      { ...row, diffs: diffsOf.get(row['id']) },
-      stepsOf?.get(row['id']) ?? [],
-      timersOf?.get(row['id']) ?? [],
-      inboxOf?.get(row['id']) ?? [],
-    ),
-  );
+function idsOf(rows: readonly { id: string }[]): string[] {
+  return rows.map(({ id }) => id);
 }
 
 async function readInboxes(pool: postgres.Sql, worker: number, ids: readonly string[]): ReturnType<Store['inbox']> {

@@ -1,11 +1,7 @@
-import { currentSnapshot } from './current-snapshot.ts';
-import type { Claimed, FanOut, InboxEvent, Millis, StepRow, Timer } from '../engine/ports.ts';
+import type { FanOut, InboxEvent, Millis, StepRow, Timer } from '../engine/ports.ts';
 
 /** Columns as the driver gives them. */
 export type Row = Record<string, unknown>;
-
-export const INSTANCE_COLUMNS =
-  'i.id, i.workflow, i.version, i.tenant, i.input, i.input is null as no_input, i.status, i.state, i.sequence, i.snapshot, i.snapshot_behind, i.live, i.error, i.parent_id, i.parent_key, i.wake, i.priority, i.created_at, i.start_at, i.finished_at';
 
 export const STEP_COLUMNS =
   's.instance_id, s.key, s.kind, s.step, s.status, s.attempt, s.max_attempts, s.lost, s.next_attempt_at, s.input, s.input is null as no_input, s.output, s.output is null as no_output, s.error, s.attempts, s.logs, s.progress, s.message, s.queue, s.worker, s.child_id, s.queued_at, s.started_at, s.heartbeat_at, s.finished_at, s.fan_out';
@@ -66,32 +62,5 @@ export function inboxEvent(row: Row): InboxEvent {
     payload: row['payload'],
     source: row['source'] as InboxEvent['source'],
     fence: row['fence'] as string | null,
-  };
-}
-
-/** An instance with its rows of other tables. */
-export function claimed(row: Row, steps: Row[], timers: Row[], inbox: Row[]): Claimed {
-  const parentId = row['parent_id'] as string | null;
-  return {
-    id: row['id'] as string,
-    workflow: row['workflow'] as string,
-    version: row['version'] as string,
-    tenant: row['tenant'] as string | null,
-    input: row['no_input'] === true ? undefined : row['input'],
-    status: row['status'] as Claimed['status'],
-    state: row['state'] as string,
-    sequence: row['sequence'] as number,
-    snapshot: currentSnapshot(row),
-    live: row['live'] as string[],
-    error: row['error'] as Claimed['error'],
-    parent: parentId === null ? null : { id: parentId, key: row['parent_key'] as string },
-    wake: row['wake'] as number,
-    priority: row['priority'] as number,
-    createdAt: millis(row['created_at']),
-    startAt: orNull(row['start_at'], millis),
-    finishedAt: orNull(row['finished_at'], millis),
-    steps: steps.map(stepRow),
-    timers: timers.map(timer),
-    inbox: inbox.map(inboxEvent),
   };
 }
