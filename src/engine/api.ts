@@ -357,7 +357,7 @@ export interface Engine<W extends readonly Workflow[] = readonly Workflow[]> {
    */
   bulk(request: OperationRequest, filter: BulkFilter, options: BulkOptions & { dryRun: true }): Promise<BulkCount>;
   bulk(request: OperationRequest, filter: BulkFilter, options?: BulkOptions & { dryRun?: false }): Promise<BulkBatch>;
-  /** Pauses a workflow, a queue or a schedule, for all processes. @throws `UNKNOWN_WORKFLOW`, `UNKNOWN_QUEUE`, `UNKNOWN_SCHEDULE`, `ALREADY_PAUSED`, `KEY_REUSED`, `INVALID_OPTION` */
+  /** Pauses a workflow, a queue or a schedule, for all processes: this one keeps to it from now on, others once they are told. @throws `UNKNOWN_WORKFLOW`, `UNKNOWN_QUEUE`, `UNKNOWN_SCHEDULE`, `ALREADY_PAUSED`, `KEY_REUSED`, `INVALID_OPTION` */
   pause(target: PauseTarget, options?: Omit<OperationOptions, 'wait'>): Promise<OperationRecord>;
   /** Lets a workflow, a queue or a schedule go on. @throws `UNKNOWN_WORKFLOW`, `UNKNOWN_QUEUE`, `UNKNOWN_SCHEDULE`, `NOT_PAUSED`, `KEY_REUSED`, `INVALID_OPTION` */
   unpause(target: PauseTarget, options?: Omit<OperationOptions, 'wait'>): Promise<OperationRecord>;

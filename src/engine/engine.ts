@@ -337,11 +337,17 @@ export class DurableEngine implements Engine {
   }
 
   async pause(target: PauseTarget, options: Omit<OperationOptions, 'wait'> = {}): Promise<OperationRecord> {
-    return this.operator.pause('pause', target, options);
+    return this.afterPause(await this.operator.pause('pause', target, options));
   }
 
   async unpause(target: PauseTarget, options: Omit<OperationOptions, 'wait'> = {}): Promise<OperationRecord> {
-    return this.operator.pause('unpause', target, options);
+    return this.afterPause(await this.operator.pause('unpause', target, options));
+  }
+
+  /** The worker of this process need not wait to be notified. */
+  private async afterPause(record: OperationRecord): Promise<OperationRecord> {
+    await this.worker?.notePauses();
+    return record;
   }
 
   async pauses(): Promise<Paused[]> {

@@ -11,10 +11,11 @@ import { Feeder, type FeederHost } from './feeder.ts';
 import { Inboxes, type InboxHost } from './inboxes.ts';
 import type { Publisher } from './events/publisher.ts';
 import { CANCEL } from './keys.ts';
+import { KnownPauses } from './known-pauses.ts';
 import type { Scheduler } from './schedules/scheduler.ts';
 import { orderOf } from './operations/order.ts';
 import { nextDue, nextTimer, own, type Owned } from './owned.ts';
-import { mayBegin, NOTHING_PAUSED, samePauses, type Pauses } from './pauses.ts';
+import { mayBegin, type Pauses } from './pauses.ts';
 import type {
   Claimed,
   CommitResult,
@@ -97,11 +98,12 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
   private phase: 'new' | 'working' | 'draining' | 'stopped' = 'new';
   /** What the last commit met with, while none gets through. */
   private away: { error: unknown } | undefined;
-  pauses: Pauses = NOTHING_PAUSED;
+  private readonly known: KnownPauses;
 
   constructor(options: WorkerOptions) {
     this.options = options;
     this.names = [...options.workflows.keys()];
+    this.known = new KnownPauses(async () => options.store.pauses());
     this.attempts = new Attempts(options, this);
     this.claims = new Claims(options, this.names, this);
     this.inboxes = new Inboxes(options, this);
@@ -113,6 +115,10 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
   /** Id of this worker, as in the `workers` table. */
   get workerId(): number {
     return this.session.id;
+  }
+
+  get pauses(): Pauses {
+    return this.known.current;
   }
 
   get stopped(): boolean {
@@ -208,7 +214,7 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
       // Somebody else may be at the same rows; it looks again soon.
       if (!isTransient(error)) throw error;
     });
-    [this.pauses] = await Promise.all([store.pauses(), buried]);
+    await Promise.all([this.known.read(), buried]);
     if (this.stopped) throw new DurachartError('ENGINE_STOPPED', 'The engine was stopped before it began to work.');
     this.phase = 'working';
     this.claims.look();
@@ -321,15 +327,19 @@ export class Worker implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wr
 
   /** Workflows and queues are paused and let go on by anybody; what is in hand is put down, or taken up again. */
   private async readPauses(): Promise<void> {
-    const pauses = await this.options.store.pauses();
-    if (samePauses(pauses, this.pauses) || !this.accepting) return;
-    this.pauses = pauses;
+    const changed = await this.known.read();
+    if (!changed || !this.accepting) return;
     for (const owned of this.owned.values()) {
       this.attempts.leaveLines(owned);
       this.resume(owned);
       this.inboxes.poke(owned);
     }
     this.claims.look();
+  }
+
+  /** Something was paused or let go on by this process: nothing begins here, or stands, against it any more. */
+  async notePauses(): Promise<void> {
+    if (this.accepting) await this.readPauses().catch((error: unknown) => this.fault(error));
   }
 
   adopt(claimed: Claimed): void {
