@@ -48,7 +48,8 @@ export function apply(
     stepKey: from.stepKey,
     from: state.stored === null ? null : state.name,
     to: name,
-    diff: state.stored === null || sequence % WHOLE_EVERY === 0 ? { ...stored } : diffSnapshots(state.stored, stored),
+    diff:
+      state.stored === null || sequence === lastWhole(sequence) ? { ...stored } : diffSnapshots(state.stored, stored),
     emitted: emitted.length > 0 ? emitted : null,
     timers: outstanding(draft, over(stored, draft.steps)),
     at: now,
@@ -73,6 +74,11 @@ export function apply(
 
 /** Every so many transitions the history holds the whole snapshot, so that an earlier one is found by reading few rows. */
 export const WHOLE_EVERY = 100;
+
+/** The newest transition up to this one that has the whole snapshot. */
+export function lastWhole(sequence: number): number {
+  return Math.max(1, Math.floor(sequence / WHOLE_EVERY) * WHOLE_EVERY);
+}
 
 function outstanding({ timers, change }: Draft, over: string[]): Outstanding | null {
   if (timers.size === 0 && over.length === 0) return null;

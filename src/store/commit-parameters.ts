@@ -2,6 +2,7 @@ import { contextText } from '../core/context.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
 import type { Commit, StepRow, TransitionRow } from '../engine/ports.ts';
 import { isOver } from '../engine/state.ts';
+import { snapshotToWrite } from './snapshot-pace.ts';
 import type { Columns, COMMIT, NameOf, NEW_STEP, OWN, STEP, TRANSITION } from './commit-columns.ts';
 
 /** A NOTIFY payload holds less than 8,000 bytes; `*` says that it could be any instance. */
@@ -80,22 +81,19 @@ const texts = new WeakMap<Commit, Text>();
 export function textOf(commit: Commit): Text {
   let text = texts.get(commit);
   if (text === undefined) {
-    const { after, transitions, newSteps, steps } = commit;
+    const { after, newSteps, steps } = commit;
+    const transitions = listText(commit.transitions, transitionOf);
+    const { snapshot } = after;
     text = {
       row: rowOf(commit),
-      snapshot: after.snapshot === null || staysInHand(commit) ? '' : snapshotText(after.snapshot),
-      transitions: listText(transitions, transitionOf),
+      snapshot: snapshot === null ? '' : snapshotToWrite(commit, transitions.length, () => snapshotText(snapshot)),
+      transitions,
       newSteps: listText(newSteps, newStepOf),
       steps: listText(steps, stepOf),
     };
     texts.set(commit, text);
   }
   return text;
-}
-
-/** The row of an instance in hand keeps the snapshot that it has; what is new stands in the history (docs/decisions/0031). */
-function staysInHand({ create, release }: Commit): boolean {
-  return release === null && create?.leased !== false;
 }
 
 function snapshotText({ context, ...rest }: StoredSnapshot): string {

@@ -19,10 +19,10 @@ interface Parts {
 /** Instances that come into being, from those commits in `b`. $1 the worker. */
 export const INSERT = `
   insert into durachart.instances (id, workflow, version, tenant, tags, priority, input, key, parent_id, parent_key, lease, wake_at, created_at, start_at,
-    status, state, sequence, snapshot, snapshot_behind, live, output, error, error_code, finished_at, updated_at)
+    status, state, sequence, snapshot, snapshot_at, live, output, error, error_code, finished_at, updated_at)
   select b.id, c.workflow, c.version, c.tenant, array(select json_array_elements_text(c.tags)), c.priority, case when c."nullInput" then 'null'::json else c.input end, c.key, c."parentId", c."parentKey",
     case when c.leased and b.release is null then $1::int end, to_timestamp(case when b.release then b."wakeAt" else c."wakeAt" end / 1000), to_timestamp(c."createdAt" / 1000), to_timestamp(c."startAt" / 1000),
-    b.status, b.state, b.sequence, b.snapshot::json, case when c.leased and b.release is null then true end, b.live, b.output, b.error, b."errorCode", to_timestamp(b."finishedAt" / 1000), to_timestamp(b.at / 1000)
+    b.status, b.state, b.sequence, b.snapshot::json, case when b.snapshot is null and b.sequence > 0 then 0 end, b.live, b.output, b.error, b."errorCode", to_timestamp(b."finishedAt" / 1000), to_timestamp(b.at / 1000)
   from b, json_to_record(b."create") as c(workflow text, version text, tenant text, tags json, priority smallint, input json, "nullInput" boolean, key text,
     "parentId" text, "parentKey" text, leased boolean, "wakeAt" float8, "createdAt" float8, "startAt" float8)
   where b."create" is not null`;
@@ -123,8 +123,8 @@ const EVENTS = `, ep as (
 const update = (condition: string): string => `
   update durachart.instances i set
     status = b.status, state = b.state, sequence = b.sequence, live = b.live,
-    snapshot = case when b.release then b.snapshot::json else i.snapshot end,
-    snapshot_behind = case when b.release then null when b.sequence > b.expected then true else i.snapshot_behind end,
+    snapshot = coalesce(b.snapshot::json, i.snapshot),
+    snapshot_at = case when b.snapshot is null then case when b.sequence > b.expected then coalesce(i.snapshot_at, i.sequence) else i.snapshot_at end end,
     output = b.output, error = b.error, error_code = b."errorCode",
     finished_at = to_timestamp(b."finishedAt" / 1000),
     updated_at = case when b.sequence > b.expected or b.status <> i.status then to_timestamp(b.at / 1000) else i.updated_at end,

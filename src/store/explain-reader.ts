@@ -36,7 +36,7 @@ select
       'id', i.id, 'workflow', i.workflow, 'status', i.status, 'state', i.state, 'sequence', i.sequence, 'error', i.error, 'lease', i.lease,
       'snapshot', case when i.snapshot is null then null else json_build_object('status', i.snapshot -> 'status', 'value', i.snapshot -> 'value',
         'children', i.snapshot -> 'children', 'historyValue', i.snapshot -> 'historyValue', 'context', case when f.depth = 0 then i.snapshot -> 'context' else '{}'::json end) end,
-      'diffs', case when f.depth = 0 then ${DIFFS} else ${DIFFS_BUT_CONTEXT} end,
+      'snapshot_at', i.snapshot_at, 'diffs', case when f.depth = 0 then ${DIFFS} else ${DIFFS_BUT_CONTEXT} end,
       'wakeAt', i.wake_at, 'updatedAt', i.updated_at, 'finishedAt', i.finished_at,
       'steps', (select json_agg(json_build_object('key', s.key, 'kind', s.kind, 'step', s.step, 'status', s.status, 'attempt', s.attempt,
           'maxAttempts', s.max_attempts, 'lost', s.lost, 'nextAttemptAt', s.next_attempt_at, 'error', s.error, 'progress', s.progress,

@@ -2,7 +2,7 @@ import type postgres from 'postgres';
 import { sumOf, type SnapshotDiff, type StoredSnapshot } from '../core/snapshot.ts';
 import type { Count, CountOptions, InstanceSummary, ListOptions, StepDetail, StepView } from '../engine/api.ts';
 import { fanOutView } from '../engine/fan-out.ts';
-import { WHOLE_EVERY } from '../engine/macrostep.ts';
+import { lastWhole } from '../engine/macrostep.ts';
 import type { FanOut } from '../engine/ports.ts';
 import type { InstanceRecord, NewEvent, Reader } from '../engine/reader.ts';
 import { currentSnapshot, DIFFS } from './current-snapshot.ts';
@@ -114,7 +114,7 @@ async function listen(
 
 async function instance(pool: postgres.Sql, id: string): Promise<InstanceRecord | undefined> {
   const [row] = await pool.unsafe<Row[]>(
-    `select ${SUMMARY}, i.snapshot, ${DIFFS} as diffs, i.input, i.output, i.error, i.key,
+    `select ${SUMMARY}, i.snapshot, i.snapshot_at, ${DIFFS} as diffs, i.input, i.output, i.error, i.key,
        (select json_agg(json_build_object('id', d.id, 'dueAt', d.due_at) order by d.due_at) from durachart.timers d where d.instance_id = i.id) as timers,
        (select json_agg(json_build_object('id', c.id, 'workflow', c.workflow, 'status', c.status, 'state', c.state) order by c.created_at, c.id) from durachart.instances c where c.parent_id = i.id) as children
      from durachart.instances i where i.id = $1`,
@@ -165,7 +165,7 @@ export async function readSnapshot(
   id: string,
   sequence: number,
 ): Promise<StoredSnapshot | undefined> {
-  const from = Math.max(1, Math.floor(sequence / WHOLE_EVERY) * WHOLE_EVERY);
+  const from = lastWhole(sequence);
   const rows = await pool<{ sequence: number; diff: SnapshotDiff }[]>`
     select sequence, diff from durachart.transitions where instance_id = ${id} and sequence between ${from} and ${sequence} order by sequence`;
   if (rows.at(-1)?.sequence !== sequence) return undefined;

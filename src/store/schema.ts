@@ -45,7 +45,7 @@ export const instances = durachart.table(
     startAt: time('start_at'),
     input: json('input'),
     // What changes comes last, the snapshot before the rest: Postgres logs a row from where it differs.
-    /** As it was when nobody held the instance, see `snapshotBehind`. */
+    /** Where the instance is in hand, an earlier one, or none: see `snapshotAt`. */
     snapshot: json('snapshot'),
     output: json('output'),
     error: json('error'),
@@ -77,8 +77,8 @@ export const instances = durachart.table(
     restSince: time('rest_since').generatedAlwaysAs(
       sql`case when lease is null and status = 'failed' then updated_at end`,
     ),
-    /** True where the history is ahead of the snapshot: it is not written while a worker holds the instance. Else null. */
-    snapshotBehind: boolean('snapshot_behind'),
+    /** Number of the transition that the snapshot is of, 0 for none, where the history is ahead of it; else null. */
+    snapshotAt: integer('snapshot_at'),
   },
   (table) => [
     index('instances_wake')

@@ -5,7 +5,7 @@ import { inboxEvent, millis, orNull, stepRow, STEP_COLUMNS, timer, type Row } fr
 
 /** Instances with all that moves them, in one statement, so that all of it is of the same moment. $1 ids, $2 who must hold them, or null. */
 const STANDING = `
-select i.id, i.workflow, i.version, i.tenant, i.input, i.input is null as no_input, i.status, i.state, i.sequence, i.snapshot, i.live, i.error,
+select i.id, i.workflow, i.version, i.tenant, i.input, i.input is null as no_input, i.status, i.state, i.sequence, i.snapshot, i.snapshot_at, i.live, i.error,
   i.parent_id, i.parent_key, i.wake, i.priority, i.created_at, i.start_at, i.finished_at, ${DIFFS} as diffs,
   (select json_agg(x) from (select ${STEP_COLUMNS} from json_array_elements_text(i.live) with ordinality as k(key, n)
     join durachart.steps s on s.instance_id = i.id and s.key = k.key order by k.n) x) as steps,

@@ -4,7 +4,7 @@ import { assertJson } from '../../core/json.ts';
 import { sumOf, type StoredSnapshot } from '../../core/snapshot.ts';
 import { parse } from '../checks.ts';
 import { isInstanceId, sequenceOf } from '../keys.ts';
-import { WHOLE_EVERY } from '../macrostep.ts';
+import { lastWhole } from '../macrostep.ts';
 import type { ExportDocument, InstanceRows } from './instance-rows.ts';
 
 /** An instance as a document of its own. */
@@ -179,6 +179,6 @@ function misfit({
 
 /** The snapshot after a transition: the sum of the differences up to it. */
 export function snapshotAfter(transitions: InstanceRows['transitions'], sequence: number): StoredSnapshot {
-  const from = Math.max(1, Math.floor(sequence / WHOLE_EVERY) * WHOLE_EVERY);
+  const from = lastWhole(sequence);
   return sumOf(transitions.slice(from - 1, sequence).map(({ diff }) => diff));
 }

@@ -26,18 +26,18 @@ export async function checkNow(sql: postgres.Sql, root: string): Promise<void> {
 /** What an instance's row has is what its history comes to, or it says that it is behind; and who is waited for is known to the machine. */
 async function checkSnapshots(sql: postgres.Sql, root: string): Promise<void> {
   const rows = await sql.unsafe<Standing[]>(
-    `select i.id, i.status, i.snapshot, i.snapshot_behind as "isBehind", i.live,
+    `select i.id, i.status, i.snapshot, i.snapshot_at as at, i.live,
        (select json_agg(t.diff order by t.sequence) from durachart.transitions t where t.instance_id = i.id) as diffs
      from durachart.instances i where ${OF_RUN('i.id')}`,
     [root],
   );
-  for (const { id, status, snapshot, isBehind, live, diffs } of rows) {
-    const folded = diffs?.reduce<StoredSnapshot | null>(
-      (before, diff) => (before === null ? (diff as StoredSnapshot) : applyDiff(before, diff)),
-      null,
-    );
-    if (isBehind !== true && !isDeepStrictEqual(folded ?? null, snapshot))
-      throw new Error(`The history of ${id} leads elsewhere.`);
+  for (const { id, status, snapshot, at, live, diffs } of rows) {
+    let folded: StoredSnapshot | null = null;
+    for (const [index, diff] of (diffs ?? []).entries()) {
+      if (index === at && !isDeepStrictEqual(folded, snapshot)) throw new Error(`${id} never was what its row says.`);
+      folded = folded === null ? (diff as StoredSnapshot) : applyDiff(folded, diff);
+    }
+    if (at === null && !isDeepStrictEqual(folded, snapshot)) throw new Error(`The history of ${id} leads elsewhere.`);
     const unknown = live.filter(
       (key) => !key.includes('!') && folded?.children[key.slice(key.indexOf(':') + 1)] === undefined,
     );
@@ -50,7 +50,7 @@ interface Standing {
   id: string;
   status: string;
   snapshot: StoredSnapshot | null;
-  isBehind: boolean | null;
+  at: number | null;
   live: string[];
   diffs: SnapshotDiff[] | null;
 }
