@@ -346,7 +346,7 @@ export class DurableEngine implements Engine {
 
   /** The worker of this process need not wait to be notified. */
   private async afterPause(record: OperationRecord): Promise<OperationRecord> {
-    await this.worker?.notePauses();
+    await this.worker?.hands.notePauses();
     return record;
   }
 
@@ -371,7 +371,7 @@ export class DurableEngine implements Engine {
   async result<O>(id: string, options: { timeout?: number; signal?: AbortSignal } = {}): Promise<O> {
     return this.changes.wait(id, options, async (told) => {
       // Of what this process moves it tells itself, and sooner than the database does.
-      if (told === undefined && this.worker?.willTell(id) === true) return undefined;
+      if (told === undefined && this.worker?.hands.willTell(id) === true) return undefined;
       // As it comes back from the database, and nobody else's.
       if (told?.done !== undefined) return { value: JSON.parse(JSON.stringify(told.done.output)) as O };
       let record = await this.record(id);
@@ -443,7 +443,7 @@ export class DurableEngine implements Engine {
     const asking = this.worker?.accepting === true ? this.worker.workerId : 0;
     const { workers, freed } = await store.buryWorkers(clock.now(), deadAfter, asking);
     const due = await store.due(clock.now(), movedWorkflows(workflows.keys(), await store.pauses()), MOST_DUE);
-    this.worker?.suspect();
+    this.worker?.hands.suspect();
     // What was freed may be in new hands by now.
     return {
       dead: workers.length,

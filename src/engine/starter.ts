@@ -152,8 +152,8 @@ export class Starter {
   }
 
   private async create(create: NewInstance, state: State, change: Change, now: boolean): Promise<boolean> {
-    const worker = this.options.worker();
-    if (now && worker?.takes(create.workflow) === true) return worker.create(create, state, change);
+    const hands = this.options.worker()?.hands;
+    if (now && hands?.takes(create.workflow) === true) return hands.create(create, state, change);
     const root: Commit = {
       ...rowsOf(change),
       id: state.id,
