@@ -72,7 +72,7 @@ export function apply(
   return { state: end({ ...next, status: 'done' }, change, now), change };
 }
 
-/** Every so many transitions the history holds the whole snapshot, so that an earlier one is found by reading few rows. */
+/** Every so many transitions the history holds the whole snapshot, so that an earlier one is found by reading few rows. The view `standing` has the number, too. */
 export const WHOLE_EVERY = 100;
 
 /** The newest transition up to this one that has the whole snapshot. */
