@@ -2,24 +2,28 @@
 import { buildCli, runCli } from './cli/cli.ts';
 import { processTerminal } from './cli/terminal.ts';
 import { readConfig } from './config.ts';
-import { createLog } from './http/log.ts';
-import { migrateAll, openDatabaseOf, startServer, untilStopped } from './server.ts';
 import { VERSION } from './version.ts';
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+// Engine, API and machines take a second to load, and a command that asks a running server needs none of them.
+const server = async () => import('./server.ts');
+const database = async () => import('./open-database.ts');
 
 const program = buildCli(
   {
     serve: async () => {
       const config = readConfig(process.env);
-      const server = await startServer(config, createLog(config.logLevel), VERSION);
-      say(`durachart ${VERSION} listens on ${server.api.url}: open it in a browser`);
-      if (server.embedded !== undefined) say(`database: ${server.embedded.psql}`);
+      const [{ startServer, untilStopped }, { createLog }] = await Promise.all([server(), import('./http/log.ts')]);
+      const running = await startServer(config, createLog(config.logLevel), VERSION);
+      say(`durachart ${VERSION} listens on ${running.api.url}: open it in a browser`);
+      if (running.embedded !== undefined) say(`database: ${running.embedded.psql}`);
       await untilStopped();
       say('stopping: running steps get 10 seconds');
-      await server.stop();
+      await running.stop();
     },
     migrate: async () => {
+      const [{ migrateAll }, { openDatabaseOf }] = await Promise.all([server(), database()]);
       const { url, embedded } = await openDatabaseOf(readConfig(process.env), say);
       try {
         const notices = await migrateAll(url);
@@ -29,6 +33,7 @@ const program = buildCli(
       }
     },
     databaseUrl: async () => {
+      const { openDatabaseOf } = await database();
       // A server of the same data folder is joined; one that is started only for a query ends with this process.
       return (await openDatabaseOf(readConfig(process.env), say)).url;
     },

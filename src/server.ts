@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Logger } from 'pino';
 import { migrations, routes, workflows } from '../machines/index.ts';
 import { createLocalArtifacts } from './artifacts/local.ts';
@@ -9,7 +9,8 @@ import { createEngine } from './create-engine.ts';
 import type { Engine } from './engine/api.ts';
 import { createApi } from './http/api.ts';
 import { serveApi, type ApiServer } from './http/serve.ts';
-import { startEmbedded, type EmbeddedServer } from './store/embedded.ts';
+import { openDatabaseOf } from './open-database.ts';
+import type { EmbeddedServer } from './store/embedded.ts';
 import { createEndedSessions } from './store/ended-sessions.ts';
 import { ENGINE_MIGRATIONS, migrate } from './store/migrate.ts';
 import { migrateWorkflows } from './store/migrate-workflows.ts';
@@ -25,16 +26,6 @@ export interface Server {
   artifactFolder: string;
   /** Takes no more requests, lets running steps finish (10 s), gives leases back, stops the embedded database. */
   stop(): Promise<void>;
-}
-
-/** The database that a configuration names, started where it is the embedded one. */
-export async function openDatabaseOf(
-  config: Config,
-  log: (line: string) => void,
-): Promise<{ url: string; embedded: EmbeddedServer | undefined }> {
-  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, embedded: undefined };
-  const embedded = await startEmbedded({ dataDir: join(config.dataDir, 'postgres'), log });
-  return { url: embedded.url, embedded };
 }
 
 /** Brings the tables and views of the engine and of the registered workflows up to date. @returns what the user should know */

@@ -1,4 +1,3 @@
-import PdfDocument from 'pdfkit';
 import type { Drawing, Gradient, Shape } from './drawing.ts';
 
 /** Size of a page in points (1/72 in), before the cut by the bleed on each side. */
@@ -13,6 +12,8 @@ export interface Page {
  * to cut (TrimBox) and how far the picture goes (BleedBox, MediaBox).
  */
 export async function toPdf(drawing: Drawing, page: Page, title: string): Promise<Buffer> {
+  // A sixth of a second to load, which a server that draws nothing need not spend.
+  const { default: PdfDocument } = await import('pdfkit');
   const { sheet } = drawing;
   const full = [page.width + 2 * page.bleed, page.height + 2 * page.bleed] as const;
   const document = new PdfDocument({
