@@ -12,6 +12,9 @@ const LONGEST_CALL = 60_000;
 /** Deeds of one who has a lot to do with an instance. */
 const DEEDS = 6;
 
+/** What was asked for may have been done, or not: nobody said. */
+class Unanswered extends Error {}
+
 interface ClientOptions {
   engine: Engine;
   workflows: readonly Workflow[];
@@ -27,8 +30,16 @@ export class Client {
     this.options = options;
   }
 
-  /** Lives through one instance. @param number which one; everything hangs on it and on the seed */
+  /** Lives through one instance, until it is left without an answer. @param number which one; everything hangs on it and on the seed */
   async live(number: number): Promise<void> {
+    try {
+      await this.liveThrough(number);
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+    }
+  }
+
+  private async liveThrough(number: number): Promise<void> {
     const { workflows, journal, seed } = this.options;
     const random = seeded(hash(`${seed} ${number}`));
     const choices = random() < 0.4 ? workflows.filter(({ name }) => name === 'chaos-order') : workflows;
@@ -103,7 +114,7 @@ export class Client {
     if (!('code' in found)) this.options.journal.add({ what: 'result', id, output: found.output });
   }
 
-  /** Calls until there is an answer: what came of it, or the code of a refusal. */
+  /** Calls until there is an answer: what came of it, or the code of a refusal. @throws Unanswered, once that has been noted */
   private async call<T extends object>(ask: (engine: Engine) => Promise<T>): Promise<T | { code: string }> {
     const { engine, journal } = this.options;
     const began = Date.now();
@@ -115,13 +126,13 @@ export class Client {
       } catch (error) {
         if (!(error instanceof DurachartError)) {
           journal.wrong.push(`a call ended with ${String(error)} (${String((error as { code?: unknown }).code)})`);
-          return { code: 'NO_ANSWER' };
+          throw new Unanswered();
         }
         if (error.code !== 'DATABASE_UNAVAILABLE') return { code: error.code };
         journal.unavailable++;
         if (Date.now() - began > LONGEST_CALL * 2) {
           journal.wrong.push('a call found no database for two minutes');
-          return { code: 'NO_ANSWER' };
+          throw new Unanswered();
         }
         await sleep(50);
       } finally {
