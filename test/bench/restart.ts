@@ -39,6 +39,8 @@ export async function measureRestart(database: BenchDatabase, folder: string, cl
     const begun = keys().length;
     const began = performance.now();
     const second = await EngineProcess.open(database.url, CONCURRENCY, cleanup);
+    // The database is asked at the very end only: what asks takes its share of the cores that are measured.
+    await until(() => new Set(keys()).size === INSTANCES * STEPS, 20);
     await until(async () => {
       const [row] = await sql<{ done: number }[]>`
         select count(*)::int as done from durachart.instances where workflow = 'bench-slow' and status = 'done'`;
@@ -54,10 +56,10 @@ export async function measureRestart(database: BenchDatabase, folder: string, cl
   }
 }
 
-async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
+async function until(reached: () => boolean | Promise<boolean>, pauseMs = 5): Promise<void> {
   const end = performance.now() + TIMEOUT_MS;
   while (!(await reached())) {
     if (performance.now() > end) throw new Error(`Not reached within ${TIMEOUT_MS / 1000} s.`);
-    await sleep(5);
+    await sleep(pauseMs);
   }
 }
