@@ -228,6 +228,33 @@ describe('the reconciler', () => {
     await goesOn(id, 2);
   });
 
+  test('what came in while a driver had the lease, which was then cancelled, is for another driver at once', async () => {
+    const id = await begin();
+    // A driver that has the lease and its inbox, and gets no further.
+    const stands = Promise.withResolvers<void>();
+    const locked = Promise.withResolvers<void>();
+    const lock = lane.sql.begin(async (sql) => {
+      await sql`lock table durachart.pauses`;
+      locked.resolve();
+      await stands.promise;
+    });
+    await locked.promise;
+    await client.send(id, { type: 'NOTE' });
+    const driver = await platform.host.until(
+      (run) => run.tags.includes(`instance:${id}`) && run.taskId === DRIVER && run.status === 'EXECUTING',
+    );
+    const lease = async () => (await lane.sql`select lease from durachart.instances where id = ${id}`)[0]?.['lease'];
+    await eventually(async () => (await lease()) !== null);
+    await client.send(id, { type: 'NOTE' });
+    platform.host.cancel(driver.id);
+    stands.resolve();
+    await lock;
+    const pending = async () => lane.sql`select from durachart.events where instance_id = ${id} and status = 'pending'`;
+    await eventually(async () => (await pending()).length === 0);
+    held.release(id, 1, 'out');
+    expect(await client.result(id, { timeout: 5_000 })).toBe('out');
+  });
+
   test('a step that ends when its driver is dead triggers another one', async () => {
     const id = await begin();
     const driver = runsOf(id).find(({ taskId }) => taskId === DRIVER) as Run;

@@ -97,6 +97,8 @@ async function moveOn(
     // One that has ended, and has nothing left to do, needs nobody to look again.
     if (run.signal.aborted && !(hasEnded(lease.state.status) && toRun(lease.state, lease.pauses).length === 0)) {
       await lease.giveBack();
+      // Who wanted a driver meanwhile saw that there was one. Timers' drivers are cancelled by others, not by people alone.
+      await runtime.announce([lease.state.id], 'its driver was cancelled');
       return { left: 'cancelled', ...shown(lease.state) };
     }
     if (!still(lease) && (await feedFanOuts(runtime, lease))) continue;
