@@ -55,6 +55,8 @@ export class Writer {
   private readonly host: WriterHost;
   /** Children whose first commit is under way: theirs in the database, not yet in memory. */
   private readonly expected = new Set<string>();
+  /** Instances that are to fail for what the database refuses, until that is stored: whoever took one up meanwhile would try the same again. */
+  private readonly refusing = new Set<string>();
 
   constructor(options: WriterOptions, attempts: Attempts, host: WriterHost) {
     this.options = options;
@@ -62,9 +64,9 @@ export class Writer {
     this.host = host;
   }
 
-  /** Whether an instance is about to come into being as a child. */
+  /** Whether an instance is about to come into being as a child, or to fail for what is refused. */
   expects(id: string): boolean {
-    return this.expected.has(id);
+    return this.expected.has(id) || this.refusing.has(id);
   }
 
   write(
@@ -113,10 +115,13 @@ export class Writer {
       ],
       refused: [
         (error) => {
-          this.options.events.fault(`what instance ${owned.state.id} wants to store is refused`, error);
           for (const { id } of children) this.expected.delete(id);
           callbacks.refused?.(error);
+          // Of commits that were merged the first has told.
           if (!host.holds(owned)) return;
+          const { id } = owned.state;
+          this.options.events.fault(`what instance ${id} wants to store is refused`, error);
+          this.refusing.add(id);
           host.drop(owned);
           const told =
             error instanceof DurachartError
@@ -125,7 +130,7 @@ export class Writer {
                   'NOT_STORABLE',
                   `The database refuses what the instance wants to store: ${error.message}`,
                 );
-          host.aside(async () => this.readAgain(owned.state.id, (claimed) => this.refuse(claimed, told)));
+          host.aside(async () => this.readAndRefuse(id, told));
         },
       ],
     });
@@ -145,6 +150,22 @@ export class Writer {
     };
   }
 
+  private async readAndRefuse(id: string, error: DurachartError): Promise<void> {
+    let isOurs = false;
+    try {
+      await this.readAgain(id, (claimed) => {
+        isOurs = true;
+        this.refuse(claimed, error);
+      });
+    } finally {
+      if (!isOurs) {
+        this.refusing.delete(id);
+        // Not read: somebody has to see whose it is.
+        this.host.suspect();
+      }
+    }
+  }
+
   /** An instance whose data the database refuses fails where it stands, and can be retried once that is mended. */
   private refuse(claimed: Claimed, error: DurachartError): void {
     const { host } = this;
@@ -161,7 +182,9 @@ export class Writer {
       posts: claimed.parent === null ? [] : [report(claimed.parent, { error: record })],
       release: { wakeAt: null, wake: claimed.wake },
     };
+    const over = (): void => void this.refusing.delete(claimed.id);
     const stored = ({ released }: CommitResult): void => {
+      over();
       this.options.events.changed(claimed.id, true);
       // Something has come in meanwhile; what is still ours would be nobody's.
       if (!released) host.aside(async () => this.readAgain(claimed.id, (again) => host.adopt(again)));
@@ -171,8 +194,8 @@ export class Writer {
       commit,
       children: [],
       stored: [stored],
-      lost: [() => host.suspect()],
-      refused: [],
+      lost: [over, () => host.suspect()],
+      refused: [over],
     });
   }
 

@@ -314,6 +314,9 @@ test('a context that is too large fails its instance, and the error names the la
   await engine.send(id, { type: 'GROW', size: 17 * 1024 ** 2 });
   const { error } = await standing(engine as never, id, 'failed');
   expect(error).toMatchObject({ code: 'CONTEXT_TOO_LARGE', details: { limit: 16 * 1024 ** 2 } });
+  expect(bench.faults.filter((fault) => fault.includes(`what instance ${id} wants to store is refused`))).toHaveLength(
+    1,
+  );
   expect(error?.message).toContain('Largest: pages.drafts[0].text (17.0 MB), small (1 B).');
   const { id: spread } = await engine.start('grows-without-end', undefined);
   await engine.send(spread, { type: 'SPREAD' });
