@@ -97,8 +97,8 @@ async function moveOn(
     // One that has ended, and has nothing left to do, needs nobody to look again.
     if (run.signal.aborted && !(hasEnded(lease.state.status) && toRun(lease.state, lease.pauses).length === 0)) {
       await lease.giveBack();
-      // Who wanted a driver meanwhile saw that there was one. Timers' drivers are cancelled by others, not by people alone.
-      await runtime.announce([lease.state.id], 'its driver was cancelled');
+      // It need not have been a person: drivers that come for timers are cancelled by others.
+      await lease.callAnother('its driver was cancelled');
       return { left: 'cancelled', ...shown(lease.state) };
     }
     if (!still(lease) && (await feedFanOuts(runtime, lease))) continue;
@@ -167,7 +167,8 @@ async function handBack(runtime: Runtime, worker: number, claimed: Claimed): Pro
   const { store, clock } = runtime;
   for (let row: Claimed | undefined = claimed; row !== undefined; [row] = await store.reload(worker, [claimed.id])) {
     const after = { ...row, output: row.snapshot?.output ?? null };
-    const release = { wakeAt: null, wake: row.wake };
+    // Due, for the sweep of code that knows it.
+    const release = { wakeAt: clock.now(), wake: row.wake };
     const commit = {
       ...emptyChange(),
       id: row.id,

@@ -125,12 +125,19 @@ export class Lease {
     while (!(await this.release(this.runtime.clock.now()))) await this.reload();
   }
 
+  /** Has another driver come for what came in while this one had the lease: who sent it saw that there was a driver. */
+  async callAnother(why: string): Promise<void> {
+    await this.runtime.announce([this.state.id], why);
+  }
+
   /** Stores that the instance fails where it last stood, and gives it back. */
   async fail(error: DurachartError): Promise<void> {
     this.writes = [];
     await this.reload();
     this.state = { ...this.state, status: 'failed', error: errorRecord(error) };
-    if (!(await this.release(null))) await this.giveBack();
+    if (await this.release(null)) return;
+    await this.giveBack();
+    await this.callAnother('something came in while it failed');
   }
 
   /** Reads anew what others have written. @throws LeaseLost */
