@@ -80,6 +80,11 @@ export class HeldStep {
     return (this.contexts[count - 1] as { context: StepContext<unknown> }).context;
   }
 
+  /** The number of the first call for an input: which of several is called first, only the executor knows. */
+  numberOf(input: unknown): number {
+    return 1 + this.calls.indexOf(input);
+  }
+
   /** Lets a call return, by its number from 1. */
   release(call: number, output: unknown = null): void {
     this.contexts[call - 1]?.resolve(output);

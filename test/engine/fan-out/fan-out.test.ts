@@ -57,7 +57,7 @@ test('only what is under way is live, and how far it is stands on its row', asyn
   const engine = await bench.worker([fansOut('seen', held.step(), { concurrency: 2 })]);
   const { id } = await engine.start('seen', { items: numbers(5) });
   await held.called(2);
-  held.release(1);
+  held.release(held.numberOf(0));
   await held.called(3);
   const { steps } = await engine.get(id);
   expect(steps.map(({ key, kind, status }) => [key, kind, status])).toEqual([
@@ -214,7 +214,7 @@ test('left in the middle, what runs is aborted, what waits never begins, and the
   const engine = await bench.worker([fansOut('left', held.step(), { concurrency: 2 })]);
   const { id } = await engine.start('left', { items: numbers(5) });
   await held.called(2);
-  held.release(1);
+  held.release(held.numberOf(0));
   const third = await held.called(3);
   await engine.send(id, { type: 'STOP' });
   await reached(engine, id, 'STOPPED');
