@@ -151,18 +151,14 @@ export class Writer {
   }
 
   private async readAndRefuse(id: string, error: DurachartError): Promise<void> {
-    let isOurs = false;
     try {
-      await this.readAgain(id, (claimed) => {
-        isOurs = true;
-        this.refuse(claimed, error);
-      });
-    } finally {
-      if (!isOurs) {
-        this.refusing.delete(id);
-        // Not read: somebody has to see whose it is.
-        this.host.suspect();
-      }
+      const [claimed] = await this.options.store.reload(this.host.workerId, [id]);
+      if (claimed !== undefined) return this.refuse(claimed, error);
+      this.refusing.delete(id);
+    } catch (unread) {
+      this.refusing.delete(id);
+      this.host.suspect();
+      throw unread;
     }
   }
 

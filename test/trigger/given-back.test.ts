@@ -32,16 +32,15 @@ const newer = defineWorkflow({
 let lane: Lane;
 let platform: Platform;
 /** Done once, before it is stored that an instance fails. */
-let beforeItFails: ((id: string) => Promise<void>) | undefined;
+let beforeItFails: (() => Promise<void>) | undefined;
 beforeAll(async () => {
   lane = await openLane();
   const store = createDriverStore(lane.database);
   const commit: typeof store.commit = async (worker, batch) => {
-    const failing = batch.find(({ after }) => after.status === 'failed');
-    const first = failing === undefined ? undefined : beforeItFails;
-    if (first !== undefined) {
+    if (batch.some(({ after }) => after.status === 'failed')) {
+      const first = beforeItFails;
       beforeItFails = undefined;
-      await first((failing as (typeof batch)[number]).id);
+      await first?.();
     }
     return store.commit(worker, batch);
   };
