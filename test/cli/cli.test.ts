@@ -1,9 +1,6 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Instance } from '../../src/http/types.ts';
 import { startServer, type TestServer } from '../http/support/server.ts';
@@ -25,7 +22,6 @@ const cli = (args: readonly string[], options: RunOptions = {}): Promise<Run> =>
   run(args, {
     ...options,
     environment: { DURACHART_URL: server.url, ...options.environment },
-    host: { databaseUrl: async () => server.databaseUrl, ...options.host },
   });
 const start = (document: string, ...more: string[]): Promise<Run> =>
   cli(['start', 'approval', '--input', JSON.stringify({ document }), ...more]);
@@ -279,60 +275,6 @@ describe('upload', () => {
   });
 });
 
-describe('sql', () => {
-  test('prints a table, or JSON', async () => {
-    expect(await cli(['sql', "select 'a' as name, 1 as n union all select null, 22 order by n"])).toEqual({
-      exitCode: 0,
-      out: 'name   n\na      1\nnull  22\n',
-      err: '',
-    });
-    expect(
-      JSON.parse(
-        (
-          await cli([
-            'sql',
-            "select 1 as n, '2026-01-31T12:00:00Z'::timestamptz as at, '{\"a\":1}'::json as j",
-            '--json',
-          ])
-        ).out,
-      ),
-    ).toEqual([{ n: 1, at: '2026-01-31T12:00:00.000Z', j: { a: 1 } }]);
-    expect(await cli(['sql', 'select 1 as n where false'])).toEqual({ exitCode: 0, out: 'n\n', err: 'No rows.\n' });
-    expect(await cli(['sql', 'select generate_series(1, 50000) n', '--limit', '2'])).toMatchObject({
-      exitCode: 0,
-      out: 'n\n1\n2\n',
-      err: expect.stringContaining('--limit') as string,
-    });
-  });
-
-  test.each([
-    ['delete from durachart.instances', 4, 'read-only'],
-    ['create table x ()', 4, 'read-only'],
-    ['with x as (delete from durachart.instances returning *) select * from x', 4, 'read-only'],
-    ["select setval('durachart.events_id_seq', 1)", 4, 'read-only'],
-    ['select 1; delete from durachart.instances', 1, 'multiple commands'],
-    ['commit; delete from durachart.instances', 1, 'multiple commands'],
-    ['selec 1', 1, 'at character 1'],
-    ['select pg_sleep(30)', 1, 'statement timeout'],
-  ])('refuses %s in the words of Postgres', async (query, exitCode, words) => {
-    const before = (await server.engine.list()).items.length;
-    expect(await cli(['sql', query, '--timeout', '1'])).toMatchObject({
-      exitCode,
-      out: '',
-      err: expect.stringContaining(words) as string,
-    });
-    expect((await server.engine.list()).items.length).toBe(before);
-  });
-
-  test('without a database says so, and keeps its password', async () => {
-    const { exitCode, err } = await cli(['sql', 'select 1'], {
-      host: { databaseUrl: async () => 'postgres://u:s3cret@127.0.0.1:1/x' },
-    });
-    expect(exitCode).toBe(5);
-    expect(err).not.toContain('s3cret');
-  });
-});
-
 describe('in general', () => {
   test('no server is exit code 5', async () => {
     const environment = { DURACHART_URL: 'http://127.0.0.1:9' };
@@ -445,44 +387,5 @@ describe('in general', () => {
     expect(called).toEqual(['serve']);
     const failing = { serve: () => Promise.reject(new Error('no port')) };
     expect(await cli(['server'], { host: failing })).toMatchObject({ exitCode: 1, err: 'durachart: no port\n' });
-  });
-
-  test('as a program of its own', async () => {
-    const program = join(import.meta.dirname, 'support/durachart.ts');
-    const child = spawn(process.execPath, [program, 'list', '--json'], {
-      env: { ...process.env, DURACHART_URL: server.url },
-    });
-    let out = '';
-    child.stdout.on('data', (chunk) => (out += String(chunk)));
-    const [exitCode] = await once(child, 'close');
-    expect(exitCode).toBe(0);
-    expect(JSON.parse(out)).toHaveProperty('items');
-  });
-
-  test('a command that asks a server loads neither engine nor machines', async () => {
-    const tell = `import { registerHooks } from 'node:module';
-      registerHooks({ load: (url, context, next) => { process._rawDebug(url); return next(url, context); } });`;
-    const root = join(import.meta.dirname, '../..');
-    const program = ['--import', `data:text/javascript,${encodeURIComponent(tell)}`, join(root, 'src/main.ts')];
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [...program, 'list', '--json'], {
-      env: { ...process.env, DURACHART_URL: server.url },
-    });
-    expect(JSON.parse(stdout)).toHaveProperty('items');
-    const loaded = stderr.split('\n').filter((url) => url.startsWith('file:'));
-    const folders = new Set(
-      loaded.map((url) => /\/(src\/\w+|machines|node_modules\/(@[\w-]+\/)?[\w.-]+)[/.]/.exec(url)?.[1]),
-    );
-    expect(folders).toEqual(
-      new Set([
-        'node_modules/commander',
-        'node_modules/ws',
-        'node_modules/zod',
-        'src/cli',
-        'src/config',
-        'src/core',
-        'src/main',
-        'src/version',
-      ]),
-    );
   });
 });
