@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
+import { DRIVER } from '../../src/executors/trigger/names.ts';
 import { defineWorkflow } from '../../src/index.ts';
 import { createDriverStore } from '../../src/store/driver-store.ts';
 import { createTriggerClient } from '../../src/trigger.ts';
@@ -87,8 +88,13 @@ test('an instance of a workflow that the tasks do not know yet is due for those 
     artifacts: lane.artifacts,
   });
   try {
+    const { host } = platform;
+    host.hold(DRIVER);
     const { id } = await start('newer', undefined);
-    const run = await platform.host.until(({ tags, errors }) => tags.includes(`instance:${id}`) && errors.length > 0);
+    host.letGo(DRIVER);
+    // The next attempt stays queued: it would take the instance again, and hold it while it is asked what is due.
+    host.hold(DRIVER);
+    const run = await host.until(({ tags, errors }) => tags.includes(`instance:${id}`) && errors.length > 0);
     expect(JSON.stringify(run.errors)).toContain('newer, which these tasks do not know');
     expect(await reconcile()).toMatchObject({ due: [id] });
   } finally {
