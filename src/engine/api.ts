@@ -383,7 +383,7 @@ export interface Engine<W extends readonly Workflow[] = readonly Workflow[]> {
   import(document: unknown, options?: ImportOptions & Omit<OperationOptions, 'wait'>): Promise<Started>;
   /** Waits for the end. @throws `INSTANCE_NOT_FOUND`, `INSTANCE_FAILED`, `INSTANCE_CANCELLED`, `TIMEOUT`, `ENGINE_STOPPED` */
   result<O = OutputOf<W[number]>>(id: string, options?: { timeout?: number; signal?: AbortSignal }): Promise<O>;
-  /** Follows one instance or all of them, from now or from a position; `0` is the beginning. Ends with the signal and with the engine; of one instance, with its end. What is no transition is told of as long as one listens, and not to who resumes. */
+  /** Follows one instance or all of them, from now or from a position; `0` is the beginning. Ends with the signal and with the engine; of one instance, with its end. What is no transition is told of as long as one listens, and not to who resumes. @throws `INSTANCE_NOT_FOUND`, `INVALID_CURSOR` (also for a position ahead of what the database holds) */
   subscribe(options?: { id?: string; after?: string; signal?: AbortSignal }): AsyncIterable<Change>;
   /** How it goes with all workflows, for an overview; looks a day back by default. @throws `INVALID_OPTION` */
   overview(period?: Period): Promise<Overview>;

@@ -76,8 +76,11 @@ interface Source {
 }
 
 async function everything(reader: Reader, after: string | undefined): Promise<Source> {
-  const { xid, isSeen } = after === undefined ? await reader.position() : { xid: 0n, isSeen: () => false };
-  let at: FeedPosition = after === undefined ? { xid, instanceId: '', sequence: 0 } : parsePosition(after);
+  const from = after === undefined ? undefined : parsePosition(after);
+  const now = await reader.position();
+  if (from !== undefined && from.xid > now.next) throw ahead();
+  let at: FeedPosition = from ?? { xid: now.xid, instanceId: '', sequence: 0 };
+  const isSeen = from === undefined ? now.isSeen : () => false;
   /** The status that was told last, of those that moved last. */
   const told = new Map<string, InstanceStatus>();
   const tell = (id: string, status: InstanceStatus): void => {
@@ -121,6 +124,7 @@ async function one(
 ): Promise<Source> {
   const from = after === undefined ? undefined : parseSequence(after);
   const first = await record(id);
+  if (from !== undefined && from > first.sequence) throw ahead();
   const { workflow } = first;
   let { status } = first;
   let told = status;
@@ -176,4 +180,12 @@ function parseSequence(text: string): number {
 
 function invalid(): DurachartError {
   return new DurachartError('INVALID_CURSOR', 'The position is not one that this stream has given.');
+}
+
+/** The database was put back to an earlier time, or is another one: what is written next would be taken for what was seen. */
+function ahead(): DurachartError {
+  return new DurachartError(
+    'INVALID_CURSOR',
+    'The position is ahead of all that the database holds, as after a backup was restored. Read from the beginning, or from now on.',
+  );
 }

@@ -78,8 +78,8 @@ export interface Reader extends ExplainReader {
   statuses(ids: readonly string[]): Promise<Omit<Extract<Change, { type: 'status' }>, 'type'>[]>;
   /** Whether it takes writes: not a standby, and not set to be read-only. */
   isWritable(): Promise<boolean>;
-  /** The newest position that is safe to start from, and which transactions after it are to be seen already. */
-  position(): Promise<{ xid: bigint; isSeen: (xid: bigint) => boolean }>;
+  /** The newest position that is safe to start from, which transactions after it are to be seen already, and a number that no position has come past. */
+  position(): Promise<{ xid: bigint; next: bigint; isSeen: (xid: bigint) => boolean }>;
   workers(): Promise<Health['workers']>;
   /** Of the last `period` milliseconds, throughput in buckets of `bucket`. */
   overview(period: Millis, bucket: Millis): Promise<Overview>;

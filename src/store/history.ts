@@ -36,7 +36,7 @@ export const WILL_WRITE_HISTORY = 'lock table durachart.transitions in row exclu
  * other databases, of steps. One that has let go of its lock since is in the next snapshot, so that history is read in a statement after this.
  */
 const HORIZON = `with now as materialized (select pg_current_snapshot() as snapshot)
-  select snapshot::text as snapshot, coalesce(
+  select snapshot::text as snapshot, durachart.xid_base()::text as base, coalesce(
     (select min(number) from (select x::text::bigint as number from pg_snapshot_xip(snapshot) x) running
      where number & 4294967295 in (
        select own.transactionid::text::bigint from pg_locks own join pg_locks history using (virtualtransaction)
@@ -49,10 +49,8 @@ const HORIZON = `with now as materialized (select pg_current_snapshot() as snaps
 
 /** The position from which on there is news, and which transactions after it are to be seen already. */
 export async function readPosition(pool: postgres.Sql): ReturnType<Reader['position']> {
-  const { snapshot, horizon } = await readHorizon(pool);
-  const [, xmax = '0', running = ''] = snapshot.split(':');
-  const isRunning = new Set(running.split(','));
-  return { xid: horizon, isSeen: (xid) => xid < BigInt(xmax) && !isRunning.has(String(xid)) };
+  const { horizon, next, running } = await readHorizon(pool);
+  return { xid: horizon, next, isSeen: (xid) => xid < next && !running.has(xid) };
 }
 
 /** Transitions after a position, in the order of their transactions; only what no earlier transaction can still come before. */
@@ -72,9 +70,25 @@ export async function readFeed(pool: postgres.Sql, position: FeedPosition, limit
   }));
 }
 
-async function readHorizon(pool: postgres.Sql): Promise<{ snapshot: string; horizon: bigint }> {
-  const [row] = await pool.unsafe<[{ snapshot: string; horizon: string }]>(HORIZON, []);
-  return { snapshot: row.snapshot, horizon: BigInt(row.horizon) };
+/** Transactions, by their numbers in the history. */
+interface Horizon {
+  /** The first that may still commit history. */
+  horizon: bigint;
+  /** More than any that has ended. */
+  next: bigint;
+  /** Those before it that have not. */
+  running: ReadonlySet<bigint>;
+}
+
+async function readHorizon(pool: postgres.Sql): Promise<Horizon> {
+  const [row] = await pool.unsafe<[{ snapshot: string; base: string; horizon: string }]>(HORIZON, []);
+  const base = BigInt(row.base);
+  const [, xmax = '0', running = ''] = row.snapshot.split(':');
+  return {
+    horizon: base + BigInt(row.horizon),
+    next: base + BigInt(xmax),
+    running: new Set(running === '' ? [] : running.split(',').map((xid) => base + BigInt(xid))),
+  };
 }
 
 function entry(row: Row): HistoryEntry {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
+import { continueHistory } from './restored.ts';
 
 /** A folder of drizzle migrations and the Postgres schema that keeps their journal. */
 export interface Migrations {
@@ -18,25 +19,32 @@ export const ENGINE_MIGRATIONS: Migrations = {
 /** First key of the advisory lock that one who migrates holds. */
 export const MIGRATION_LOCK = 0x44757262;
 
-/** Brings the database up to date. Safe when several processes do it at once: the others wait. */
+/**
+ * Brings the database up to date, also one that was restored from a dump. Safe when several processes do it at once: the others wait.
+ * @throws DurachartError `NOT_OWNER`
+ */
 export async function migrate(url: string, all: readonly Migrations[] = [ENGINE_MIGRATIONS]): Promise<void> {
   const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
   try {
     const done = await Promise.all(all.map((migrations) => isDone(sql, migrations)));
-    if (done.every(Boolean)) return;
-    // Loaded when it is needed only: it takes 90 MB, and longer than all else that a worker does until it works.
-    const { drizzle } = await import('drizzle-orm/postgres-js');
-    const { migrate: runMigrations } = await import('drizzle-orm/postgres-js/migrator');
-    await sql`select pg_advisory_lock(${MIGRATION_LOCK}, 0)`;
-    for (const { folder, schema } of all) {
-      await runMigrations(drizzle(sql), {
-        migrationsFolder: folder,
-        migrationsSchema: schema,
-        migrationsTable: 'migrations',
-      });
-    }
+    if (!done.every(Boolean)) await run(sql, all);
+    if (all.includes(ENGINE_MIGRATIONS)) await continueHistory(sql);
   } finally {
     await sql.end({ timeout: 5 });
+  }
+}
+
+async function run(sql: postgres.Sql, all: readonly Migrations[]): Promise<void> {
+  // Loaded when it is needed only: it takes 90 MB, and longer than all else that a worker does until it works.
+  const { drizzle } = await import('drizzle-orm/postgres-js');
+  const { migrate: runMigrations } = await import('drizzle-orm/postgres-js/migrator');
+  await sql`select pg_advisory_lock(${MIGRATION_LOCK}, 0)`;
+  for (const { folder, schema } of all) {
+    await runMigrations(drizzle(sql), {
+      migrationsFolder: folder,
+      migrationsSchema: schema,
+      migrationsTable: 'migrations',
+    });
   }
 }
 

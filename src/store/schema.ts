@@ -143,10 +143,10 @@ export const transitions = durachart.table(
     /** Timers that it armed, ids of those that it left, and of invocations that are over: what a rewind begins from. Null for none. */
     timers: json('timers'),
     at: time('at').notNull(),
-    /** Transaction that wrote it: the order of the feed. */
+    /** Transaction that wrote it: the order of the feed. `xid_base` is 0, unless the database was restored (src/store/restored.ts). */
     xid: bigint('xid', { mode: 'bigint' })
       .notNull()
-      .default(sql`(pg_current_xact_id()::text)::bigint`),
+      .default(sql`(pg_current_xact_id()::text)::bigint + durachart.xid_base()`),
   },
   (table) => [
     primaryKey({ columns: [table.instanceId, table.sequence] }),
@@ -444,6 +444,12 @@ export const endedSessions = durachart.table('ended_sessions', {
   /** `*`: all that were begun until then. */
   id: text('id').primaryKey(),
   at: time('at').notNull(),
+});
+
+/** The server that the database is on, in one row: on another one transactions have other numbers. */
+export const server = durachart.table('server', {
+  one: boolean('one').primaryKey().default(true),
+  systemIdentifier: bigint('system_identifier', { mode: 'bigint' }).notNull(),
 });
 
 /** What SQL has to know of the registered workflows; `migrateWorkflows` keeps these four tables in step with the code. */

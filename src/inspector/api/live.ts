@@ -18,6 +18,13 @@ export function whenLost(listener: () => void): void {
   onLost = listener;
 }
 
+function openLater(): void {
+  const closed = source;
+  setTimeout(() => {
+    if (source === closed && listeners.size > 0) open();
+  }, 3_000);
+}
+
 function open(): void {
   source = new EventSource('/events');
   let lost = false;
@@ -42,12 +49,13 @@ function open(): void {
     lost = true;
     onLost();
     // An answer that is no stream ends it for good, as while the server starts or a session is over.
-    if (source?.readyState === EventSource.CLOSED) {
-      const closed = source;
-      setTimeout(() => {
-        if (source === closed && listeners.size > 0) open();
-      }, 3_000);
-    }
+    if (source?.readyState === EventSource.CLOSED) openLater();
+  });
+  // What this browser resumes from is not in the database any more: it would ask for it again and again.
+  source.addEventListener('problem', (event: MessageEvent<string>) => {
+    if ((JSON.parse(event.data) as { code?: string }).code !== 'INVALID_CURSOR') return;
+    source?.close();
+    openLater();
   });
 }
 
