@@ -59,7 +59,7 @@ import { retain, type Retained, type RetentionOptions, type RetentionStore } fro
 import { hasEnded } from './state.ts';
 import { bucketMs, periodMs, type Overview, type Period, type WorkflowStatistics } from './statistics.ts';
 import { trouble, troubleOf, troubleOfLatency, type Writes } from './trouble.ts';
-import { DatabaseUnavailableError } from './unavailable.ts';
+import { asUnavailable } from './unavailable.ts';
 import type { ScheduleView } from './schedules/schedule-store.ts';
 import type { Scheduler } from './schedules/scheduler.ts';
 import { Starter } from './starter.ts';
@@ -434,7 +434,7 @@ export class DurableEngine implements Engine {
       await this.options.scheduler.tick();
       return await (this.options.remote?.reconcile() ?? this.freeWhatIsLost());
     } catch (error) {
-      throw this.options.isTransient(error) ? new DatabaseUnavailableError(error) : error;
+      throw asUnavailable(error, this.options.isTransient);
     }
   }
 

@@ -15,7 +15,7 @@ import type { OperationOptions } from './operations/records.ts';
 import type { Commit, CommitResult, NewInstance } from './ports.ts';
 import type { InstanceRecord } from './reader.ts';
 import { emptyChange, instanceState, isOver, rowsOf, unborn, type Change, type State } from './state.ts';
-import { DatabaseUnavailableError } from './unavailable.ts';
+import { asUnavailable } from './unavailable.ts';
 import type { Worker } from './worker.ts';
 
 export interface StarterOptions extends Pick<
@@ -190,7 +190,7 @@ export class Starter {
     try {
       return await this.options.store.commit(0, batch);
     } catch (error) {
-      throw this.options.isTransient(error) ? new DatabaseUnavailableError(error) : error;
+      throw asUnavailable(error, this.options.isTransient);
     }
   }
 

@@ -20,6 +20,8 @@ const WORDS = {
     'The database is read-only: a standby, or default_transaction_read_only is on. Promote it, switch that off, or point DATABASE_URL at the primary; what was stored is not lost, and everything goes on by itself.',
   OUT_OF_MEMORY:
     'The database is out of memory. Lower its settings or give it more; what was stored is not lost, and everything goes on by itself.',
+  POOLER:
+    'DATABASE_URL leads to a connection pooler (PgBouncer, Supavisor, the "-pooler" host of a provider), which gives no connection a session with the settings, locks and notifications that the engine needs. Point DATABASE_URL at Postgres itself.',
   SLOW: 'The database is slow to answer, and each transition waits for it. Look at its load and at the network between it and this server.',
 } as const;
 
@@ -42,6 +44,7 @@ const FRESH = 10_000;
 /** The trouble that an error of the database tells of. */
 export function troubleOf(error: unknown): Trouble {
   for (let each = error; each instanceof Error; each = each.cause) {
+    if (isPooler(each)) return trouble('POOLER');
     const code = BY_STATE[String((each as { code?: unknown }).code)];
     if (code !== undefined) return trouble(code);
   }
@@ -55,6 +58,12 @@ export function troubleOfLatency(latency: number): Trouble | null {
 
 export function trouble(code: TroubleCode): Trouble {
   return { code, message: WORDS[code] };
+}
+
+/** A pooler refuses what it would have to pass on at the start of a session; Postgres does not. */
+export function isPooler(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return code === '08P01' && String(message).includes('startup parameter');
 }
 
 /** Two writes got into each other's way (a deadlock, a lock): the database is well. */

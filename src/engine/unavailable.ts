@@ -1,5 +1,5 @@
 import { DurachartError } from '../core/error.ts';
-import { troubleOf } from './trouble.ts';
+import { isPooler, troubleOf } from './trouble.ts';
 
 /** The database does not do what it is asked now; what was stored is not lost, and the same call may succeed later. `details.reason` says what is wrong, the message what to do. */
 export class DatabaseUnavailableError extends DurachartError {
@@ -8,6 +8,11 @@ export class DatabaseUnavailableError extends DurachartError {
     super('DATABASE_UNAVAILABLE', message, { cause, details: { reason: code } });
     this.name = 'DatabaseUnavailableError';
   }
+}
+
+/** An error of the database in the engine's words, where it is one that keeps the database from doing what it is asked; others as they are. */
+export function asUnavailable(error: unknown, isTransient: (error: unknown) => boolean): unknown {
+  return isTransient(error) || isPooler(error) ? new DatabaseUnavailableError(error) : error;
 }
 
 type Port = Record<string, (...args: never[]) => Promise<unknown>>;
@@ -20,7 +25,7 @@ export function outspoken<P extends object>(port: P, isTransient: (error: unknow
       try {
         return await method(...args);
       } catch (error) {
-        throw isTransient(error) ? new DatabaseUnavailableError(error) : error;
+        throw asUnavailable(error, isTransient);
       }
     },
   ]);

@@ -325,6 +325,7 @@ export const Ready = z
           'TOO_MANY_CONNECTIONS',
           'READ_ONLY',
           'OUT_OF_MEMORY',
+          'POOLER',
           'SLOW',
         ]),
         detail: z.string(),

@@ -1,5 +1,7 @@
 import postgres from 'postgres';
+import { isPooler } from '../engine/trouble.ts';
 import { ARRAY_TYPES } from './array-types.ts';
+import { DIRECT } from './direct.ts';
 import { renewed } from './renewed.ts';
 import { Connections } from './transactions.ts';
 
@@ -40,6 +42,9 @@ const HOT_SETTINGS = {
   jit: 'off',
 };
 
+/** Lists are over before a compiled plan would pay off. */
+const POOL_SETTINGS = { jit: 'off', ...DIRECT };
+
 /** Opens the connections, lazily. @param url postgres://user:password@host:port/database */
 export function openDatabase(url: string): Database {
   const common = {
@@ -51,9 +56,8 @@ export function openDatabase(url: string): Database {
     types: ARRAY_TYPES,
   } as const;
   const named = (role: string) => ({ application_name: `durachart ${role}` });
-  // Lists are over before a compiled plan would pay off.
   const pool = renewed(
-    (onclose) => postgres(url, { ...common, max: 10, onclose, connection: { ...named('pool'), jit: 'off' } }),
+    (onclose) => postgres(url, { ...common, max: 10, onclose, connection: { ...named('pool'), ...POOL_SETTINGS } }),
     postgres(url, { ...common, max: 1, connection: named('listener') }),
   );
   const hot = renewed((onclose) =>
@@ -99,7 +103,7 @@ const TRANSIENT_SYSTEM = new Set([
 /** Whether the database may take the same statement later: it is away, overloaded, or the statement lost a deadlock. */
 export function isTransient(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
-  if (typeof code !== 'string') return false;
+  if (typeof code !== 'string' || isPooler(error)) return false;
   if (TRANSIENT_SYSTEM.has(code) || code.startsWith('CONNECT')) return true;
   return code.length === 5 && (/^(08|53|57|58)/.test(code) || ['40001', '40P01', '55P03', '25006'].includes(code));
 }

@@ -1,7 +1,8 @@
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { DurachartError } from '../core/error.ts';
 import type { Workflow } from '../core/workflow.ts';
 import { registry } from '../engine/create.ts';
+import { openSession } from './direct.ts';
 import { MIGRATION_LOCK } from './migrate.ts';
 import { grantReader, makeReader } from './reader-role.ts';
 import { identifier, typedView, viewName } from './typed-view.ts';
@@ -11,11 +12,11 @@ import { identifier, typedView, viewName } from './typed-view.ts';
  * and a typed view for each (`durachart.video_processing`). Workflows that are not named stay as they are. To be called
  * after `migrate`; safe to repeat, and when several processes do it at once.
  * @returns what the user should know, in words: that the role `durachart_reader` could not be made
- * @throws DurachartError `VIEW_NAME_TAKEN`, `VIEW_IN_USE`; DefinitionError `DUPLICATE_WORKFLOW`
+ * @throws DurachartError `VIEW_NAME_TAKEN`, `VIEW_IN_USE`; DefinitionError `DUPLICATE_WORKFLOW`; DatabaseUnavailableError behind a pooler
  */
 export async function migrateWorkflows(url: string, workflows: readonly Workflow[]): Promise<string[]> {
   const all = [...registry(workflows).values()];
-  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  const sql = await openSession(url);
   try {
     await sql`select pg_advisory_lock(${MIGRATION_LOCK}, 0)`;
     const notice = await makeReader(sql);

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { openSession } from './direct.ts';
 import { continueHistory } from './restored.ts';
 
 /** A folder of drizzle migrations and the Postgres schema that keeps their journal. */
@@ -21,10 +22,10 @@ export const MIGRATION_LOCK = 0x44757262;
 
 /**
  * Brings the database up to date, also one that was restored from a dump. Safe when several processes do it at once: the others wait.
- * @throws DurachartError `NOT_OWNER`
+ * @throws DurachartError `NOT_OWNER`; DatabaseUnavailableError behind a pooler
  */
 export async function migrate(url: string, all: readonly Migrations[] = [ENGINE_MIGRATIONS]): Promise<void> {
-  const sql = postgres(url, { max: 1, fetch_types: false, onnotice: () => {} });
+  const sql = await openSession(url);
   try {
     const done = await Promise.all(all.map((migrations) => isDone(sql, migrations)));
     if (!done.every(Boolean)) await run(sql, all);

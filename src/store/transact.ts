@@ -1,5 +1,5 @@
 import type postgres from 'postgres';
-import { DatabaseUnavailableError } from '../engine/unavailable.ts';
+import { asUnavailable, DatabaseUnavailableError } from '../engine/unavailable.ts';
 import { isTransient } from './database.ts';
 import type { Connections } from './transactions.ts';
 
@@ -32,7 +32,7 @@ export async function transact<T>(
     return await Promise.race([whole(), lost]);
   } catch (error) {
     if (!connection.broken) await Promise.race([sql`rollback`, lost]).catch(() => (connection.broken = true));
-    throw connection.broken || isTransient(error) ? new DatabaseUnavailableError(error) : error;
+    throw connection.broken ? new DatabaseUnavailableError(error) : asUnavailable(error, isTransient);
   } finally {
     connection.onlost = () => {};
     connections.give(connection);

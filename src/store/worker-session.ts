@@ -1,6 +1,9 @@
 import type postgres from 'postgres';
+import { isPooler } from '../engine/trouble.ts';
+import { asUnavailable } from '../engine/unavailable.ts';
 import type { Buried, Millis, WorkerSession } from '../engine/ports.ts';
 import type { Database } from './database.ts';
+import { IS_DIRECT, notDirect } from './direct.ts';
 import { inLockOrder } from './lock-order.ts';
 
 /** First key of the advisory locks that workers hold; the second is the worker's id. */
@@ -13,7 +16,10 @@ const LOCK_HELD = `exists (select from pg_locks l where l.locktype = 'advisory' 
 /** A worker `w` that held a lock for as long as it lived holds it no more; after the server's start it has time to take it again. */
 export const LOCK_LOST = `(w.locked and now() - pg_postmaster_start_time() > interval '3 s' and not ${LOCK_HELD})`;
 
-/** Registers a worker and takes the lock that tells others that its process lives. */
+/**
+ * Registers a worker and takes the lock that tells others that its process lives.
+ * @throws DatabaseUnavailableError behind a pooler
+ */
 export async function startWorker(
   database: Database,
   name: string,
@@ -24,11 +30,15 @@ export async function startWorker(
   const [[row]] = await Promise.all([
     pool<{ id: number }[]>`
       insert into durachart.workers (name, workflows, locked, started_at, beat_at)
-      values (${name}, ${[...workflows]}, false, to_timestamp(${now}::float8 / 1000), to_timestamp(${now}::float8 / 1000)) returning id`,
+      select ${name}, ${[...workflows]}, false, to_timestamp(${now}::float8 / 1000), to_timestamp(${now}::float8 / 1000)
+      where ${pool.unsafe(IS_DIRECT)} returning id`,
     // Its connection is opened meanwhile.
     session`select`,
-  ]);
-  const id = row?.id as number;
+  ]).catch((error: unknown) => {
+    throw asUnavailable(error, isPooler);
+  });
+  if (row === undefined) return notDirect();
+  const { id } = row;
   const locked = await takeLock(session, id);
   if (locked) await pool`update durachart.workers set locked = true where id = ${id}`;
   return {

@@ -17,6 +17,15 @@ test.each([
   expect(troubleOf(new Error('outer', { cause: failed(code) })).code).toBe(expected);
 });
 
+test('a pooler is known by what it refuses at the start of a session; what else breaks the protocol is not that', () => {
+  const refused = Object.assign(new Error('unsupported startup parameter: jit'), { code: '08P01' });
+  expect(troubleOf(refused).code).toBe('POOLER');
+  // Trying again does not help.
+  expect(isTransient(refused)).toBe(false);
+  expect(troubleOf(failed('08P01')).code).toBe('NOT_ANSWERING');
+  expect(isTransient(failed('08P01'))).toBe(true);
+});
+
 test('what writes meet with counts until one gets through, or for ten seconds; of what is nobody’s trouble nothing is said', async () => {
   const clock = new ManualClock();
   const writes = new Writes(clock, isTransient);
