@@ -20,7 +20,7 @@ const Resume = {
 
 const EVENTS = {
   description:
-    'Server-sent events `transition` (its `id` resumes the stream after it), `step`, `status` (where an instance stands after something that was no transition: paused, on again, failed where it stood, cancelled) and `end` (nothing more will come). `step` and `status` are not repeated when a stream is resumed. A comment every 15 seconds keeps the connection.',
+    'Server-sent events `transition` (its `id` resumes the stream after it), `step`, `status` (where an instance stands after something that was no transition: paused, on again, failed where it stood, cancelled) and `end` (nothing more will come). `step` and `status` are not repeated when a stream is resumed. `problem` ends it, too: with `INVALID_CURSOR` the position is ahead of the database, as after a backup was restored. A comment every 15 seconds keeps the connection.',
   content: { 'text/event-stream': { schema: ChangeSchema } },
 };
 

@@ -136,6 +136,11 @@ describe('the stream of all', () => {
     expect(seen.filter((line) => line.startsWith('a'))).toEqual(['a REJECTED done']);
   });
 
+  test('ends with a problem where a position is ahead of the database, as after a backup was restored', async () => {
+    const seen = await all('/events', { 'Last-Event-ID': '999999999999_1_x' });
+    expect(seen).toMatchObject([{ event: 'problem', data: { code: 'INVALID_CURSOR', status: 422 } }]);
+  });
+
   test('refuses a position that it has not given', async () => {
     for (const after of ['x', '1', "'; drop table x", '9'.repeat(201)]) {
       const problem = await server.problem(422, 'GET', '/events', { headers: { 'last-event-id': after } });
