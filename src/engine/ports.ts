@@ -350,7 +350,7 @@ export interface Store {
   pauses(): Promise<Pauses>;
   /** Registers a worker process and holds its lock until `stopWorker` or until the process dies. */
   startWorker(name: string, workflows: readonly string[], now: Millis): Promise<WorkerSession>;
-  /** Declares workers dead whose process is gone, and frees their instances. The worker that asks lives. */
+  /** Declares workers dead whose process is gone, or which have been silent for `timeout` milliseconds by the clock of the database, and frees their instances as due `now`. The worker that asks lives. */
   buryWorkers(now: Millis, timeout: number, asking: number): Promise<Buried>;
   /** Instances that nobody has and whose time has come. */
   due(now: Millis, workflows: readonly string[], limit: number): Promise<Wanted[]>;
@@ -371,7 +371,7 @@ export interface Store {
 export interface WorkerSession {
   id: number;
   /** Says that the process lives. False: it has been declared dead, and everything it owned may be in other hands. */
-  beat(now: Millis): Promise<boolean>;
+  beat(): Promise<boolean>;
   /** Gives back all that is still owned and leaves. */
   stop(now: Millis): Promise<void>;
   /** Ends without a word, as a killed process does. For tests. */

@@ -159,8 +159,8 @@ export class Worker implements HandsHost {
   }
 
   private async beat(): Promise<void> {
-    const { clock, events } = this.options;
-    const lives = await this.session.beat(clock.now());
+    const { events } = this.options;
+    const lives = await this.session.beat();
     if (!this.accepting) return;
     if (lives) {
       await this.hands.readPauses();

@@ -52,7 +52,7 @@ select
       'runs', (select json_agg(json_build_object('key', r.key, 'runId', r.run_id, 'createdAt', r.created_at) order by r.round desc)
         from durachart.runs r where r.instance_id = i.id and r.kind = 'step' and r.ended_at is null)
     ) order by f.depth) from family f join durachart.instances i on i.id = f.id) as family,
-  (select json_agg(json_build_object('id', w.id, 'name', w.name, 'workflows', w.workflows, 'beatAt', w.beat_at, 'stoppedAt', w.stopped_at, 'lockLost', ${LOCK_LOST}))
+  (select json_agg(json_build_object('id', w.id, 'name', w.name, 'workflows', w.workflows, 'beatAt', w.beat_at, 'silentMs', extract(epoch from now() - w.beat_at) * 1000, 'stoppedAt', w.stopped_at, 'lockLost', ${LOCK_LOST}))
     from durachart.workers w where w.stopped_at is null or w.id in (select i.lease from family f join durachart.instances i on i.id = f.id)) as workers,
   (select json_agg(json_build_object('target', p.target, 'name', p.name, 'by', p.by, 'why', p.why, 'since', p.since)) from durachart.pauses p) as pauses,
   (select json_agg(a) from (select operation, by, why, status, code, reason, requested_at, finished_at from durachart.audit

@@ -30,7 +30,7 @@ export async function startWorker(
   const [[row]] = await Promise.all([
     pool<{ id: number }[]>`
       insert into durachart.workers (name, workflows, locked, started_at, beat_at)
-      select ${name}, ${[...workflows]}, false, to_timestamp(${now}::float8 / 1000), to_timestamp(${now}::float8 / 1000)
+      select ${name}, ${[...workflows]}, false, to_timestamp(${now}::float8 / 1000), now()
       where ${pool.unsafe(IS_DIRECT)} returning id`,
     // Its connection is opened meanwhile.
     session`select`,
@@ -43,11 +43,11 @@ export async function startWorker(
   if (locked) await pool`update durachart.workers set locked = true where id = ${id}`;
   return {
     id,
-    beat: async (at) => {
+    beat: async () => {
       // After a reconnect the lock is gone; it is taken again before anybody is told that this worker lives.
       if (locked && !(await holdsLock(session, id))) await takeLock(session, id);
       const rows = await pool`
-        update durachart.workers set beat_at = to_timestamp(${at}::float8 / 1000) where id = ${id} and stopped_at is null returning id`;
+        update durachart.workers set beat_at = now() where id = ${id} and stopped_at is null returning id`;
       return rows.length > 0;
     },
     stop: async (at) => {
@@ -80,6 +80,7 @@ async function holdsLock(session: postgres.Sql, id: number): Promise<boolean> {
 
 /**
  * Declares workers dead whose lock is gone, or whose beat is older than `timeout` milliseconds, and frees their instances.
+ * Silence is measured by the server's clock alone: one machine whose clock stands wrong would take all others for dead, or be taken for it.
  * While the server was down nobody could beat or hold a lock: after its start living workers have time to do so again.
  * The worker that asks is alive, whatever its connections have gone through.
  */
@@ -87,7 +88,7 @@ export async function buryWorkers(pool: postgres.Sql, now: Millis, timeout: numb
   const rows = await pool.unsafe<{ id: number }[]>(
     `update durachart.workers w set stopped_at = to_timestamp($1::float8 / 1000)
      where stopped_at is null and id <> $3::int
-       and ((beat_at < to_timestamp(($1::float8 - $2::float8) / 1000) and now() - pg_postmaster_start_time() > $2::float8 * interval '1 ms')
+       and (extract(epoch from now() - greatest(beat_at, pg_postmaster_start_time())) * 1000 > $2::float8
          or ${LOCK_LOST})
      returning id`,
     [now, timeout, asking],

@@ -139,7 +139,7 @@ export class Life {
   private session(real: WorkerSession): WorkerSession {
     return {
       id: real.id,
-      beat: async (now) => this.alive(() => real.beat(now)),
+      beat: async () => this.alive(() => real.beat()),
       stop: async (now) => this.alive(() => real.stop(now)),
       // Its connection is cut from outside, whether or not the process came so far as to know it.
       kill: async () => {},

@@ -29,7 +29,7 @@ export class Database {
   readonly effects: string[] = [];
   startedAt: Millis = 0;
   private readonly listeners = new Set<(ids: string[] | '*') => void>();
-  private readonly now: () => Millis;
+  readonly now: () => Millis;
 
   constructor(now: () => Millis) {
     this.now = now;
@@ -140,10 +140,10 @@ export class Database {
   }
 
   bury(now: Millis, timeout: number, asking: number): { workers: number[]; freed: string[] } {
-    const up = this.now() - this.startedAt;
+    const silentSince = (beatAt: Millis): Millis => this.now() - Math.max(beatAt, this.startedAt);
     const dead = this.workers.filter(
       ({ id, stopped, locked, beatAt }) =>
-        !stopped && id !== asking && ((beatAt < now - timeout && up > timeout) || (!locked && up > GRACE)),
+        !stopped && id !== asking && (silentSince(beatAt) > timeout || (!locked && silentSince(0) > GRACE)),
     );
     for (const worker of dead) worker.stopped = true;
     const freed = [...this.rows.values()].filter(

@@ -200,8 +200,8 @@ export class Life {
         this.interruptions++;
         wire.loseSession();
       } else if (what < 0.8) {
+        // Nobody is taken for dead for it.
         this.saw('clocks that jumped');
-        this.interruptions++;
         wire.clock.offset = (this.random() - 0.5) * (this.random() < 0.3 ? 60_000 : 2_000);
       } else {
         this.saw('databases that went away');

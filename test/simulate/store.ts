@@ -84,7 +84,7 @@ export class Wire {
         ),
       nextWake: async () => this.call(() => database.nextWake()),
       pauses: async () => NOTHING_PAUSED,
-      startWorker: async (_name, _workflows, now) => this.call(() => this.session(now)),
+      startWorker: async () => this.call(() => this.session()),
       buryWorkers: async (now, timeout, asking) => this.call(() => database.bury(now, timeout, asking)),
       due: async () => [],
       // Programs have no fan-outs.
@@ -114,17 +114,17 @@ export class Wire {
     } as unknown as Reader;
   }
 
-  private session(now: number): WorkerSession {
+  private session(): WorkerSession {
     const { workers } = this.database;
-    const row = { id: workers.length + 1, beatAt: now, stopped: false, locked: true };
+    const row = { id: workers.length + 1, beatAt: this.database.now(), stopped: false, locked: true };
     workers.push(row);
     this.worker = row.id;
     return {
       id: row.id,
-      beat: async (at) =>
+      beat: async () =>
         this.call(() => {
           if (this.worker === row.id) row.locked = true;
-          if (!row.stopped) row.beatAt = at;
+          if (!row.stopped) row.beatAt = this.database.now();
           return !row.stopped;
         }),
       stop: async () => this.call(() => void (row.stopped = true)),

@@ -10,7 +10,15 @@ storeContract(async () => {
   return {
     open: () => {
       const database = openDatabase(url);
-      return { store: createStore(database), reader: createReader(database), close: async () => database.close() };
+      return {
+        store: createStore(database),
+        reader: createReader(database),
+        silence: async (worker, milliseconds) => {
+          await database.pool`
+            update durachart.workers set beat_at = beat_at - ${milliseconds}::float8 * interval '1 ms' where id = ${worker}`;
+        },
+        close: async () => database.close(),
+      };
     },
     drop,
   };

@@ -38,6 +38,8 @@ export interface WorkerFact {
   name: string;
   workflows: string[];
   beatAt: Millis;
+  /** Since then, by the clock of the database, which `beatAt` is of. */
+  silentMs: number;
   stoppedAt: Millis | null;
   /** It held a lock for as long as it lived, and the lock is gone. */
   lockLost: boolean;

@@ -39,19 +39,19 @@ export function placeOf(member: Member, facts: Facts, now: Millis): Place {
     workflow,
     standing: standingOf(member, workflow, facts.family[0] === member),
     holder: member.lease === null ? null : workerAt(member.lease, fact),
-    holderDead: member.lease !== null && (fact === undefined || !isAlive(fact, facts, now)),
+    holderDead: member.lease !== null && (fact === undefined || !isAlive(fact, facts)),
     due: member.lease === null && member.wakeAt !== null && member.wakeAt <= now,
   };
 }
 
 /** A worker that has signed off, has lost its lock or has not been heard of for too long is dead. */
-export function isAlive(worker: WorkerFact, { deadAfter }: Facts, now: Millis): boolean {
-  return worker.stoppedAt === null && !worker.lockLost && worker.beatAt >= now - deadAfter;
+export function isAlive(worker: WorkerFact, { deadAfter }: Facts): boolean {
+  return worker.stoppedAt === null && !worker.lockLost && worker.silentMs <= deadAfter;
 }
 
 /** Whether some live worker would take instances of this workflow. */
-export function hasWorker({ facts, member, now }: Place): boolean {
-  return facts.workers.some((worker) => worker.workflows.includes(member.workflow) && isAlive(worker, facts, now));
+export function hasWorker({ facts, member }: Place): boolean {
+  return facts.workers.some((worker) => worker.workflows.includes(member.workflow) && isAlive(worker, facts));
 }
 
 /** The run on Trigger.dev that an invocation waits for. */

@@ -161,6 +161,6 @@ export class Runtime {
 
   private async beat(session: WorkerSession): Promise<boolean> {
     this.lastBeat = this.clock.now();
-    return session.beat(this.lastBeat);
+    return session.beat();
   }
 }

@@ -5,6 +5,8 @@ import type { Reader } from '../../../src/engine/reader.ts';
 export interface StoreAccess {
   store: Store;
   reader: Reader;
+  /** Has a worker have been silent for so many milliseconds more. */
+  silence(worker: number, milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
