@@ -3,6 +3,7 @@ import { isPooler } from '../engine/trouble.ts';
 import { ARRAY_TYPES } from './array-types.ts';
 import { DIRECT } from './direct.ts';
 import { renewed } from './renewed.ts';
+import { serverUrl } from './server-url.ts';
 import { Connections } from './transactions.ts';
 
 /** The connections of one process, by what they are for. */
@@ -46,7 +47,8 @@ const HOT_SETTINGS = {
 const POOL_SETTINGS = { jit: 'off', ...DIRECT };
 
 /** Opens the connections, lazily. @param url postgres://user:password@host:port/database */
-export function openDatabase(url: string): Database {
+export function openDatabase(databaseUrl: string): Database {
+  const url = serverUrl(databaseUrl);
   const common = {
     onnotice: () => {},
     connect_timeout: 10,

@@ -2,6 +2,7 @@ import postgres from 'postgres';
 import { isPooler } from '../engine/trouble.ts';
 import { asUnavailable, DatabaseUnavailableError } from '../engine/unavailable.ts';
 import { ARRAY_TYPES } from './array-types.ts';
+import { serverUrl } from './server-url.ts';
 
 /**
  * How a session begins that has to be one: it holds locks, hears notifications or has settings. A pooler (PgBouncer, Supavisor) refuses
@@ -22,7 +23,13 @@ export function notDirect(): never {
 
 /** Opens a session of its own. To be ended by the caller. @throws DatabaseUnavailableError behind a pooler */
 export async function openSession(url: string): Promise<postgres.Sql> {
-  const sql = postgres(url, { max: 1, fetch_types: false, types: ARRAY_TYPES, onnotice: () => {}, connection: DIRECT });
+  const sql = postgres(serverUrl(url), {
+    max: 1,
+    fetch_types: false,
+    types: ARRAY_TYPES,
+    onnotice: () => {},
+    connection: DIRECT,
+  });
   try {
     const [row] = await sql.unsafe<{ direct: boolean }[]>(`select ${IS_DIRECT} as direct`);
     if (row?.direct !== true) notDirect();
