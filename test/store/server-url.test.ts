@@ -10,20 +10,24 @@ const bench = useBench();
 const AT = 'postgres://u:p%3Fw@h:5432/d';
 
 test.each([
-  ['nothing that is none of the server’s', `${AT}`, `${AT}`],
+  ['without parameters', AT, AT],
   [
-    'what the server and this client know',
+    'with those of the server and of this client',
     `${AT}?sslmode=require&statement_timeout=5s`,
     `${AT}?sslmode=require&statement_timeout=5s`,
   ],
-  ['what Prisma adds', `${AT}?schema=public&connection_limit=1&pgbouncer=true`, AT],
+  ['with what Prisma adds', `${AT}?schema=public&connection_limit=1&pgbouncer=true`, AT],
   [
-    'several hosts',
+    'with several hosts',
     'postgres://a:1,b:2/d?target_session_attrs=read-write&keepalives=1',
     'postgres://a:1,b:2/d?target_session_attrs=read-write',
   ],
-  ['channel binding that is only preferred', `${AT}?sslmode=require&channel_binding=prefer`, `${AT}?sslmode=require`],
-])('of a URL stays, with %s', (_, url, kept) => {
+  [
+    'with channel binding that is only preferred',
+    `${AT}?sslmode=require&channel_binding=prefer`,
+    `${AT}?sslmode=require`,
+  ],
+])('of a URL %s, what the server and this client know stays', (_, url, kept) => {
   expect(serverUrl(url)).toBe(kept);
 });
 
