@@ -1,6 +1,7 @@
 CREATE TABLE "durachart"."server" (
 	"one" boolean PRIMARY KEY DEFAULT true NOT NULL,
-	"system_identifier" bigint NOT NULL
+	"system_identifier" bigint NOT NULL,
+	"timeline" integer NOT NULL
 );
 --> statement-breakpoint
 -- Stable, although it always gives the same: a plan with it is made anew once it is replaced.

@@ -446,10 +446,11 @@ export const endedSessions = durachart.table('ended_sessions', {
   at: time('at').notNull(),
 });
 
-/** The server that the database is on, in one row: on another one transactions have other numbers. */
+/** The server that the database is on, in one row: on another one, or after it was put back to an earlier time, transactions have other numbers. */
 export const server = durachart.table('server', {
   one: boolean('one').primaryKey().default(true),
   systemIdentifier: bigint('system_identifier', { mode: 'bigint' }).notNull(),
+  timeline: integer('timeline').notNull(),
 });
 
 /** What SQL has to know of the registered workflows; `migrateWorkflows` keeps these four tables in step with the code. */

@@ -17,6 +17,9 @@ async function restore(): Promise<void> {
   await bench.sql`update durachart.server set system_identifier = system_identifier + 1`;
 }
 
+/** How far numbers leap then. */
+const LEAP = 2n ** 40n;
+
 /** A position that the other server gave. */
 const given = (position: string) => position.replace(/^\d+/, (xid) => String(BigInt(xid) + FURTHER));
 
@@ -43,6 +46,12 @@ async function read(engine: Engine, after: string, count: number): Promise<{ see
     if (seen.length === count) return { seen, position: change.position };
   }
   throw new Error(`${seen.length} of ${count} transitions after ${after}`);
+}
+
+/** The position after all that there is. */
+async function last(engine: Engine): Promise<string> {
+  const [{ count }] = await bench.sql<[{ count: number }]>`select count(*)::int from durachart.transitions`;
+  return (await read(engine, '0', count)).position;
 }
 
 const transitionsOf = (ids: readonly string[]) => ids.flatMap((id) => [`${id} 1`, `${id} 2`]);
@@ -75,19 +84,34 @@ test('a backup restored on a server that has not come as far: the stream goes on
   const all = transitionsOf([...first, ...second]);
   expect((await read(after, '0', all.length)).seen).toEqual(all);
 
-  // And again, to a server that has come further: nothing is to be done there.
-  const [base] = await bench.sql<{ base: string }[]>`select durachart.xid_base()::text as base`;
+  // And again, by two at once, to a server that has come further; some have seen what the backup does not have.
+  const [{ base }] = await bench.sql<[{ base: string }]>`select durachart.xid_base()::text as base`;
   await bench.sql`update durachart.server set system_identifier = system_identifier + 1`;
   await Promise.all([migrate(bench.url), migrate(bench.url)]);
-  expect(await bench.sql`select durachart.xid_base()::text as base`).toEqual([base]);
+  await migrate(bench.url);
+  expect(await bench.sql`select durachart.xid_base()::text as base`).toEqual([{ base: String(BigInt(base) + LEAP) }]);
   const third = await run(after, 1);
-  expect((await read(after, resumed.position, 2)).seen).toEqual(transitionsOf(third));
+  for (const seen of [resumed.position, given(resumed.position)])
+    expect((await read(after, seen, 2)).seen).toEqual(transitionsOf(third));
+});
+
+test('a database that was put back to an earlier time: positions of the time since are not among those to come', async () => {
+  const before = await engines();
+  await run(before, 1);
+  const position = await last(before);
+  await before.stop();
+  await bench.sql`update durachart.server set timeline = timeline + 1`;
+  await migrate(bench.url);
+  const after = await engines();
+  const since = position.replace(/^\d+/, (xid) => String(BigInt(xid) + 1_000n));
+  const next = await run(after, 1);
+  expect((await read(after, since, 2)).seen).toEqual(transitionsOf(next));
 });
 
 test('a position ahead of the database is refused, and not waited at until it has come there', async () => {
   const engine = await engines();
   const [id] = (await run(engine, 1)) as [string];
-  const { position } = await read(engine, '0', 2);
+  const position = await last(engine);
   const first = async (options: { id?: string; after: string }) => {
     const stream = engine.subscribe({ ...options, signal: AbortSignal.timeout(10_000) });
     return stream[Symbol.asyncIterator]().next();
