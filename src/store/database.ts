@@ -46,7 +46,7 @@ const HOT_SETTINGS = {
 /** Lists are over before a compiled plan would pay off. */
 const POOL_SETTINGS = { jit: 'off', ...DIRECT };
 
-/** Opens the connections, lazily. @param url postgres://user:password@host:port/database */
+/** Opens the connections, lazily. @param databaseUrl postgres://user:password@host:port/database */
 export function openDatabase(databaseUrl: string): Database {
   const url = serverUrl(databaseUrl);
   const common = {

@@ -432,7 +432,7 @@ export const workers = durachart.table('workers', {
   id: serial('id').primaryKey(),
   name: text('name').notNull(),
   workflows: text('workflows').array().notNull(),
-  /** False behind a transaction pooler: then only the beat tells. */
+  /** False where its session cannot hold a lock: then only the beat tells. */
   locked: boolean('locked').notNull(),
   startedAt: time('started_at').notNull(),
   beatAt: time('beat_at').notNull(),
