@@ -4,6 +4,7 @@ import { defineWorkflow } from '../../src/index.ts';
 import { createTriggerClient } from '../../src/trigger.ts';
 import { openLane, type Lane } from '../proof/lane.ts';
 import { eventually } from '../support/engine.ts';
+import { ManualClock, SECOND } from '../support/manual-clock.ts';
 import { Platform } from './support/platform.ts';
 
 /** On Trigger.dev the sweep, a scheduled task, looks at the schedules each minute. */
@@ -12,11 +13,20 @@ const workflow = defineWorkflow({
   schedules: [{ cron: '0 * * * *' }],
 });
 
+const frequent = defineWorkflow({
+  machine: setup({}).createMachine({ id: 'frequent', initial: 'BEGUN', states: { BEGUN: { type: 'final' } } }),
+  schedules: [
+    { name: 'minutes', cron: '* * * * *', missed: 'skip' },
+    { name: 'seconds', cron: '*/5 * * * * *', missed: 'skip' },
+  ],
+});
+
+const clock = new ManualClock();
 let lane: Lane;
 let platform: Platform;
 beforeAll(async () => {
   lane = await openLane();
-  platform = await Platform.start(lane.database, { workflows: [[workflow]] });
+  platform = await Platform.start(lane.database, { workflows: [[workflow, frequent]], clock });
 });
 afterAll(async () => {
   await platform.stop();
@@ -41,4 +51,37 @@ test('the sweep starts what is due, once, and a driver moves it', async () => {
   ]);
   await platform.host.idle();
   await client.stop();
+});
+
+test('the sweep starts each of the times that have passed since the one before', async () => {
+  const times = async (name: string): Promise<number[]> => {
+    const rows = await lane.sql<{ key: string }[]>`
+      select key from durachart.instances where workflow = 'frequent' and ${`schedule:frequent/${name}`} = any(tags) order by key`;
+    return rows.map(({ key }) => Date.parse(key.slice(`schedule ${name} `.length)));
+  };
+  await platform.sweep();
+  const begin = clock.now();
+  for (let sweeps = 0; sweeps < 3; sweeps++) {
+    clock.advance(66 * SECOND);
+    await platform.sweep();
+  }
+  const [next] = await lane.sql<{ minutes: Date; seconds: Date }[]>`
+    select max(tick) filter (where name = 'minutes') as minutes, max(tick) filter (where name = 'seconds') as seconds
+    from durachart.schedules where workflow = 'frequent'`;
+  for (const [name, every] of [
+    ['minutes', 60 * SECOND],
+    ['seconds', 5 * SECOND],
+  ] as const) {
+    const wanted: number[] = [];
+    const end = (next?.[name] as Date).getTime();
+    for (let time = (await first(name, every)) as number; time < end; time += every) wanted.push(time);
+    expect(await times(name)).toEqual(wanted);
+    expect(wanted.length).toBeGreaterThanOrEqual((198 * SECOND) / every - 1);
+  }
+  async function first(name: string, every: number): Promise<number> {
+    const [time] = await times(name);
+    expect(time).toBeLessThanOrEqual(begin + every);
+    return time as number;
+  }
+  await platform.host.idle();
 });

@@ -18,10 +18,16 @@ export interface SchedulerOptions {
   fault: (message: string, error: unknown) => void;
 }
 
-/** A time that is longer past has been missed: whoever looks does so each second, on Trigger.dev each minute. */
+/** A start that is later has been missed: whoever looks does so each second, on Trigger.dev each minute. */
 export const GRACE = 150_000;
-/** Starts that are made up for at a time. */
+/** Missed times that are made up for. */
 const MOST_MISSED = 100;
+/** Times that are dealt with at once; each second has one at most, so that without jitter no more come together within the grace. */
+const MOST_AT_ONCE = 200;
+/** How many of the missed times, the last ones. */
+const MADE_UP_FOR: Record<Schedule['missed'], number> = { skip: 0, once: 1, all: MOST_MISSED };
+/** Instances that are watched for overlap. */
+const MOST_ACTIVE = 100;
 /** Times to come that are shown. */
 const SHOWN = 3;
 
@@ -126,12 +132,12 @@ export class Scheduler {
 /** What becomes of a schedule's time, and of those after it that have passed as well. Pure. */
 export function advanceOf(known: Known, { id, tick, paused, active }: DueSchedule, now: Millis): Advance {
   const { calendar, schedule } = known;
-  const after = calendar.after(now);
-  const next = after === null ? null : { tick: after, dueAt: calendar.due(after) };
+  const { missed, inTime, next } = passedTicks(calendar, tick, now);
+  const ticks = [...missed, ...inTime];
   const advance: Advance = {
     id,
     tick,
-    next,
+    next: next === null ? null : { tick: next, dueAt: calendar.due(next) },
     outcome: 'started',
     message: null,
     starts: [],
@@ -140,9 +146,6 @@ export function advanceOf(known: Known, { id, tick, paused, active }: DueSchedul
     active,
     at: now,
   };
-  const passed = calendar.between(tick, now, MOST_MISSED);
-  // A time that the calendar no longer has was stored by it, and is due.
-  const ticks = passed.length === 0 ? [tick] : passed;
   const none = (outcome: Advance['outcome'], message: string | null = null): Advance => ({
     ...advance,
     outcome,
@@ -150,10 +153,10 @@ export function advanceOf(known: Known, { id, tick, paused, active }: DueSchedul
     skipped: ticks.length,
   });
   if (paused) return none('paused');
-  const wanted = ticksToStart(schedule.missed, ticks, now);
+  const wanted = [...last(missed, MADE_UP_FOR[schedule.missed]), ...inTime];
   if (wanted.length === 0) return none('missed');
   if (schedule.overlap === 'skip' && active.length > 0) return none('overlap', `${active[0]} goes on.`);
-  // Those that are made up for at once would be in each other's way, too.
+  // Those that are started at once would be in each other's way, too.
   const starting = schedule.overlap === 'allow' ? wanted : wanted.slice(-1);
   try {
     advance.starts = starting.map((time) => startOf(known, time, new Date(time).toISOString(), now));
@@ -165,15 +168,43 @@ export function advanceOf(known: Known, { id, tick, paused, active }: DueSchedul
     skipped: ticks.length - starting.length,
     cancelled: schedule.overlap === 'cancel' ? active : [],
     active: [...(schedule.overlap === 'cancel' ? [] : active), ...advance.starts.map((start) => start.id)].slice(
-      -MOST_MISSED,
+      -MOST_ACTIVE,
     ),
   };
 }
 
-function ticksToStart(missed: Schedule['missed'], ticks: readonly Millis[], now: Millis): Millis[] {
-  if (missed === 'all') return [...ticks];
-  const last = ticks.at(-1) as Millis;
-  return missed === 'once' || last >= now - GRACE ? [last] : [];
+function last<T>(items: readonly T[], count: number): T[] {
+  return count <= 0 ? [] : items.slice(-count);
+}
+
+/** A time that is due with those after it that are, and the first one that is not. */
+function passedTicks(
+  calendar: Calendar,
+  tick: Millis,
+  now: Millis,
+): { missed: Millis[]; inTime: Millis[]; next: Millis | null } {
+  const isMissed = (time: Millis): boolean => calendar.due(time) < now - GRACE;
+  if (isMissed(tick)) {
+    const passed = calendar.between(tick, now, MOST_MISSED + MOST_AT_ONCE);
+    // A time that the calendar no longer has was stored by it, and is due.
+    const ticks = passed.length === 0 ? [tick] : passed;
+    const next = ticks.findIndex((time) => calendar.due(time) > now);
+    const due = next < 0 ? ticks : ticks.slice(0, next);
+    const inTime = due.filter((time) => !isMissed(time));
+    return {
+      missed: last(due.filter(isMissed), MOST_MISSED - inTime.length),
+      inTime,
+      next: ticks[next] ?? calendar.after(now),
+    };
+  }
+  // None of those after it can be missed: they wait for this one.
+  const ticks = [tick];
+  let next = calendar.after(tick);
+  while (next !== null && calendar.due(next) <= now && ticks.length < MOST_AT_ONCE) {
+    ticks.push(next);
+    next = calendar.after(next);
+  }
+  return { missed: [], inTime: ticks, next };
 }
 
 function startOf({ schedule, workflow }: Known, time: Millis, key: string | undefined, now: Millis): Commit {

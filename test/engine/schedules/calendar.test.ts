@@ -71,6 +71,8 @@ test.each([
 const DUE = at('2026-01-01T00:00:00Z');
 const HOURLY = { cron: '0 * * * *' };
 const due = (over: object = {}) => ({ id: 'w/default', tick: DUE, paused: false, active: [], ...over });
+const startedAt = ({ starts }: ReturnType<typeof advanceOf>): number[] =>
+  starts.map(({ create }) => at(create?.key?.slice('schedule default '.length) ?? ''));
 const summary = (options: Omit<ScheduleOptions, 'name'>, now: number, over: object = {}) => {
   const { outcome, starts, skipped, cancelled, next } = advanceOf(known(options), due(over), now);
   const keys = starts.map(({ create }) => create?.key?.slice('schedule default '.length, -8));
@@ -90,6 +92,68 @@ test.each([
     cancelled: [],
     next: '2026-01-01T04:00',
   });
+});
+
+test.each([
+  ['* * * * *', '19:47:00', '19:48:06', ['19:47:00', '19:48:00']],
+  [
+    '*/10 * * * * *',
+    '19:47:00',
+    '19:48:00',
+    ['19:47:00', '19:47:10', '19:47:20', '19:47:30', '19:47:40', '19:47:50', '19:48:00'],
+  ],
+])(
+  'times that are only seconds late are all started, whatever is said of missed ones: %s',
+  (cron, first, now, starts) => {
+    const day = '2026-01-01T';
+    for (const missed of ['skip', 'once', 'all'] as const) {
+      const advance = advanceOf(known({ cron, missed }), due({ tick: at(`${day}${first}Z`) }), at(`${day}${now}Z`));
+      expect(startedAt(advance)).toEqual(starts.map((time) => at(`${day}${time}Z`)));
+      expect(advance.skipped).toBe(0);
+    }
+  },
+);
+
+test.each([
+  ['skip', 0],
+  ['once', 1],
+  ['all', 6],
+] as const)(
+  'of missed times and others that are not, only the missed ones go by the policy: %s',
+  (missed, madeUpFor) => {
+    // Nine minutes; those of the last two and a half are in time.
+    const advance = advanceOf(known({ cron: '* * * * *', missed }), due(), DUE + 8 * 60_000);
+    const minutes = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+    const wanted = [...minutes.slice(6 - madeUpFor, 6), 6, 7, 8];
+    expect(startedAt(advance)).toEqual(wanted.map((minute) => DUE + minute * 60_000));
+    expect(advance).toMatchObject({ skipped: 9 - wanted.length, next: { tick: DUE + 9 * 60_000 } });
+  },
+);
+
+test('a cron of each second starts every one of them at a look each minute, and within the grace', () => {
+  const each = known({ cron: '* * * * * *', missed: 'skip' });
+  for (const late of [60_000, GRACE]) {
+    const advance = advanceOf(each, due(), DUE + late);
+    expect(startedAt(advance)).toEqual(Array.from({ length: late / 1_000 + 1 }, (_, n) => DUE + n * 1_000));
+  }
+});
+
+test('jitter makes none late: each time is started once it is due, and what is left over stands as the next time', () => {
+  const jittered = known({ cron: '* * * * *', missed: 'skip', jitter: 3_600_000 });
+  const { calendar } = jittered;
+  const wanted: number[] = [];
+  for (let time = DUE; wanted.length < 500; time += 60_000) wanted.push(time);
+  const seen: number[] = [];
+  let tick = DUE;
+  for (let looks = 0; seen.length < 500; looks++) {
+    const now = calendar.due(tick);
+    const advance = advanceOf(jittered, due({ tick }), now);
+    expect(advance.skipped).toBe(0);
+    for (const time of startedAt(advance)) expect(calendar.due(time)).toBeLessThanOrEqual(now);
+    seen.push(...startedAt(advance));
+    tick = advance.next?.tick as number;
+  }
+  expect(seen.slice(0, 500)).toEqual(wanted);
 });
 
 test('of very many at most a hundred are made up for', () => {

@@ -97,6 +97,19 @@ test('what was missed while nobody was up is made up for by policy; what has cha
   expect(await inputs('missed')).toHaveLength(4);
 });
 
+test('a worker that looks late starts each of the times that have passed', async () => {
+  const clock = tenPast();
+  const minutely = { ...HOURLY, cron: '* * * * *', missed: 'skip' as const };
+  const engine = await bench.worker([scheduled('looks-late', minutely)], { clock });
+  const [before] = await listed(engine);
+  const first = before?.next[0]?.getTime() as number;
+  clock.advance(first - clock.now() + 126 * SECOND);
+  await eventually(async () => (await inputs('looks-late')).length > 0);
+  const wanted = [0, 60, 120].map((seconds) => new Date(first + seconds * SECOND).toISOString());
+  expect((await inputs('looks-late')).slice(0, 3)).toEqual(wanted);
+  expect((await listed(engine))[0]).toMatchObject({ skipped: 0 });
+});
+
 test('while an earlier one goes on: leaves the time out, or cancels that one', async () => {
   const clock = tenPast();
   const engine = await bench.worker(
