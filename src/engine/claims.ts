@@ -13,6 +13,8 @@ export interface ClaimHost {
   knows(id: string): boolean;
   /** Whether an instance in memory is being given back, and that has not been answered yet. */
   isLeaving(id: string): boolean;
+  /** Does what reads instances and adopts them, so that what is notified meanwhile is not lost. */
+  whileTaking<T>(read: () => Promise<T>): Promise<T>;
   /** Takes over an instance that is this worker's now. */
   adopt(claimed: Claimed): void;
   fault(error: unknown): void;
@@ -59,11 +61,13 @@ export class Claims {
     this.again = true;
     if (this.looking || !this.host.accepting) return;
     this.looking = true;
-    void this.lookAll().then((well) => {
-      this.looking = false;
-      // Asked for at the very end of it.
-      if (well && this.again) this.look();
-    });
+    void this.host
+      .whileTaking(async () => this.lookAll())
+      .then((well) => {
+        this.looking = false;
+        // Asked for at the very end of it.
+        if (well && this.again) this.look();
+      });
   }
 
   /** There is room again. */

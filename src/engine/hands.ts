@@ -9,6 +9,7 @@ import { Inboxes, type InboxHost } from './inboxes.ts';
 import { CANCEL } from './keys.ts';
 import { KnownPauses } from './known-pauses.ts';
 import { becameUnreadable } from './macrostep.ts';
+import { Notified } from './notified.ts';
 import { orderOf } from './operations/order.ts';
 import type { Outage } from './outage.ts';
 import { nextDue, nextTimer, own, type Owned } from './owned.ts';
@@ -72,6 +73,7 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
   private readonly owned = new Map<string, Owned>();
   private readonly creating = new Map<string, Promise<boolean>>();
   private readonly known: KnownPauses;
+  private readonly notified = new Notified();
   readonly attempts: Attempts;
   readonly claims: Claims;
   readonly inboxes: Inboxes;
@@ -204,6 +206,7 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
   /** There may be work for these, or, "*", for any. */
   onWork(ids: string[] | '*'): void {
     if (ids === '*') {
+      this.notified.note('*');
       this.claims.look();
       this.aside(() => this.readPauses());
       this.aside(() => this.inboxes.checkPending());
@@ -211,8 +214,12 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
     }
     for (const id of ids) {
       const owned = this.owned.get(id);
-      if (owned === undefined) this.claims.look();
-      else this.inboxes.poke(owned);
+      if (owned !== undefined) {
+        this.inboxes.poke(owned);
+        continue;
+      }
+      this.notified.note(id);
+      this.claims.look();
     }
   }
 
@@ -237,9 +244,14 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
     if (this.accepting) await this.readPauses().catch((error: unknown) => this.fault(error));
   }
 
+  async whileTaking<T>(read: () => Promise<T>): Promise<T> {
+    return this.notified.during(read);
+  }
+
   adopt(claimed: Claimed): void {
     const workflow = this.options.workflows.get(claimed.workflow) as Workflow;
     const owned = this.take(restored(claimed, workflow), claimed.wake);
+    if (this.notified.has(claimed.id)) this.inboxes.poke(owned);
     try {
       this.goOn(owned, claimed);
     } catch (error) {

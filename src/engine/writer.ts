@@ -18,6 +18,8 @@ export interface WriterHost {
   /** Still this worker's, and in memory. */
   holds(owned: Owned): boolean;
   drop(owned: Owned): void;
+  /** Does what reads instances and adopts them, so that what is notified meanwhile is not lost. */
+  whileTaking<T>(read: () => Promise<T>): Promise<T>;
   /** Takes over an instance that is this worker's now. */
   adopt(claimed: Claimed): void;
   /** Takes children that have come into being in this worker's hands. */
@@ -183,7 +185,7 @@ export class Writer {
       over();
       this.options.events.changed(claimed.id, true);
       // Something has come in meanwhile; what is still ours would be nobody's.
-      if (!released) host.aside(async () => this.readAgain(claimed.id, (again) => host.adopt(again)));
+      if (!released) host.aside(async () => host.whileTaking(async () => this.readAgain(claimed.id)));
     };
     host.committer.push(host.nextLane(), {
       owner: commit,
@@ -195,7 +197,7 @@ export class Writer {
     });
   }
 
-  private async readAgain(id: string, then: (claimed: Claimed) => void): Promise<void> {
-    for (const claimed of await this.options.store.reload(this.host.workerId, [id])) then(claimed);
+  private async readAgain(id: string): Promise<void> {
+    for (const claimed of await this.options.store.reload(this.host.workerId, [id])) this.host.adopt(claimed);
   }
 }

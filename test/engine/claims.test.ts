@@ -13,6 +13,7 @@ const nobody: ClaimHost = {
   room: 10,
   isLeaving: () => false,
   knows: () => false,
+  whileTaking: async (read) => read(),
   adopt: () => {},
   fault: () => {},
 };
