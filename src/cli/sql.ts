@@ -48,6 +48,9 @@ interface Answer {
   more: boolean;
 }
 
+/** The styles in which the driver reads values; what else the role has as its defaults applies to the query. */
+const READABLE = 'set local datestyle = iso; set local bytea_output = hex; set local extra_float_digits = 1';
+
 async function ask(url: string, query: string, { timeout, limit }: SqlOptions): Promise<Answer> {
   const { default: postgres } = await import('postgres');
   const sql = postgres(url, {
@@ -60,7 +63,7 @@ async function ask(url: string, query: string, { timeout, limit }: SqlOptions): 
   let answer: Answer | undefined;
   try {
     await sql.begin('read only', async (transaction) => {
-      await transaction.unsafe(`set local statement_timeout = ${timeout * 1000}`);
+      await transaction.unsafe(`set local statement_timeout = ${timeout * 1000}; ${READABLE}`);
       answer = await read(transaction, query, limit);
     });
   } catch (error) {

@@ -1,8 +1,8 @@
-import postgres from 'postgres';
+import type postgres from 'postgres';
 import { isPooler } from '../engine/trouble.ts';
 import { asUnavailable, DatabaseUnavailableError } from '../engine/unavailable.ts';
-import { ARRAY_TYPES } from './array-types.ts';
-import { serverUrl } from './server-url.ts';
+import { connect } from './connect.ts';
+import { MIGRATION_SETTINGS } from './session-settings.ts';
 
 /**
  * How a session begins that has to be one: it holds locks, hears notifications or has settings. A pooler (PgBouncer, Supavisor) refuses
@@ -21,15 +21,9 @@ export function notDirect(): never {
   );
 }
 
-/** Opens a session of its own. To be ended by the caller. @throws DatabaseUnavailableError behind a pooler */
+/** Opens a session for migrations. To be ended by the caller. @throws DatabaseUnavailableError behind a pooler */
 export async function openSession(url: string): Promise<postgres.Sql> {
-  const sql = postgres(serverUrl(url), {
-    max: 1,
-    fetch_types: false,
-    types: ARRAY_TYPES,
-    onnotice: () => {},
-    connection: DIRECT,
-  });
+  const sql = connect(url, { role: 'migration', settings: { ...MIGRATION_SETTINGS, ...DIRECT }, max: 1 });
   try {
     const [row] = await sql.unsafe<{ direct: boolean }[]>(`select ${IS_DIRECT} as direct`);
     if (row?.direct !== true) notDirect();

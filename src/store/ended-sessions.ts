@@ -1,6 +1,7 @@
-import postgres from 'postgres';
 import { outspoken } from '../engine/unavailable.ts';
+import { connect } from './connect.ts';
 import { isTransient } from './database.ts';
+import { OWN_SETTINGS } from './session-settings.ts';
 
 /** Browsers' sessions that were ended before their time: what the HTTP API keeps of them. */
 export function createEndedSessions(url: string): {
@@ -8,14 +9,7 @@ export function createEndedSessions(url: string): {
   add(id: string, since: Date): Promise<void>;
   close(): Promise<void>;
 } {
-  const sql = postgres(url, {
-    max: 1,
-    idle_timeout: 30,
-    connect_timeout: 10,
-    fetch_types: false,
-    onnotice: () => {},
-    connection: { application_name: 'durachart sessions' },
-  });
+  const sql = connect(url, { role: 'sessions', settings: OWN_SETTINGS, max: 1, idle_timeout: 30 });
   const sessions = {
     read: async (): Promise<ReadonlyMap<string, Date>> => {
       const rows = await sql<{ id: string; at: Date }[]>`select id, at from durachart.ended_sessions`;

@@ -101,7 +101,7 @@ export async function insertRows(
   audit: AuditOutcome & { create: NonNullable<AuditOutcome['create']> },
   at: Millis,
 ): Promise<boolean> {
-  return transact(database.transactions, 'read write', async (tx) => {
+  return transact(database.imports, 'read write', async (tx) => {
     await tx.unsafe(WILL_WRITE_HISTORY);
     const inserted = await tx.unsafe(
       `insert into durachart.instances (id, workflow, version, tenant, tags, priority, key, parent_id, input, status, state, sequence, snapshot, output, error, error_code, live, created_at, start_at, updated_at, finished_at)

@@ -144,8 +144,9 @@ async function transactional(
   run: (tx: Transaction) => Promise<unknown>,
 ): Promise<unknown> {
   const { output } = await stepTransaction(database, fence.key, run, async (sql, result) => {
+    // The search path is the handler's.
     const stored = await sql.unsafe<Row[]>(
-      `update durachart.steps s set status = 'done', output = $5::text::json, finished_at = to_timestamp($6::float8 / 1000)
+      `update durachart.steps s set status = 'done', output = $5::text::json, finished_at = pg_catalog.to_timestamp($6::float8 / 1000)
        from durachart.instances i
        where i.id = s.instance_id and i.lease = $1 and s.instance_id = $2 and s.key = $3 and s.attempt = $4 and s.status = 'running'
        returning s.key`,

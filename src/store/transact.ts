@@ -20,7 +20,8 @@ export async function transact<T>(
   const { promise: lost, reject } = Promise.withResolvers<never>();
   connection.onlost = () => reject(new Error('The connection was lost.'));
   const whole = async (): Promise<T> => {
-    await sql.unsafe(`begin ${mode}`);
+    // The driver reads dates of this style only. In which order day and month are written stays as the role has it.
+    await sql.unsafe(`begin ${mode}; set local datestyle = iso`);
     const result = await run(sql);
     await sql`commit`;
     // Lost just before, the connection would have come back, and committed nothing.

@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createEngine } from '../../src/create-engine.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { migrateWorkflows } from '../../src/store/migrate-workflows.ts';
+import { MIGRATION_SETTINGS, OWN_SETTINGS, STEP_SETTINGS } from '../../src/store/session-settings.ts';
 import { useBench } from '../support/engine.ts';
 import { waitsForGo } from '../support/machines.ts';
 import { noPgBouncer, startPgBouncer } from '../support/pgbouncer.ts';
@@ -10,8 +11,11 @@ const workflows = [waitsForGo('pooled')] as const;
 const bench = useBench();
 
 /** What the engine asks of a session, and a pooler may be told not to mind. */
-const ASKED =
-  'jit, plan_cache_mode, enable_mergejoin, enable_hashjoin, enable_seqscan, enable_bitmapscan, default_transaction_read_only, durachart.direct';
+const ASKED = [
+  ...Object.keys({ ...OWN_SETTINGS, ...MIGRATION_SETTINGS, ...STEP_SETTINGS }),
+  'default_transaction_read_only',
+  'durachart.direct',
+].join(', ');
 
 const REFUSED = { code: 'DATABASE_UNAVAILABLE', details: { reason: 'POOLER' } };
 
