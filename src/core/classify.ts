@@ -2,6 +2,7 @@ import { diagnose, type Diagnosis } from './diagnose.ts';
 import { StepError, type ErrorClass, type ErrorRecord } from './error.ts';
 import { jsonLike } from './json-like.ts';
 import { boundedText, maskSecrets, storableText } from './text.ts';
+import { beyond } from './thrown-value.ts';
 import { describe } from './thrown.ts';
 
 const MESSAGE_LIMIT = 2_000;
@@ -36,6 +37,8 @@ export function classify(
   const details = detailsOf(error, diagnosis);
   if (details !== undefined) record.details = details;
   if (cause !== undefined && cause !== null) record.cause = causeOf(cause);
+  const thrown = beyond(record, error);
+  if (thrown !== undefined) record.thrown = thrown;
   const { retryAfter } = diagnosis;
   if (retryAfter !== undefined && retryAfter >= 0 && Number.isFinite(retryAfter)) {
     record.retryAfter = Math.ceil(retryAfter);

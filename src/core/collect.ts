@@ -1,9 +1,10 @@
 import { settleContext, storedContext } from './context.ts';
 import type { Effect, EventObject, Target } from './effect.ts';
 import { TransitionError } from './error.ts';
-import { assertJson } from './json.ts';
+import { storable } from './json.ts';
 import { jsonLike } from './json-like.ts';
 import type { ChildActor, Children, RawAction, Scope } from './scope.ts';
+import { withStoredErrors } from './thrown-value.ts';
 
 /** What a macrostep asked for, and the children after it. */
 export interface Collected {
@@ -111,11 +112,11 @@ class Collector {
         `${this.machineId}: ${id} is spawned with syncSnapshot, which watches an actor in memory. Let it sendParent() an event.`,
       );
     }
-    assertJson(options.input, `The input of ${id}`);
+    const input = storable(options.input, `The input of ${id}`);
     // An id that is given again means the new child; nobody could tell the old one's answer from its.
     this.stop(id);
     const waiting = this.unborn.get(child) as Effect[];
-    const effects: Effect[] = [{ type: 'invoke', id, src: src as string, input: options.input }, ...waiting];
+    const effects: Effect[] = [{ type: 'invoke', id, src: src as string, input }, ...waiting];
     this.unborn.delete(child);
     this.live.add(id);
     this.born.set(id, effects);
@@ -168,14 +169,15 @@ class Collector {
         `${this.machineId}: the action ${name} is not registered by that name, so it could not be found again after a crash. Name it in setup({ actions }) and enqueue it by its name.`,
       );
     }
-    assertJson(params, `The params of action ${name}`);
+    const given = storable(params, `The params of action ${name}`);
     const context = storedContext(settleContext(info.context, `The context of ${this.machineId}`));
-    this.effects.push({ type: 'action', name, params, context, event: this.storable(info.event) });
+    // The action is given the event's errors as the machine has them.
+    const event = storable(info.event, `The event ${info.event.type}`, withStoredErrors);
+    this.effects.push({ type: 'action', name, params: given, context, event });
   }
 
   private storable(event: EventObject): EventObject {
-    assertJson(event, `The event ${event.type}`);
-    return event;
+    return storable(event, `The event ${event.type}`);
   }
 
   /** spawnChild() without an id files its actor under the key "undefined", whichever it is; here each has its own. */

@@ -1,7 +1,9 @@
 import type { AnyActorRef } from 'xstate';
 import { assertJson, MAX_DEPTH, NotJsonError, TOO_DEEP } from './json.ts';
+import { ERROR_KEY, isError, stored as storedError } from './stored-thrown.ts';
+import { live as liveError } from './thrown-value.ts';
 
-/** A machine's extended state: plain JSON, except that it may hold references to the machine's children. */
+/** A machine's extended state: plain JSON, except that it may hold errors, and references to the machine's children. */
 export type Context = Record<string, unknown>;
 
 interface Form {
@@ -18,8 +20,16 @@ interface Form {
  */
 const forms = new WeakMap<object, Form>();
 
+/** A stored error is no deeper. */
+const ERROR_DEPTH = 20;
+
 /** XState's own mark of an actor reference in a stored context. */
 const MARK = 'xstate$$type';
+
+const MARKS = [
+  [MARK, 'XState'],
+  [ERROR_KEY, 'Durachart'],
+] as const;
 
 /**
  * The context as every later call shall see it, whether it was kept in memory or went through the database:
@@ -29,15 +39,17 @@ const MARK = 'xstate$$type';
  */
 export function settleContext(context: Context, where: string): Context {
   assertJson(context, where, (value, path) => {
-    if (Object.hasOwn(value, MARK)) {
-      throw new NotJsonError(
-        where,
-        path(),
-        `an object with the key ${MARK}`,
-        'XState keeps that key for itself: rename it.',
-      );
+    for (const [mark, owner] of MARKS) {
+      if (Object.hasOwn(value, mark)) {
+        throw new NotJsonError(
+          where,
+          path(),
+          `an object with the key ${mark}`,
+          `${owner} keeps that key for itself: rename it.`,
+        );
+      }
     }
-    return forms.has(value) || isActor(value);
+    return forms.has(value) || isActor(value) || isError(value);
   });
   const settled = copy(context, (value) => (isActor(value) ? value : undefined)) as Context;
   // What is settled already is not walked again, so that a context can grow deep step by step.
@@ -80,10 +92,26 @@ function copy(value: unknown, actorAt: (value: object) => AnyActorRef | undefine
   if (typeof value !== 'object' || value === null || forms.has(value)) return value;
   const actor = actorAt(value);
   if (actor !== undefined) return actor;
+  if (isError(value)) return frozenError(storedError(value) as object);
+  if (Object.hasOwn(value, ERROR_KEY)) return frozenError(value);
   const live = Array.isArray(value) ? value.map((item) => copy(item, actorAt)) : copyOf(value, actorAt);
   Object.freeze(live);
   forms.set(live, formOf(live));
   return live;
+}
+
+/** A copy, so that it is the same whether the context was kept in memory or went through the database. */
+function frozenError(stored: object): Error {
+  const error = liveError(stored) as Error;
+  freeze(error);
+  forms.set(error, { stored, depth: ERROR_DEPTH });
+  return error;
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const key of Object.getOwnPropertyNames(value)) freeze((value as Record<string, unknown>)[key]);
 }
 
 function copyOf(value: object, actorAt: (value: object) => AnyActorRef | undefined): object {

@@ -61,7 +61,7 @@ export class StepError extends DurachartError {
   }
 }
 
-/** An error as it is stored and as a machine's `onError` receives it. Plain JSON. */
+/** An error as it is stored. Plain JSON; a machine's `onError` receives what was thrown, made from it again. */
 export interface ErrorRecord {
   code: string;
   class: ErrorClass;
@@ -72,6 +72,8 @@ export interface ErrorRecord {
   attempt?: number;
   details?: Record<string, unknown>;
   cause?: { name: string; message: string; code?: string };
+  /** What was thrown, where the fields above do not say all of it; `value` is missing where that was undefined. */
+  thrown?: { value?: unknown };
 }
 
 /** An error of the engine's as it is stored: nothing that happens by itself mends it. */

@@ -1,5 +1,6 @@
 import { DurachartError } from './error.ts';
 import { RESERVED_KEY } from './payload.ts';
+import { withoutErrors } from './thrown-value.ts';
 
 /** A value that JSON, and so the database, would lose or change. */
 export class NotJsonError extends DurachartError {
@@ -48,6 +49,22 @@ interface Inside {
  */
 export function assertJson(value: unknown, where: string, known?: Known): void {
   check(value, '', undefined, where, known);
+}
+
+/**
+ * The value as JSON: an error in it becomes a plain object of its name, message, cause and fields.
+ * @throws NotJsonError as {@link assertJson} does
+ */
+export function storable<T>(value: T, where: string, errors: (value: unknown) => unknown = withoutErrors): T {
+  try {
+    assertJson(value, where);
+    return value;
+  } catch (refusal) {
+    const plain = errors(value) as T;
+    if (plain === value) throw refusal;
+    assertJson(plain, where);
+    return plain;
+  }
 }
 
 function check(
@@ -138,6 +155,8 @@ function remedyFor(kind: string): string {
       return 'Use Object.fromEntries().';
     case 'Set':
       return 'Use an array.';
+    case 'Error':
+      return 'Throw it, or use its name, message and code.';
     case 'bigint':
       return 'Use a string.';
     case 'Actor':

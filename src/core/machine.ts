@@ -6,7 +6,7 @@ import type { Effect, EventObject } from './effect.ts';
 import { definitionOf, type Definition } from './definition.ts';
 import { Entrance } from './entrance.ts';
 import { DurachartError, TransitionError } from './error.ts';
-import { assertJson } from './json.ts';
+import { storable } from './json.ts';
 import { LoopError, Trail } from './loop.ts';
 import { Scope, type ChildActor, type Children } from './scope.ts';
 import { Shortcut, type TransitionDefinition } from './shortcut.ts';
@@ -208,8 +208,7 @@ export class Machine {
         event: { type: 'xstate.init' },
         self: this.scope.self,
       });
-      assertJson(value, `The input of ${id}`);
-      return { value };
+      return { value: storable(value, `The input of ${id}`) };
     } catch {
       return undefined;
     }
@@ -253,7 +252,7 @@ export class Machine {
 
   private settleContents(snapshot: LiveSnapshot, before: LiveSnapshot | undefined): Effect[] {
     const context = settleContext(snapshot.context as Context, `The context of ${this.original.id}`);
-    assertJson(snapshot.output, `The output of ${this.original.id}`);
+    const output = storable(snapshot.output, `The output of ${this.original.id}`);
     const { effects, children } = collectEffects(
       this.original.id,
       this.scope,
@@ -261,7 +260,7 @@ export class Machine {
       snapshot as { status: string; children: Children },
       this.machine.implementations.actions,
     );
-    Object.assign(snapshot, { context, children });
+    Object.assign(snapshot, { context, children, output });
     return effects;
   }
 

@@ -1,4 +1,5 @@
 import type { ErrorRecord } from '../core/error.ts';
+import { reworded } from '../core/thrown-value.ts';
 import { forEachInput, type ForEachInput, type ForEachOptions, type ForEachOutput } from '../core/for-each.ts';
 import type { FanOutView } from './api.ts';
 import { fanOutOf, itemIndex, itemKey } from './keys.ts';
@@ -165,14 +166,11 @@ export function withEnded(row: FanOutRow, item: StepRow, others: ReadonlyMap<str
 /** The fan-out as its item made it fail. */
 export function failedBy(row: FanOutRow, item: StepRow, now: Millis): FanOutRow {
   const index = itemIndex(item.key);
-  const { code, name, message, details, stack } = item.error as ErrorRecord;
+  const { attempt: _, ...own } = item.error as ErrorRecord;
   const error: ErrorRecord = {
-    code,
+    ...reworded(own, `Item ${index}: ${own.message}`),
     class: 'final',
-    name,
-    message: `Item ${index}: ${message}`,
-    details: { ...details, item: index },
-    ...(stack === undefined ? {} : { stack }),
+    details: { ...own.details, item: index },
   };
   return { ...row, status: 'failed', error, finishedAt: now, fanOut: { ...row.fanOut, waiting: 0, resumeAt: null } };
 }

@@ -2,6 +2,7 @@ import type { ErrorRecord } from '../core/error.ts';
 import { assertChainEnds, isOwnDoing } from './chain.ts';
 import { letter } from './effects.ts';
 import type { LiveSnapshot } from '../core/machine.ts';
+import { thrownOf } from '../core/thrown-value.ts';
 import { failedBy, finished, isFanOut, needOf, withEnded, withItems, type ItemResults } from './fan-out.ts';
 import { fanOutOf, invokeId } from './keys.ts';
 import { apply, activity, guarded, removed, Unhandled, withRow, type Decision } from './macrostep.ts';
@@ -58,7 +59,11 @@ function taken(state: State, kept: StepRow, row: StepRow, output: unknown, now: 
     const event =
       row.status === 'done'
         ? { type: `xstate.done.actor.${id}`, output, actorId: id }
-        : { type: `xstate.error.actor.${id}`, error: row.error, actorId: id };
+        : {
+            type: `xstate.error.actor.${id}`,
+            error: row.error === null ? undefined : thrownOf(row.error),
+            actorId: id,
+          };
     const transition = workflow.machine.next(snapshot, event);
     const after: State = { ...state, error: null, status: wasItsFault ? 'waiting' : state.status };
     if (!transition.changed) {

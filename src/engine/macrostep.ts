@@ -1,7 +1,8 @@
 import type { EventObject } from '../core/effect.ts';
-import { DurachartError, errorRecord, type ErrorRecord } from '../core/error.ts';
+import { DurachartError, errorRecord, TransitionError, type ErrorRecord } from '../core/error.ts';
 import type { Transition } from '../core/machine.ts';
 import { diffSnapshots, stateName, type StoredSnapshot } from '../core/snapshot.ts';
+import { stored as storedThrown } from '../core/stored-thrown.ts';
 import { longer, NO_CHAIN } from './chain.ts';
 import { applyEffects, type Draft } from './effects.ts';
 import { subscriptionsOf } from './events/correlation.ts';
@@ -157,6 +158,8 @@ function recordOf(error: unknown): ErrorRecord {
   const record: ErrorRecord =
     error instanceof DurachartError ? errorRecord(error) : { code: 'TRANSITION_FAILED', class: 'final', name, message };
   if (stack !== undefined) record.stack = stack.slice(0, 8_000);
+  // A parent's onError receives what code of the machine has thrown, not the words around it.
+  if (error instanceof TransitionError && 'cause' in error) record.thrown = { value: storedThrown(error.cause) };
   return record;
 }
 

@@ -3,6 +3,8 @@ import type { ErrorRecord } from '../core/error.ts';
 import { SkipItem } from '../core/for-each.ts';
 import { DEFAULT_RETRY, retryDelay } from '../core/retry.ts';
 import type { StepDefinition } from '../core/step.ts';
+import { stored } from '../core/stored-thrown.ts';
+import { live } from '../core/thrown-value.ts';
 import type { Workflow } from '../core/workflow.ts';
 import { LATEST } from './clock.ts';
 import type { AttemptRecord, Millis, Outcome, StepRow } from './ports.ts';
@@ -32,7 +34,7 @@ export function definitionOf(workflow: Workflow, row: StepRow): StepDefinition |
     transactional: false,
     run: async ({ input }) => {
       const { params, context, event } = input as { params: unknown; context: unknown; event: unknown };
-      await action({ context, event }, params);
+      await action({ context: live(context), event: live(event) }, params);
     },
   };
 }
@@ -108,7 +110,8 @@ function understood(
   try {
     return classify(error, ...rest);
   } catch {
-    return classify(new Error('The step threw something that cannot be read.'), ...rest);
+    const unreadable = new Error('The step threw something that cannot be read.');
+    return { ...classify(unreadable, ...rest), thrown: { value: stored(error) } };
   }
 }
 
@@ -153,12 +156,14 @@ function withAttempt(
   now: Millis,
   delay: number | undefined,
 ): StepRow {
+  // What was thrown is on the row as long as the machine may take it.
+  const { thrown: _, ...shown } = error;
   const record: AttemptRecord = {
     attempt: row.attempt,
     startedAt: row.startedAt ?? now,
     finishedAt: now,
     outcome,
-    error,
+    error: shown,
   };
   if (row.logs !== null) record.logs = row.logs;
   const attempts = [...(row.attempts ?? []), record];

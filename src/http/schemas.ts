@@ -26,8 +26,11 @@ const ErrorRecord = z
     attempt: z.int().optional(),
     details: z.record(z.string(), z.unknown()).optional(),
     cause: z.object({ name: z.string(), message: z.string(), code: z.string().optional() }).optional(),
+    thrown: z.object({ value: z.unknown().optional() }).optional(),
   })
-  .openapi('Error', { description: 'An error as it is stored and as a machine receives it.' });
+  .openapi('Error', {
+    description: 'An error as it is stored. `thrown`: what was thrown, where the other fields do not say all of it.',
+  });
 
 export const LogLine = z
   .object({

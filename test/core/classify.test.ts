@@ -47,6 +47,23 @@ describe('errors thrown on purpose', () => {
       details: { used: 3 },
       cause: { name: 'RangeError', message: 'too far', code: 'E_FAR' },
       retryAfter: 1_501,
+      thrown: {
+        value: {
+          durachart$error: 'StepError',
+          name: 'StepError',
+          message: 'slow down',
+          code: 'RATE_LIMITED',
+          retryAfter: 1_500.2,
+          details: { used: 3 },
+          cause: {
+            durachart$error: 'RangeError',
+            name: 'RangeError',
+            message: 'too far',
+            stack: cause.stack,
+            code: 'E_FAR',
+          },
+        },
+      },
     });
   });
 
@@ -58,6 +75,7 @@ describe('errors thrown on purpose', () => {
       name: 'Object',
       message: 'odd',
       attempt: 2,
+      thrown: { value: { code: 'ODD_FORMAT', message: 'odd' } },
     });
   });
 

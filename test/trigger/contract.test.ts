@@ -31,6 +31,7 @@ const FILES = [
   'start',
   'step-results',
   'subscribe',
+  'thrown-errors',
   'timeout',
   'timers',
   'transactional',

@@ -171,6 +171,20 @@ describe('errors', () => {
       'The context of m: fake is an object with the key xstate$$type',
     ],
     [
+      'key of an error in the context',
+      { on: { GO: { actions: assign({ fake: { durachart$error: 'Error' } }) } } },
+      'The context of m: fake is an object with the key durachart$error',
+    ],
+    [
+      'output with an error and more',
+      {
+        initial: 'a',
+        output: () => ({ error: new Error('x'), when: new Date(0) }),
+        states: { a: { on: { GO: 'b' } }, b: { type: 'final' } },
+      },
+      'The output of m: when is a Date',
+    ],
+    [
       'output',
       { initial: 'a', output: () => new Map(), states: { a: { on: { GO: 'b' } }, b: { type: 'final' } } },
       'The output of m: the value is a Map',
