@@ -62,6 +62,7 @@ export type {
   Preview,
   Standpoint,
 } from './engine/explain/explanation.ts';
+export type { SendOptions, Sent, SentOutcome } from './engine/sending/sender.ts';
 export type { Retained, RetentionOptions } from './engine/retention.ts';
 export type { BulkBatch, BulkCount, BulkFilter, BulkOptions } from './engine/operations/bulk.ts';
 export type { ForkOptions } from './engine/operations/fork.ts';

@@ -107,8 +107,14 @@ export class Client {
     return this.json('POST', path`/instances/${id}/events/preview`, event);
   }
 
-  send(id: string, event: { type: string; [field: string]: unknown }, key?: string): Promise<api.Sent> {
-    return this.json('POST', path`/instances/${id}/events`, event, key);
+  /** Sends an event. @param wait seconds to wait for what comes of it */
+  send(
+    id: string,
+    event: { type: string; [field: string]: unknown },
+    { key, wait }: { key?: string | undefined; wait?: number | undefined } = {},
+  ): Promise<api.Sent | api.SentOutcome> {
+    const waiting = wait === undefined ? {} : { wait: String(wait * 1_000) };
+    return this.json('POST', path`/instances/${id}/events` + queryOf(waiting), event, key);
   }
 
   /** Moves an instance by hand. @param wait seconds to wait for what comes of it */

@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
-import { apiCommand, type Cli, type CommonOptions } from './command.ts';
+import type { Sent, SentOutcome } from '../http/types.ts';
+import { apiCommand, wholeNumber, type Cli, type CommonOptions } from './command.ts';
 import { CliError, EXIT } from './exit.ts';
 import { parseJson, readJson } from './input.ts';
 import { printPreview } from './preview.ts';
@@ -9,6 +10,7 @@ interface SendOptions extends CommonOptions {
   payload?: string;
   payloadFile?: string;
   key?: string;
+  wait?: number;
   dryRun?: true;
 }
 
@@ -17,6 +19,11 @@ export function addSend(program: Command, cli: Cli): void {
     .addOption(new Option('--payload <json>', 'what the event carries, as a JSON object').conflicts('payloadFile'))
     .option('--payload-file <file>', 'the same from a JSON file; - for standard input')
     .option('--key <key>', 'events with the same key are taken once')
+    .option(
+      '--wait <seconds>',
+      'how long to wait until it is taken, 0 to 60 (default: not at all; exit code 4: it was ignored)',
+      wholeNumber(0, 60),
+    )
     .option('--dry-run', 'send nothing, and show what the event would do (exit code 4: it would not be taken)')
     .action(async (id: string, type: string, options: SendOptions) => {
       const client = cli.client(options);
@@ -28,12 +35,25 @@ export function addSend(program: Command, cli: Cli): void {
         if (!preview.accepted) throw new CliError(EXIT.refused, '');
         return;
       }
-      const sent = await client.send(id, event, options.key);
-      if (options.json) return cli.json(sent);
-      cli.terminal.out(
-        sent.duplicate ? `already sent with this key: nothing was sent\n` : `sent ${plain(type)} to ${plain(id)}\n`,
-      );
+      const sent = await client.send(id, event, options);
+      if (options.json) cli.json(sent);
+      else cli.terminal.out(`${wordsFor(id, type, sent)}\n`);
+      if ('outcome' in sent && sent.outcome === 'ignored') throw new CliError(EXIT.refused, '');
     });
+}
+
+function wordsFor(id: string, type: string, sent: Sent | SentOutcome): string {
+  const said = sent.duplicate ? 'already sent with this key: nothing was sent' : `sent ${plain(type)} to ${plain(id)}`;
+  if (!('outcome' in sent)) return said;
+  const state = plain(sent.state);
+  switch (sent.outcome) {
+    case 'taken':
+      return `${said}; taken by transition ${sent.sequence}, into ${state}`;
+    case 'ignored':
+      return `${said}; ignored: it changes nothing in ${state}`;
+    case 'pending':
+      return `${said}; still in the inbox, in ${state}`;
+  }
 }
 
 async function payloadOf({ payload, payloadFile }: SendOptions, cli: Cli): Promise<Record<string, unknown>> {

@@ -12,6 +12,7 @@ import type { z } from 'zod';
 import type { PublishedEvent } from './events/event-store.ts';
 import type { Published } from './events/publisher.ts';
 import type { Explanation, Preview } from './explain/explanation.ts';
+import type { SendOptions, Sent, SentOutcome } from './sending/sender.ts';
 import type { ScheduleView } from './schedules/schedule-store.ts';
 import type { Retained, RetentionOptions } from './retention.ts';
 import type { Trouble } from './trouble.ts';
@@ -274,15 +275,23 @@ export interface Engine<W extends readonly Workflow[] = readonly Workflow[]> {
   /** Starts an instance; returns once it is stored. @throws `UNKNOWN_WORKFLOW`, `INVALID_INPUT` (details.issues), `KEY_REUSED` (same id or key, other input), `INVALID_OPTION` */
   start<N extends WorkflowName<W>>(workflow: N, input: InputOf<Named<W, N>>, options?: StartOptions): Promise<Started>;
   /**
-   * Sends an event; returns once it is in the inbox.
+   * Sends an event; returns once it is in the inbox, or, with `wait`, with what came of it. It is refused where it is known
+   * that no state would take it: the one that the instance is in, or, with events in its inbox, the one that these lead to.
+   * Where that hangs on a step, a child or a timer it is taken in, and may come to be ignored.
    * @param options.key events with the same key are taken once
-   * @throws `INSTANCE_NOT_FOUND`, `UNKNOWN_EVENT`, `INVALID_EVENT` (details.issues), `EVENT_NOT_ACCEPTED` (details.accepts), `INSTANCE_ENDED`
+   * @param options.wait milliseconds to wait until it is taken or ignored; 0 says how it stands at once
+   * @throws `INSTANCE_NOT_FOUND`, `UNKNOWN_EVENT`, `INVALID_EVENT` (details.issues), `EVENT_NOT_ACCEPTED` (details.accepts), `INSTANCE_ENDED`, `INVALID_OPTION`
    */
   send(
     id: string,
     event: EventOf<W[number]> | { type: string; [field: string]: unknown },
-    options?: { key?: string },
-  ): Promise<{ duplicate: boolean }>;
+    options: SendOptions & { wait: number },
+  ): Promise<SentOutcome>;
+  send(
+    id: string,
+    event: EventOf<W[number]> | { type: string; [field: string]: unknown },
+    options?: SendOptions,
+  ): Promise<Sent>;
   /**
    * Publishes an event: every workflow that it starts is started once, and the instances that wait for it are sent it.
    * Returns once it is stored; nothing is lost after that.

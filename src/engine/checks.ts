@@ -1,7 +1,9 @@
 import type { z } from 'zod';
+import type { EventObject } from '../core/effect.ts';
 import { DurachartError } from '../core/error.ts';
 import { matchesEventType } from '../core/event-types.ts';
 import { assertJson } from '../core/json.ts';
+import type { LiveSnapshot } from '../core/machine.ts';
 import { INLINE_LIMIT } from '../core/payload.ts';
 import type { Workflow } from '../core/workflow.ts';
 import { CONDITIONS, type ListOptions, type StartOptions } from './api.ts';
@@ -35,40 +37,69 @@ export function checkEvent(
   record: Pick<InstanceRecord, 'id' | 'status' | 'state' | 'snapshot'>,
   event: { type: string; [field: string]: unknown },
 ): Record<string, unknown> | null {
-  const { type, ...fields } = event;
-  const known = workflow.eventTypes;
-  const isKnown = typeof type === 'string' && !type.startsWith('durachart.') && matchesEventType(type, known);
-  if (!isKnown) {
-    throw new DurachartError(
-      'UNKNOWN_EVENT',
-      `Workflow ${workflow.name} has no event ${JSON.stringify(type)}. It has: ${known.join(', ') || 'none'}.`,
-      { details: { events: known } },
-    );
-  }
-  if (hasEnded(record.status)) {
-    throw new DurachartError('INSTANCE_ENDED', `Instance ${record.id} is ${record.status}; it takes no more events.`, {
-      details: { status: record.status },
-    });
-  }
-  const payload = parse(
-    Object.hasOwn(workflow.events, type) ? workflow.events[type] : undefined,
-    fields,
-    'INVALID_EVENT',
-    `The event ${type}`,
-  ) as Record<string, unknown>;
-  assertJson(payload, `The event ${type}`);
+  const { id, status, state } = record;
+  const { type, fields } = knownEvent(workflow, event);
+  if (hasEnded(status)) throw ended(id, status);
+  const payload = eventPayload(workflow, type, fields);
   if (record.snapshot !== null) {
     const snapshot = workflow.machine.restore(record.snapshot);
-    if (!workflow.machine.accepts(snapshot, { ...payload, type })) {
-      const accepts = workflow.machine.eventTypes(snapshot);
-      throw new DurachartError(
-        'EVENT_NOT_ACCEPTED',
-        `Instance ${record.id} is in ${record.state} and does not take ${type}${accepts.includes(type) ? ' with this payload (a guard says no)' : ''}. It takes: ${accepts.join(', ') || 'none'}.`,
-        { details: { accepts, state: record.state } },
-      );
-    }
+    accepted(workflow, { id, state, behind: [] }, snapshot, { ...payload, type });
   }
   return Object.keys(payload).length === 0 ? null : payload;
+}
+
+/** An event's type and what it carries, as it was sent. @throws DurachartError `UNKNOWN_EVENT` */
+export function knownEvent(
+  workflow: Workflow,
+  event: { type: string; [field: string]: unknown },
+): { type: string; fields: Record<string, unknown> } {
+  const { type, ...fields } = event;
+  const known = workflow.eventTypes;
+  if (typeof type === 'string' && !type.startsWith('durachart.') && matchesEventType(type, known))
+    return { type, fields };
+  throw new DurachartError(
+    'UNKNOWN_EVENT',
+    `Workflow ${workflow.name} has no event ${JSON.stringify(type)}. It has: ${known.join(', ') || 'none'}.`,
+    { details: { events: known } },
+  );
+}
+
+/** What an event carries, as its schema gives it. @throws DurachartError `INVALID_EVENT`, NotJsonError */
+export function eventPayload(
+  workflow: Workflow,
+  type: string,
+  fields: Record<string, unknown>,
+): Record<string, unknown> {
+  const schema = Object.hasOwn(workflow.events, type) ? workflow.events[type] : undefined;
+  const payload = parse(schema, fields, 'INVALID_EVENT', `The event ${type}`) as Record<string, unknown>;
+  assertJson(payload, `The event ${type}`);
+  return payload;
+}
+
+/** @param how it has come, or comes, to its end */
+export function ended(id: string, status: string, how = `is ${status}`): DurachartError {
+  return new DurachartError('INSTANCE_ENDED', `Instance ${id} ${how}; it takes no more events.`, {
+    details: { status },
+  });
+}
+
+/** @param at where it stands, after which events that still lie in its inbox @throws DurachartError `EVENT_NOT_ACCEPTED` */
+export function accepted(
+  { machine }: Workflow,
+  { id, state, behind }: { id: string; state: string; behind: readonly string[] },
+  snapshot: LiveSnapshot,
+  event: EventObject,
+): void {
+  if (machine.accepts(snapshot, event)) return;
+  const accepts = machine.eventTypes(snapshot);
+  const { type } = event;
+  const when = behind.length === 0 ? '' : ` once it has taken what lies in its inbox (${behind.join(', ')})`;
+  const guard = accepts.includes(type) ? ' with this payload (a guard says no)' : '';
+  throw new DurachartError(
+    'EVENT_NOT_ACCEPTED',
+    `Instance ${id} is in ${state}${when} and does not take ${type}${guard}. It takes: ${accepts.join(', ') || 'none'}.`,
+    { details: { accepts, state } },
+  );
 }
 
 /** What a published event carries, as it will be stored. @throws DurachartError `INVALID_EVENT`, `PAYLOAD_TOO_LARGE`, NotJsonError */
@@ -113,6 +144,12 @@ export function checkKey(key: string | undefined): void {
     throw new DurachartError('INVALID_OPTION', 'key must be text of 1 to 500 characters.');
 }
 
+/** Milliseconds that a caller waits. @throws DurachartError `INVALID_OPTION` */
+export function checkWait(wait: number | undefined): void {
+  if (wait !== undefined && !(Number.isFinite(wait) && wait >= 0 && wait <= 600_000))
+    throw new DurachartError('INVALID_OPTION', 'wait must be milliseconds from 0 to 600,000.');
+}
+
 /** Who asks for an operation, and why. @throws DurachartError `INVALID_OPTION` */
 export function checkBy({ by, why, key, wait }: OperationOptions): { by: string; why: string | null } {
   checkKey(key);
@@ -120,8 +157,7 @@ export function checkBy({ by, why, key, wait }: OperationOptions): { by: string;
     throw new DurachartError('INVALID_OPTION', 'by must be text of 1 to 200 characters.');
   if (why !== undefined && !isText(why, 2_000))
     throw new DurachartError('INVALID_OPTION', 'why must be text of 1 to 2,000 characters.');
-  if (wait !== undefined && !(Number.isFinite(wait) && wait >= 0 && wait <= 600_000))
-    throw new DurachartError('INVALID_OPTION', 'wait must be milliseconds from 0 to 600,000.');
+  checkWait(wait);
   return { by: by ?? 'unknown', why: why ?? null };
 }
 

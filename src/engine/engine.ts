@@ -51,7 +51,7 @@ import type {
 } from './operations/records.ts';
 import { movedWorkflows } from './pauses.ts';
 import type { Payloads } from './payloads/payloads.ts';
-import { checkEvent, checkFilters, checkKey, isText, pageSize } from './checks.ts';
+import { checkFilters, isText, pageSize } from './checks.ts';
 import { itemIndex } from './keys.ts';
 import type { Millis } from './ports.ts';
 import type { InstanceRecord, Reader } from './reader.ts';
@@ -62,6 +62,8 @@ import { trouble, troubleOf, troubleOfLatency, type Writes } from './trouble.ts'
 import { asUnavailable } from './unavailable.ts';
 import type { ScheduleView } from './schedules/schedule-store.ts';
 import type { Scheduler } from './schedules/scheduler.ts';
+import type { SentEvent } from './sending/expected-state.ts';
+import { Sender, type SendOptions, type Sent, type SentOutcome } from './sending/sender.ts';
 import { Starter } from './starter.ts';
 import { Worker, type WorkerOptions } from './worker.ts';
 
@@ -104,6 +106,7 @@ export class DurableEngine implements Engine {
   private readonly changes: Changes;
   private readonly operator: Operator;
   private readonly starter: Starter;
+  private readonly sender: Sender;
   private worker: Worker | undefined;
   private stopped = false;
 
@@ -119,6 +122,14 @@ export class DurableEngine implements Engine {
       workflowOf: (record) => this.workflowOf(record),
       reconcile: async () => void (await options.remote?.reconcile()),
       announce: async (id) => options.remote?.announce([id], options.clock.now()),
+    });
+    this.sender = new Sender({
+      ...options,
+      store: options.reader,
+      changes: this.changes,
+      announce: async (ids) => options.remote?.announce(ids, options.clock.now()),
+      notFound,
+      workflowOf: (record) => this.workflowOf(record),
     });
     this.starter = new Starter({
       ...options,
@@ -153,23 +164,11 @@ export class DurableEngine implements Engine {
     return this.starter.start(workflow, input, options);
   }
 
-  async send(
-    id: string,
-    event: { type: string; [field: string]: unknown },
-    options: { key?: string } = {},
-  ): Promise<{ duplicate: boolean }> {
-    const record = await this.wholeRecord(id);
-    const workflow = this.workflowOf(record);
-    checkKey(options.key);
-    let payload: unknown;
-    try {
-      payload = checkEvent(workflow, record, event);
-    } catch (error) {
-      // Who asks again because the first answer got lost is not told that the machine is past it.
-      if (options.key !== undefined && (await this.reader.wasPosted(id, options.key))) return { duplicate: true };
-      throw error;
-    }
-    return this.post(id, event.type, payload, options.key);
+  async send(id: string, event: SentEvent, options: SendOptions & { wait: number }): Promise<SentOutcome>;
+  async send(id: string, event: SentEvent, options?: SendOptions): Promise<Sent>;
+  async send(id: string, event: SentEvent, options: SendOptions = {}): Promise<Sent> {
+    if (!canBeAsked(id)) throw notFound(id);
+    return this.sender.send(id, event, options);
   }
 
   async publish(event: string | EventDefinition, payload: unknown, options: { key?: string } = {}): Promise<Published> {
@@ -289,7 +288,7 @@ export class DurableEngine implements Engine {
     return explanation;
   }
 
-  async preview(id: string, event: { type: string; [field: string]: unknown }): Promise<Preview> {
+  async preview(id: string, event: SentEvent): Promise<Preview> {
     const claimed = canBeAsked(id) ? await this.reader.standing(id) : undefined;
     if (claimed === undefined) throw notFound(id);
     return preview(claimed, this.workflowOf(claimed), event, this.options.clock.now());
@@ -467,21 +466,6 @@ export class DurableEngine implements Engine {
     await this.worker?.kill();
     await this.changes.close();
     await this.options.close();
-  }
-
-  private async post(id: string, type: string, payload: unknown, key?: string): Promise<{ duplicate: boolean }> {
-    const outcome = await this.reader.post({
-      instanceId: id,
-      type,
-      payload,
-      source: 'external',
-      dedupeKey: key ?? null,
-      at: this.options.clock.now(),
-    });
-    if (outcome === 'no instance') throw notFound(id);
-    // Of a duplicate too: the first one may not have got so far.
-    await this.options.remote?.announce([id], this.options.clock.now());
-    return { duplicate: outcome === 'duplicate' };
   }
 
   private async record(id: string): Promise<InstanceRecord> {

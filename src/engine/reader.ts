@@ -12,7 +12,8 @@ import type {
   StepDetail,
 } from './api.ts';
 import type { ExplainReader } from './explain/reader.ts';
-import type { InboxEvent, InstanceStatus, Millis, StepStatus } from './ports.ts';
+import type { InstanceStatus, Millis, StepStatus } from './ports.ts';
+import type { SendStore } from './sending/send-store.ts';
 import type { Overview, WorkflowStatistics } from './statistics.ts';
 
 /** An instance's row, with what hangs on it. */
@@ -25,16 +26,6 @@ export interface InstanceRecord extends InstanceSummary {
   children: InstanceView['children'];
 }
 
-/** An event from outside. */
-export interface NewEvent {
-  instanceId: string;
-  type: string;
-  payload: unknown;
-  source: InboxEvent['source'];
-  dedupeKey: string | null;
-  at: Millis;
-}
-
 /** Where a reader of the feed stands: the last transition that it has seen. */
 export interface FeedPosition {
   xid: bigint;
@@ -42,8 +33,8 @@ export interface FeedPosition {
   sequence: number;
 }
 
-/** What the engine reads, and the one thing that it writes without owning: an event. */
-export interface Reader extends ExplainReader {
+/** What the engine reads, and the one thing that it writes without owning: events. */
+export interface Reader extends ExplainReader, SendStore {
   instance(id: string): Promise<InstanceRecord | undefined>;
   list(
     options: ListOptions,
@@ -67,9 +58,6 @@ export interface Reader extends ExplainReader {
   ): Promise<StepDetail[]>;
   liveSteps(id: string): Promise<StepDetail[]>;
   snapshot(id: string, sequence: number): Promise<StoredSnapshot | undefined>;
-  post(event: NewEvent): Promise<'posted' | 'duplicate' | 'no instance'>;
-  /** Whether an event with this key is in the inbox, or has been. */
-  wasPosted(instanceId: string, dedupeKey: string): Promise<boolean>;
   /** Whether an operator's order is in the inbox. */
   hasOrder(instanceId: string): Promise<boolean>;
   /** Transitions of all instances after a position; none is ever inserted before one that was given out. */

@@ -287,6 +287,13 @@ export const Started = z.object({ id: z.string(), workflow: z.string(), created:
 export const Sent = z
   .object({ duplicate: z.boolean().openapi({ description: 'True when the key was used before: nothing was sent.' }) })
   .openapi('Sent');
+export const SentOutcome = Sent.extend({
+  outcome: z.enum(['taken', 'ignored', 'pending']).openapi({
+    description: 'Ignored: it changed nothing. Pending: it was still in the inbox when the wait was over.',
+  }),
+  state: z.string().openapi({ description: 'After the transition that took it; else where the instance stood then.' }),
+  sequence: z.int().openapi({ description: 'Number of that transition.' }),
+}).openapi('SentOutcome');
 export const Artifact = z
   .object({ key: z.string(), size: z.int().openapi({ description: 'Bytes.' }), sha256: Sha256, type: z.string() })
   .openapi('Artifact');

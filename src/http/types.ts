@@ -23,6 +23,7 @@ export type Workflow = z.infer<typeof schemas.Workflow>;
 export type Definition = Workflow['definition'];
 export type Started = z.infer<typeof schemas.Started>;
 export type Sent = z.infer<typeof schemas.Sent>;
+export type SentOutcome = z.infer<typeof schemas.SentOutcome>;
 export type Artifact = z.infer<typeof schemas.Artifact>;
 export type Upload = z.infer<typeof schemas.Upload>;
 export type Session = z.infer<typeof schemas.Session>;

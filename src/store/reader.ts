@@ -4,7 +4,7 @@ import type { Count, CountOptions, InstanceSummary, ListOptions, StepDetail, Ste
 import { fanOutView } from '../engine/fan-out.ts';
 import { lastWhole } from '../engine/macrostep.ts';
 import type { FanOut } from '../engine/ports.ts';
-import type { InstanceRecord, NewEvent, Reader } from '../engine/reader.ts';
+import type { InstanceRecord, Reader } from '../engine/reader.ts';
 import { currentSnapshot, DIFFS } from './current-snapshot.ts';
 import { createExplainReader } from './explain-reader.ts';
 import type { Database } from './database.ts';
@@ -12,6 +12,7 @@ import { countInstances, findInstances, MOST_COUNTED } from './find-instances.ts
 import { readFeed, readHistory, readPosition } from './history.ts';
 import { readItemsOf } from './items.ts';
 import { stepRow, STEP_COLUMNS, type Row } from './rows.ts';
+import { createSendStore } from './sends.ts';
 import { readOverview, readWorkflowStatistics } from './statistics.ts';
 
 const SUMMARY = `i.id, i.workflow, i.version, i.tenant, i.tags, i.priority, i.status, i.state, i.sequence, i.error_code, i.key, i.parent_id, i.created_at, i.updated_at, i.finished_at,
@@ -24,6 +25,7 @@ const SUMMARY = `i.id, i.workflow, i.version, i.tenant, i.tags, i.priority, i.st
 export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snapshots'>): Reader {
   return {
     ...createExplainReader(pool),
+    ...createSendStore(pool),
     instance: async (id) => instance(pool, id),
     list: async (options, limit, before) => list(pool, options, limit, before),
     howMany: async (options, most) => {
@@ -59,12 +61,6 @@ export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snaps
       return rows.map(stepDetail);
     },
     snapshot: async (id, sequence) => readSnapshot(pool, id, sequence),
-    post: async (event) => post(pool, event),
-    wasPosted: async (instanceId, dedupeKey) => {
-      const rows =
-        await pool`select 1 from durachart.events where instance_id = ${instanceId} and dedupe_key = ${dedupeKey}`;
-      return rows.length > 0;
-    },
     hasOrder: async (instanceId) => {
       const rows =
         await pool`select 1 from durachart.events where instance_id = ${instanceId} and status = 'pending' and source = 'control'`;
@@ -170,30 +166,6 @@ export async function readSnapshot(
     select sequence, diff from durachart.transitions where instance_id = ${id} and sequence between ${from} and ${sequence} order by sequence`;
   if (rows.at(-1)?.sequence !== sequence) return undefined;
   return sumOf(rows.map(({ diff }) => diff));
-}
-
-/** Puts an event into an inbox and wakes whoever must look. An instance whose start is still to come sleeps on, except for a cancel. */
-async function post(pool: postgres.Sql, event: NewEvent): Promise<'posted' | 'duplicate' | 'no instance'> {
-  const [row] = await pool.unsafe<{ found: boolean; id: string | null }[]>(
-    `with i as materialized (select id from durachart.instances where id = $1),
-     e as (insert into durachart.events (instance_id, type, payload, source, dedupe_key, created_at)
-       select i.id, $2, $3::text::json, $4, $5::text, to_timestamp($6::float8 / 1000) from i
-       on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing returning id),
-     w as (update durachart.instances u set wake = u.wake + 1,
-         wake_at = case when u.lease is null and (u.status <> 'scheduled' or $4 = 'control') then least(u.wake_at, to_timestamp($6::float8 / 1000)) else u.wake_at end
-       where u.id = $1 and exists (select from e))
-     select exists (select from i) as found, (select id from e) as id, case when exists (select from e) then pg_notify('durachart_work', $1) end`,
-    [
-      event.instanceId,
-      event.type,
-      event.payload === null ? null : JSON.stringify(event.payload),
-      event.source,
-      event.dedupeKey,
-      event.at,
-    ],
-  );
-  if (row?.found !== true) return 'no instance';
-  return row.id === null ? 'duplicate' : 'posted';
 }
 
 function date(value: unknown): Date | null {

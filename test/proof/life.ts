@@ -82,7 +82,13 @@ export class Life {
   reader(real: Reader): Reader {
     return {
       ...this.guarded(real),
-      post: async (event) => this.write([`post ${event.type}`], () => real.post(event)),
+      post: async (events) =>
+        events.length === 0
+          ? []
+          : this.write(
+              events.map(({ type }) => `post ${type}`),
+              () => real.post(events),
+            ),
     };
   }
 

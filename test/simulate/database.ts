@@ -1,4 +1,5 @@
-import type { Claimed, Commit, CommitResult, InboxEvent, Millis, Store } from '../../src/engine/ports.ts';
+import type { Claimed, Commit, CommitResult, Millis, Store } from '../../src/engine/ports.ts';
+import type { NewEvent, Posted, SendFacts, SendStore, SentRecord } from '../../src/engine/sending/send-store.ts';
 import { DurachartError } from '../../src/core/error.ts';
 import { Kept } from '../proof/operations/kept.ts';
 
@@ -90,18 +91,65 @@ export class Database {
     return true;
   }
 
-  post(
-    id: string,
-    event: Omit<InboxEvent, 'id'>,
-    key: string | null,
-    at: Millis,
-  ): 'posted' | 'duplicate' | 'no instance' {
-    const row = this.rows.get(id);
-    if (row === undefined) return 'no instance';
-    if (row.kept.post(event, key) === undefined) return 'duplicate';
-    this.wake(row, at);
-    this.notify([id]);
-    return 'posted';
+  sendFacts(asked: Parameters<SendStore['sendFacts']>[0]): SendFacts[] {
+    return [...new Set(asked.map(({ id }) => id))].flatMap((id): SendFacts[] => {
+      const row = this.rows.get(id);
+      if (row === undefined) return [];
+      const { status, state, snapshot, live } = row.kept.instance;
+      const { steps, timers, events } = row.kept;
+      const due = [...timers.values()].map(({ dueAt }) => dueAt);
+      return [
+        {
+          id,
+          workflow: row.workflow,
+          status,
+          state,
+          snapshot,
+          wake: row.wake,
+          inbox: row.kept.inbox(),
+          busy: live.some((key) => steps.get(key)?.kind !== 'action'),
+          nextTimer: due.length === 0 ? null : Math.min(...due),
+          keys: new Map(
+            events.flatMap(({ id: event, dedupeKey }) =>
+              dedupeKey === null ? [] : [[dedupeKey, this.eventId(id, event)]],
+            ),
+          ),
+        },
+      ];
+    });
+  }
+
+  /** Each instance numbers its own events. */
+  private eventId(instance: string, event: number): number {
+    return [...this.rows.keys()].indexOf(instance) * 1_000_000 + event;
+  }
+
+  sentEvents(ids: readonly number[]): SentRecord[] {
+    return [...this.rows.values()].flatMap(({ kept }) => {
+      const { state, sequence } = kept.instance;
+      return kept.events
+        .filter(({ id }) => ids.includes(this.eventId(kept.id, id)))
+        .map(({ id, status }) => ({
+          id: this.eventId(kept.id, id),
+          outcome: status as SentRecord['outcome'],
+          state,
+          sequence,
+        }));
+    });
+  }
+
+  post(events: readonly NewEvent[]): Posted[] {
+    const wakes = new Map([...this.rows].map(([id, { wake }]) => [id, wake]));
+    return events.map(({ instanceId, type, payload, source, dedupeKey, at, wake }): Posted => {
+      const row = this.rows.get(instanceId);
+      if (row === undefined) return { outcome: 'no instance' };
+      if (wake !== null && wake !== wakes.get(instanceId)) return { outcome: 'moved' };
+      const posted = row.kept.post({ type, payload, source, fence: null }, dedupeKey);
+      if (posted === undefined) return { outcome: 'duplicate' };
+      this.wake(row, at);
+      this.notify([instanceId]);
+      return { outcome: 'posted', id: this.eventId(instanceId, posted.id) };
+    });
   }
 
   private wake(row: Row, at: Millis): void {

@@ -225,14 +225,24 @@ export class Life {
     await Promise.all(
       sends.map(async ({ type, key }) => {
         await this.time.sleep(this.random() * 2_000);
-        await this.call(id, (engine) => engine.send(id, { type }, { key }));
+        const taken = await this.tell(id, type, key);
         // Somebody who did not hear the answer sends it once more.
-        if (this.random() < 0.3) await this.call(id, (engine) => engine.send(id, { type }, { key }));
+        if (this.random() < 0.3) await this.call(id, (engine) => engine.send(id, { type }, { key: taken }));
       }),
     );
   }
 
-  private async call(id: string, ask: (engine: Engine) => Promise<unknown>): Promise<void> {
+  /** Sends until it is taken: what came too early is ignored, and sent anew. Returns the key under which it was taken. */
+  private async tell(id: string, type: string, key: string): Promise<string> {
+    for (let again = 0; ;) {
+      const named = again === 0 ? key : `${key}, ${again}`;
+      const sent = await this.call(id, async (engine) => engine.send(id, { type }, { key: named, wait: 20_000 }));
+      if (sent.outcome === 'taken') return named;
+      if (sent.outcome === 'ignored') again++;
+    }
+  }
+
+  private async call<T>(id: string, ask: (engine: Engine) => Promise<T>): Promise<T> {
     for (;;) {
       const { engine, wire } = this.processes[Math.floor(this.random() * PROCESSES)] as Process;
       const dead = new Promise<'dead'>((resolve) => {
@@ -240,9 +250,10 @@ export class Life {
         look();
       });
       try {
-        if ((await Promise.race([ask(engine).then(() => 'told'), dead])) === 'told') {
+        const told = await Promise.race([ask(engine).then((answer) => ({ answer })), dead]);
+        if (told !== 'dead') {
           this.told++;
-          return;
+          return told.answer;
         }
       } catch (error) {
         if (!(error instanceof DurachartError)) throw error;

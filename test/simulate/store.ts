@@ -105,10 +105,9 @@ export class Wire {
     const { database } = this;
     return {
       instance: async (id: string) => this.call(() => recordOf(id)),
-      wasPosted: async (id: string, key: string) =>
-        this.call(() => database.rows.get(id)?.kept.events.some(({ dedupeKey }) => dedupeKey === key) ?? false),
-      post: async ({ instanceId, type, payload, source, dedupeKey, at }: Parameters<Reader['post']>[0]) =>
-        this.call(() => database.post(instanceId, { type, payload, source, fence: null }, dedupeKey, at)),
+      sendFacts: async (asked: Parameters<Reader['sendFacts']>[0]) => this.call(() => database.sendFacts(asked)),
+      sentEvents: async (ids: Parameters<Reader['sentEvents']>[0]) => this.call(() => database.sentEvents(ids)),
+      post: async (events: Parameters<Reader['post']>[0]) => this.call(() => database.post(events)),
       onChange: async () => async () => {},
       onEnd: async () => async () => {},
     } as unknown as Reader;

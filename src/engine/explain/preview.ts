@@ -5,14 +5,9 @@ import { legal } from '../operations/legal.ts';
 import type { Claimed, Millis } from '../ports.ts';
 import { restored, type Change, type State } from '../state.ts';
 import type { Workflow } from '../../core/workflow.ts';
+import type { SentEvent } from '../sending/expected-state.ts';
 import type { Preview } from './explanation.ts';
 import { shown } from './shown.ts';
-
-/** An event as it is sent. */
-export interface SentEvent {
-  type: string;
-  [field: string]: unknown;
-}
 
 /** What an event would do to an instance as it was read. Pure: the same rule decides as when it is sent, and nothing is written. */
 export function preview(claimed: Claimed, workflow: Workflow, event: SentEvent, now: Millis): Preview {

@@ -1,8 +1,11 @@
+import { DurachartError, errorRecord } from '../../core/error.ts';
+import { isReference } from '../../core/payload.ts';
 import type { DriverStore } from '../driver-store.ts';
 import type { InstanceRows } from '../operations/instance-rows.ts';
 import type { OperationStore } from '../operations/records.ts';
 import type { Claimed, Commit, Store } from '../ports.ts';
 import type { Reader } from '../reader.ts';
+import type { NewEvent, Posted, SendFacts } from '../sending/send-store.ts';
 import { wholeClaimed, wholeInbox, wholeStep } from './claims.ts';
 import { lighter, lighterSnapshot, lighterStep, lighterTimer, lighterTransition, mayBeHeavy } from './commits.ts';
 import type { Payloads } from './payloads.ts';
@@ -93,16 +96,39 @@ async function outputFor(
 export function readerWithPayloads(reader: Reader, payloads: Payloads): Reader {
   return {
     ...reader,
-    post: async (event) =>
-      reader.post({
-        ...event,
-        payload: await payloads.put(event.instanceId, event.payload, `The event ${event.type}`),
-      }),
+    sendFacts: async (...args) =>
+      Promise.all((await reader.sendFacts(...args)).map(async (facts) => wholeFacts(facts, payloads))),
+    post: async (events) => {
+      const light = await Promise.all(events.map(async (event) => lighterEvent(event, payloads)));
+      const posted = await reader.post(light.filter((event) => 'instanceId' in event));
+      const others = posted.values();
+      return light.map((event) => ('instanceId' in event ? (others.next().value as Posted) : event));
+    },
     standing: async (id) => {
       const claimed = await reader.standing(id);
       return claimed === undefined ? undefined : wholeClaimed(claimed, payloads);
     },
   };
+}
+
+/** What the guards of a state may look at is whole. What waits in its inbox is not read for that. */
+async function wholeFacts(facts: SendFacts, payloads: Payloads): Promise<SendFacts> {
+  const { id, snapshot } = facts;
+  if (snapshot === null || !Object.values(snapshot.context).some(isReference)) return facts;
+  try {
+    return { ...facts, snapshot: await payloads.whole(id, snapshot) };
+  } catch (error) {
+    if (!(error instanceof DurachartError)) throw error;
+    return { ...facts, damage: errorRecord(error) };
+  }
+}
+
+async function lighterEvent(event: NewEvent, payloads: Payloads): Promise<NewEvent | Posted> {
+  try {
+    return { ...event, payload: await payloads.put(event.instanceId, event.payload, `The event ${event.type}`) };
+  } catch (error) {
+    return { outcome: 'refused', error };
+  }
 }
 
 /** What operations go back to is whole, and so is an export. */

@@ -41,7 +41,7 @@ export function maskedEngine(engine: Engine): Engine {
   return {
     workflows: engine.workflows,
     start: async (...args) => engine.start(...args),
-    send: async (id, ...args) => within(id, async () => engine.send(id, ...args)),
+    send: (async (id, event, options) => within(id, async () => engine.send(id, event, options))) as Engine['send'],
     schedules: async () => engine.schedules(),
     runSchedule: async (id, options) => masking.operation(await engine.runSchedule(id, options)),
     publish: engine.publish.bind(engine),

@@ -79,14 +79,17 @@ export function claimContract(access: () => StoreAccess, another: () => StoreAcc
         ),
       ]);
       for (const n of [1, 2])
-        await access().reader.post({
-          instanceId: 'k3',
-          type: 'E',
-          payload: { n },
-          source: 'external',
-          dedupeKey: null,
-          at: T,
-        });
+        await access().reader.post([
+          {
+            instanceId: 'k3',
+            type: 'E',
+            payload: { n },
+            source: 'external',
+            dedupeKey: null,
+            at: T,
+            wake: null,
+          },
+        ]);
       const [row] = await store().claim(worker, T, 5, ['k3']);
       expect(row).toMatchObject({
         wake: 2,
@@ -102,14 +105,17 @@ export function claimContract(access: () => StoreAccess, another: () => StoreAcc
     test('holds only if nothing has come in since', async () => {
       const worker = await enter('k4');
       await store().commit(worker, [birth('k4', { workflow: 'k4', leased: true })]);
-      await access().reader.post({
-        instanceId: 'k4',
-        type: 'E',
-        payload: null,
-        source: 'external',
-        dedupeKey: null,
-        at: T,
-      });
+      await access().reader.post([
+        {
+          instanceId: 'k4',
+          type: 'E',
+          payload: null,
+          source: 'external',
+          dedupeKey: null,
+          at: T,
+          wake: null,
+        },
+      ]);
       expect(await store().commit(worker, [commit('k4', { release: { wakeAt: T + 50, wake: 0 } })])).toEqual([
         { id: 'k4', released: false },
       ]);
@@ -140,14 +146,17 @@ export function claimContract(access: () => StoreAccess, another: () => StoreAcc
       let owned = true;
       const posting = (async () => {
         for (let n = 0; n < 60; n++)
-          await another().reader.post({
-            instanceId: 'k5',
-            type: 'E',
-            payload: { n },
-            source: 'external',
-            dedupeKey: null,
-            at: T,
-          });
+          await another().reader.post([
+            {
+              instanceId: 'k5',
+              type: 'E',
+              payload: { n },
+              source: 'external',
+              dedupeKey: null,
+              at: T,
+              wake: null,
+            },
+          ]);
       })();
       let posted = false;
       void posting.then(() => (posted = true));

@@ -21,14 +21,17 @@ export function inboxContract(access: () => StoreAccess, another: () => StoreAcc
           posts: [post('k6-to', { payload: { n: 1 }, fence: '1:c' }), post('k6-to', { payload: { n: 2 } })],
         }),
       ]);
-      await access().reader.post({
-        instanceId: 'k6-to',
-        type: 'E',
-        payload: { n: 3 },
-        source: 'external',
-        dedupeKey: null,
-        at: T + 9,
-      });
+      await access().reader.post([
+        {
+          instanceId: 'k6-to',
+          type: 'E',
+          payload: { n: 3 },
+          source: 'external',
+          dedupeKey: null,
+          at: T + 9,
+          wake: null,
+        },
+      ]);
       expect(await store().nextWake(['k6'])).toBe(T + 3);
       const [row] = await store().claim(worker, T + 3, 5, ['k6']);
       expect(row).toMatchObject({
@@ -52,9 +55,9 @@ export function inboxContract(access: () => StoreAccess, another: () => StoreAcc
       const held = { after: state({ status: 'paused' }) };
       await store().commit(worker, [birth('k10', { workflow: 'k10', leased: true }, held)]);
       const event = { instanceId: 'k10', type: 'E', payload: null, dedupeKey: null, at: T };
-      await access().reader.post({ ...event, source: 'external' });
+      await access().reader.post([{ ...event, source: 'external', wake: null }]);
       expect(await store().pending(worker)).toEqual([]);
-      await access().reader.post({ ...event, type: 'durachart.unpause', source: 'control' });
+      await access().reader.post([{ ...event, type: 'durachart.unpause', source: 'control', wake: null }]);
       expect(await store().pending(worker)).toEqual(['k10']);
     });
 
@@ -73,9 +76,12 @@ export function inboxContract(access: () => StoreAccess, another: () => StoreAcc
         at: T,
       } as const;
       const posted = await Promise.all(
-        Array.from({ length: 10 }, (_, n) => (n % 2 === 0 ? access() : another()).reader.post(event)),
+        Array.from({ length: 10 }, (_, n) =>
+          (n % 2 === 0 ? access() : another()).reader.post([{ ...event, wake: null }]),
+        ),
       );
-      expect(posted.toSorted()).toEqual([...Array.from({ length: 9 }, () => 'duplicate'), 'posted']);
+      const outcomes = posted.map(([one]) => String(one?.outcome));
+      expect(outcomes.toSorted()).toEqual([...Array.from({ length: 9 }, () => 'duplicate'), 'posted']);
       for (const sequence of [2, 3])
         await store().commit(worker, [
           commit('k7-from', {
@@ -86,10 +92,16 @@ export function inboxContract(access: () => StoreAccess, another: () => StoreAcc
         ]);
       const [read] = await store().inbox(worker, ['k7']);
       expect(read?.inbox).toHaveLength(2);
-      expect(await access().reader.wasPosted('k7', 'once')).toBe(true);
-      expect(await access().reader.wasPosted('k7', 'never')).toBe(false);
+      const [facts] = await access().reader.sendFacts(
+        ['once', 'never'].map((key) => ({ id: 'k7', key })),
+        1,
+      );
+      expect(facts).toMatchObject({ id: 'k7', inbox: [{ type: 'E' }] });
+      expect([...(facts?.keys.keys() ?? [])]).toEqual(['once']);
       expect(await access().reader.hasOrder('k7')).toBe(false);
-      expect(await access().reader.post({ ...event, instanceId: 'nobody' })).toBe('no instance');
+      expect(await access().reader.post([{ ...event, instanceId: 'nobody', wake: null }])).toEqual([
+        { outcome: 'no instance' },
+      ]);
     });
 
     test('is told of to other processes', async () => {
@@ -100,14 +112,17 @@ export function inboxContract(access: () => StoreAccess, another: () => StoreAcc
         if (heard.includes('k8')) resolve();
       });
       await store().commit(0, [birth('k8', { workflow: 'k8', wakeAt: null })]);
-      await access().reader.post({
-        instanceId: 'k8',
-        type: 'E',
-        payload: null,
-        source: 'external',
-        dedupeKey: null,
-        at: T,
-      });
+      await access().reader.post([
+        {
+          instanceId: 'k8',
+          type: 'E',
+          payload: null,
+          source: 'external',
+          dedupeKey: null,
+          at: T,
+          wake: null,
+        },
+      ]);
       await promise;
       await stop();
     });
