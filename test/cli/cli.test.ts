@@ -232,8 +232,11 @@ describe('send, cancel and retry', () => {
       exitCode: 4,
       err: expect.stringContaining('only a failed one') as string,
     });
-    expect(await cli(['send', id, 'approve', '--payload-file', '-'], { stdin: '{"by":"ada"}' })).toMatchObject({
+    expect(
+      await cli(['send', id, 'approve', '--wait', '10', '--payload-file', '-'], { stdin: '{"by":"ada"}' }),
+    ).toMatchObject({
       exitCode: 0,
+      out: expect.stringMatching(/; taken by transition \d+, into APPROVED\n$/) as string,
     });
     expect(await server.engine.result(id)).toEqual({ words: 1, by: 'ada' });
     expect(await cli(['cancel', id])).toMatchObject({ exitCode: 0, out: `${id} is done: APPROVED\n` });

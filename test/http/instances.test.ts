@@ -7,6 +7,7 @@ import type {
   Page,
   Ready,
   Sent,
+  SentOutcome,
   Snapshot,
   Started,
   StepDetail,
@@ -299,6 +300,24 @@ describe('an event', () => {
     const event = { json: { type: 'remind' }, headers: { 'idempotency-key': 'r1' } };
     expect(await server.json<Sent>(202, 'POST', `/instances/${id}/events`, event)).toEqual({ duplicate: false });
     expect(await server.json<Sent>(202, 'POST', `/instances/${id}/events`, event)).toEqual({ duplicate: true });
+  });
+
+  test('that is waited for says whether it was taken, and where that led', async () => {
+    const id = await server.startedIn('READ', 'waited');
+    const sent = await server.json<SentOutcome>(200, 'POST', `/instances/${id}/events?wait=10000`, {
+      json: { type: 'approve', by: 'ada' },
+    });
+    expect(sent).toEqual({ duplicate: false, outcome: 'taken', state: 'APPROVED', sequence: expect.any(Number) });
+    const now = await server.json<SentOutcome>(
+      202,
+      'POST',
+      `/instances/${await server.startedIn('READ', 'at once')}/events`,
+      {
+        json: { type: 'remind' },
+      },
+    );
+    expect(now).toEqual({ duplicate: false });
+    await server.problem(422, 'POST', `/instances/${id}/events?wait=-1`, { json: { type: 'remind' } });
   });
 
   test('that the state does not take is a 409 that names those that it would', async () => {
