@@ -1,6 +1,7 @@
 import type { AnyStateMachine } from 'xstate';
 import { DefinitionError } from './error.ts';
 import { assertJson } from './json.ts';
+import type { Refusals } from './refusals.ts';
 
 const REMEDY: Record<string, string> = {
   callback: 'Make it a fromPromise step, or send it events from outside.',
@@ -12,21 +13,29 @@ const REMEDY: Record<string, string> = {
 /**
  * Refuses what could not be stored or found again after a crash, and what XState would only complain of while it runs.
  * @param refused registered actors that are no steps, and of what kind they are
- * @throws DefinitionError naming the place and the remedy; NotJsonError when a static context or input would be lost
+ * @param refusals takes what is wrong: DefinitionErrors naming the place and the remedy, NotJsonErrors of a static context or input
  */
-export function checkMachine(workflow: string, machine: AnyStateMachine, refused: ReadonlyMap<string, string>): void {
+export function checkMachine(
+  workflow: string,
+  machine: AnyStateMachine,
+  refused: ReadonlyMap<string, string>,
+  refusals: Refusals,
+): void {
   for (const [actor, kind] of refused) {
-    throw new DefinitionError(
-      'UNSUPPORTED_ACTOR',
-      `Workflow ${workflow}: the actor ${actor} is ${kind === 'observable' ? 'an' : 'a'} ${kind} actor; it lives in memory and cannot be stored. ${REMEDY[kind]}`,
-      { actor, kind },
+    refusals.add(
+      new DefinitionError(
+        'UNSUPPORTED_ACTOR',
+        `Workflow ${workflow}: the actor ${actor} is ${kind === 'observable' ? 'an' : 'a'} ${kind} actor; it lives in memory and cannot be stored. ${REMEDY[kind]}`,
+        { actor, kind },
+      ),
     );
   }
   const { context } = machine.config as { context?: unknown };
-  if (typeof context === 'object') assertJson(context, `Workflow ${workflow}: the initial context`);
+  if (typeof context === 'object')
+    refusals.check(() => assertJson(context, `Workflow ${workflow}: the initial context`));
   const nodes = nodesOf(machine.root);
-  for (const node of nodes) new NodeCheck(workflow, machine, node).run();
-  checkInvokeIds(workflow, nodes);
+  for (const node of nodes) new NodeCheck(workflow, machine, node, refusals).run();
+  refusals.check(() => checkInvokeIds(workflow, nodes));
 }
 
 type Node = AnyStateMachine['root'];
@@ -89,33 +98,63 @@ function placeOf(node: Node): string {
   return node.parent === undefined ? 'the root' : `state ${node.path.join('.')}`;
 }
 
+/** Keys of a machine's definition: JavaScript names a function after the key under which it is written. */
+const KEYS = new Set(['', 'actions', 'entry', 'exit']);
+
 class NodeCheck {
   private readonly workflow: string;
   private readonly machine: AnyStateMachine;
   private readonly node: Node;
+  private readonly refusals: Refusals;
 
-  constructor(workflow: string, machine: AnyStateMachine, node: Node) {
+  constructor(workflow: string, machine: AnyStateMachine, node: Node, refusals: Refusals) {
     this.workflow = workflow;
     this.machine = machine;
     this.node = node;
+    this.refusals = refusals;
   }
 
   run(): void {
     const { node } = this;
-    // First, because XState makes entry actions of it.
-    for (const { delay } of node.after) this.delay(delay, `after ${String(delay)}`);
-    for (const action of node.entry) this.action(action, 'entry');
-    for (const action of node.exit) this.action(action, 'exit');
+    for (const delay of new Set(node.after.map((one) => one.delay))) this.delay(delay, `after ${String(delay)}`);
+    this.actions(node.entry, 'entry');
+    this.actions(node.exit, 'exit');
     for (const invoke of node.invoke) this.invoke(invoke as never);
-    if (node.type === 'compound') {
-      for (const action of node.initial.actions) this.action(action, 'initial');
+    if (node.type === 'compound') this.actions(node.initial.actions, 'initial, actions');
+    for (const [type, transitions] of [...node.transitions, ['', node.always ?? []] as const]) {
+      const where = this.placeOfTransition(type);
+      for (const [index, { actions, guard }] of (transitions as unknown as TransitionDefinition[]).entries()) {
+        const one = transitions.length > 1 ? `${where}[${index}]` : where;
+        this.actions(actions, `${one}, actions`);
+        this.guard(guard, one);
+      }
     }
-    const all = [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
-    for (const transition of all as unknown as TransitionDefinition[]) {
-      const where = transition.eventType === '' ? 'always' : `on ${transition.eventType}`;
-      for (const action of transition.actions) this.action(action, where);
-      this.guard(transition.guard, where);
+  }
+
+  /** As its author has written it: XState names transitions by the events that it makes of them. */
+  private placeOfTransition(type: string): string {
+    if (type === '') return 'always';
+    const [, kind, rest] = /^xstate\.(after|done\.state|done\.actor|error\.actor|snapshot)\.(.+)$/.exec(type) ?? [];
+    switch (kind) {
+      case 'after':
+        return `after ${(rest as string).replace(`.${this.node.id}`, '')}`;
+      case 'done.state':
+        return 'onDone';
+      case 'done.actor':
+        return `invoke ${rest}, onDone`;
+      case 'error.actor':
+        return `invoke ${rest}, onError`;
+      case 'snapshot':
+        return `invoke ${rest}, onSnapshot`;
+      default:
+        return type === 'xstate.route' ? 'route' : `on ${type}`;
     }
+  }
+
+  private actions(actions: readonly unknown[], where: string): void {
+    // Those that XState makes of `after` are no one's to name.
+    const own = (actions as readonly Action[]).filter((action) => !isOfAfter(action));
+    for (const [index, action] of own.entries()) this.action(action, own.length > 1 ? `${where}[${index}]` : where);
   }
 
   private action(action: Action, where: string): void {
@@ -123,8 +162,8 @@ class NodeCheck {
     if (typeof action === 'function') {
       if ('resolve' in action) return this.builtin(action as Builtin, where);
       if (has(actions, action.name) && actions[action.name] === action) return;
-      const name = action.name === '' ? '' : ` ${action.name}`;
-      this.refuse(
+      const name = KEYS.has(action.name) ? '' : ` ${action.name}`;
+      return this.refuse(
         'INLINE_ACTION',
         where,
         `the inline action${name} cannot be found again after a crash`,
@@ -133,7 +172,7 @@ class NodeCheck {
     }
     const name = typeof action === 'string' ? action : action.type;
     if (!has(actions, name)) {
-      this.refuse(
+      return this.refuse(
         'MISSING_ACTION',
         where,
         `the action ${name} has no implementation`,
@@ -149,32 +188,21 @@ class NodeCheck {
     this.delay(action.delay, where);
     if (action.type !== 'xstate.spawnChild') return;
     const id = typeof action.id === 'string' ? ` ${action.id}` : '';
-    if (typeof action.src !== 'string') this.refuseInlineActor(`${where}, spawnChild${id}`);
-    this.actor(action.src, `${where}, spawnChild${id}`);
-    if (action.syncSnapshot === true) {
-      this.refuse(
-        'UNSUPPORTED_ON_SNAPSHOT',
-        `${where}, spawnChild${id}`,
-        'syncSnapshot watches an actor in memory',
-        'Let the child sendParent() an event.',
-      );
-    }
+    const place = `${where}, spawnChild${id}`;
+    if (typeof action.src === 'string') this.actor(action.src, place);
+    else this.refuseInlineActor(place);
+    if (action.syncSnapshot === true) this.refuseWatching(place, 'syncSnapshot');
   }
 
   private invoke(invoke: { id: string; src: string; input?: unknown; onSnapshot?: unknown }): void {
     const where = `invoke ${invoke.id}`;
     if (invoke.src.startsWith('xstate.invoke.')) this.refuseInlineActor(where);
-    this.actor(invoke.src, where);
-    if (invoke.onSnapshot !== undefined) {
-      this.refuse(
-        'UNSUPPORTED_ON_SNAPSHOT',
-        where,
-        'onSnapshot watches an actor in memory',
-        'Let the child sendParent() an event.',
-      );
-    }
+    else this.actor(invoke.src, where);
+    if (invoke.onSnapshot !== undefined) this.refuseWatching(where, 'onSnapshot');
     if (typeof invoke.input !== 'function') {
-      assertJson(invoke.input, `Workflow ${this.workflow}, ${placeOf(this.node)}, ${where}: the input`);
+      this.refusals.check(() =>
+        assertJson(invoke.input, `Workflow ${this.workflow}, ${placeOf(this.node)}, ${where}: the input`),
+      );
     }
   }
 
@@ -204,14 +232,12 @@ class NodeCheck {
     }
     const { guards } = this.machine.implementations;
     const name = typeof guard === 'string' ? guard : (guard as { type: string }).type;
-    if (!has(guards, name)) {
-      this.refuse('MISSING_GUARD', where, `the guard ${name} has no implementation`, 'Add it to setup({ guards }).');
-    }
-    this.guard(guards[name], where);
+    if (has(guards, name)) this.guard(guards[name], where);
+    else this.refuse('MISSING_GUARD', where, `the guard ${name} has no implementation`, 'Add it to setup({ guards }).');
   }
 
-  private refuseInlineActor(where: string): never {
-    return this.refuse(
+  private refuseInlineActor(where: string): void {
+    this.refuse(
       'INLINE_ACTOR',
       where,
       'the actor is inline and cannot be found again after a crash',
@@ -219,12 +245,28 @@ class NodeCheck {
     );
   }
 
-  private refuse(code: string, where: string, what: string, remedy: string): never {
-    throw new DefinitionError(code, `Workflow ${this.workflow}, ${placeOf(this.node)}, ${where}: ${what}. ${remedy}`, {
-      state: this.node.id,
+  private refuseWatching(where: string, option: string): void {
+    this.refuse(
+      'UNSUPPORTED_ON_SNAPSHOT',
       where,
-    });
+      `${option} watches an actor in memory`,
+      'Let the child sendParent() an event.',
+    );
   }
+
+  private refuse(code: string, where: string, what: string, remedy: string): void {
+    this.refusals.add(
+      new DefinitionError(code, `Workflow ${this.workflow}, ${placeOf(this.node)}, ${where}: ${what}. ${remedy}`, {
+        state: this.node.id,
+        where,
+      }),
+    );
+  }
+}
+
+function isOfAfter(action: Action): boolean {
+  const { id, sendId } = action as { id?: unknown; sendId?: unknown };
+  return [id, sendId].some((one) => typeof one === 'string' && one.startsWith('xstate.after.'));
 }
 
 /** Own and there: names like `constructor` are nobody's, and a name may be declared and still be undefined. */
@@ -233,7 +275,6 @@ function has(registered: Readonly<Record<string, unknown>>, name: string): boole
 }
 
 interface TransitionDefinition {
-  eventType: string;
   actions: Action[];
   guard?: unknown;
 }

@@ -13,7 +13,7 @@ export type Effect =
   | { type: 'invoke'; id: string; src: string; input: unknown }
   /** The machine has left the state that invoked it, or stopped it. */
   | { type: 'stop'; id: string }
-  /** Deliver the event after `delay` milliseconds; it takes the place of one that is pending under the same id. Without an id it cannot be cancelled by name. */
+  /** Deliver the event after `delay` milliseconds; one that is pending under the same id is delivered as well, and cannot be cancelled any more. Without an id it cannot be cancelled by name. */
   | { type: 'schedule'; id: string | undefined; event: EventObject; target: Target; delay: number }
   /** Take back a scheduled event; none by that id is no error. */
   | { type: 'cancel'; id: string }

@@ -7,6 +7,7 @@ import { definitionOf, type Definition } from './definition.ts';
 import { Entrance } from './entrance.ts';
 import { DurachartError, TransitionError } from './error.ts';
 import { storable } from './json.ts';
+import { isInternal } from './event-types.ts';
 import { LoopError, Trail } from './loop.ts';
 import { Scope, type ChildActor, type Children } from './scope.ts';
 import { Shortcut, type TransitionDefinition } from './shortcut.ts';
@@ -142,7 +143,7 @@ export class Machine {
   eventTypes(snapshot: LiveSnapshot): string[] {
     if (snapshot.status !== 'active') return [];
     const types = snapshot._nodes.flatMap((node) => node.ownEvents as string[]);
-    return [...new Set(types.filter((type) => !type.startsWith('xstate.')))].toSorted();
+    return [...new Set(types.filter((type) => !isInternal(type)))].toSorted();
   }
 
   /** Types of the events that a part of the machine waits for while nothing runs for it: one region may wait while another works. */
@@ -150,7 +151,7 @@ export class Machine {
     const lines = snapshot._nodes.filter((node) => node.type === 'atomic').map(upToRegion);
     const idle = lines.filter((line) => line.every((node) => node.invoke.length === 0));
     const types = idle.flat().flatMap((node) => node.ownEvents as string[]);
-    return [...new Set(types.filter((type) => !type.startsWith('xstate.')))].toSorted();
+    return [...new Set(types.filter((type) => !isInternal(type)))].toSorted();
   }
 
   /** The tags of the current states. */

@@ -13,6 +13,7 @@ import {
   type Subscribe,
   type Subscription,
 } from './published-event.ts';
+import { Refusals } from './refusals.ts';
 import { schedulesOf, type Schedule, type ScheduleOptions } from './schedule.ts';
 import { retryPolicy, type RetryPolicy } from './retry.ts';
 import { stepOf, type StepDefinition, type StepOptions } from './step.ts';
@@ -107,7 +108,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
  * Makes an XState v5 machine durable. The machine is not changed.
  *
  * @example export const orders = defineWorkflow({ machine: orderMachine });
- * @throws DefinitionError naming the place in the machine and the remedy, when something in it cannot be stored
+ * @throws DefinitionError naming the place in the machine and the remedy, when something in it cannot be stored; of several things all (`details.refusals`)
  */
 export function defineWorkflow<
   M extends AnyStateMachine,
@@ -136,13 +137,14 @@ export function defineWorkflow<
   const fanOuts = new Map<string, ForEachOptions>();
   const children = new Map<string, Workflow>();
   const refused = new Map<string, string>();
+  const refusals = new Refusals();
   for (const [actor, logic] of Object.entries(
     machine.implementations.actors as Record<string, AnyActorLogic | undefined>,
   )) {
     // A name that is still to be provided; if a state invokes it, the check below says so.
     if (logic === undefined) continue;
     if (isMachine(logic)) {
-      children.set(actor, childWorkflow(logic, `${name}-${actor}`));
+      refusals.check(() => children.set(actor, childWorkflow(logic, `${name}-${actor}`)));
       continue;
     }
     const fanOut = forEachOf(logic);
@@ -159,7 +161,8 @@ export function defineWorkflow<
       );
     }
   }
-  checkMachine(name, machine, refused);
+  checkMachine(name, machine, refused, refusals);
+  refusals.settle(name);
   const eventTypes = externalEventTypes(machine.events as string[]);
   const subscriptions: readonly Subscription[] = options.subscriptions?.(SUBSCRIBE as never) ?? [];
   const received = subscriptions.filter((each) => each.kind === 'receive');

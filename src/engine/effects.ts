@@ -139,11 +139,26 @@ function stop(id: string, draft: Draft, now: Millis): void {
 }
 
 function arm(draft: Draft, timer: Timer): void {
-  timersOf(draft).set(timer.id, timer);
+  const timers = timersOf(draft);
   const { change } = draft;
+  // As in XState both are delivered, and the id means the newer one from now on.
+  const earlier = timers.get(timer.id);
+  if (earlier !== undefined) {
+    const renamed = { ...earlier, id: freeId(timers, earlier) };
+    timers.set(renamed.id, renamed);
+    change.timers.push(renamed);
+  }
+  timers.set(timer.id, timer);
   if (change.cancelled !== 'all') change.cancelled = change.cancelled.filter((id) => id !== timer.id);
   change.timers = change.timers.filter((other) => other.id !== timer.id);
   change.timers.push(timer);
+}
+
+function freeId(timers: ReadonlyMap<string, Timer>, { id, sequence }: Timer): string {
+  for (let n = 1; ; n++) {
+    const free = `${id} ${sequence}.${n}`;
+    if (!timers.has(free)) return free;
+  }
 }
 
 function timersOf(draft: Draft): Map<string, Timer> {

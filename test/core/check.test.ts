@@ -2,6 +2,7 @@ import {
   and,
   assign,
   createMachine,
+  fromObservable,
   fromPromise,
   not,
   raise,
@@ -40,7 +41,7 @@ test.each<[string, object, object, string, string]>([
     { entry: () => {} },
     {},
     'INLINE_ACTION',
-    'state a.b, entry: the inline action entry cannot be found again after a crash. Name it in setup({ actions }) and use the name.',
+    'state a.b, entry: the inline action cannot be found again after a crash. Name it in setup({ actions }) and use the name.',
   ],
   [
     'an inline action without a name',
@@ -54,28 +55,56 @@ test.each<[string, object, object, string, string]>([
     { on: { GO: { actions: function notify() {} } } },
     {},
     'INLINE_ACTION',
-    'state a.b, on GO: the inline action notify cannot',
+    'state a.b, on GO, actions: the inline action notify cannot',
   ],
   [
     'an inline action of always',
     { always: { guard: () => false, actions: () => {} } },
     {},
     'INLINE_ACTION',
-    'state a.b, always: the inline action',
+    'state a.b, always, actions: the inline action cannot',
   ],
   [
     'an inline action of after',
     { after: { 10: { actions: () => {} } } },
     {},
     'INLINE_ACTION',
-    'state a.b, on xstate.after.10.m.a.b: the inline',
+    'state a.b, after 10, actions: the inline action cannot',
   ],
   [
     'an inline action on the way to an initial state',
     { initial: { target: 'c', actions: () => {} }, states: { c: {} } },
     {},
     'INLINE_ACTION',
-    'state a.b, initial: the inline',
+    'state a.b, initial, actions: the inline action cannot',
+  ],
+  [
+    'one of several inline actions',
+    { on: { GO: [{ target: '#m.z' }, { actions: ['note', () => {}] }] } },
+    { actions: { note: () => {} } },
+    'INLINE_ACTION',
+    'state a.b, on GO[1], actions[1]: the inline action cannot',
+  ],
+  [
+    'an inline action of a result',
+    { invoke: { id: 'i', src: 'step', onDone: { actions: () => {} } } },
+    { actors: { step } },
+    'INLINE_ACTION',
+    'state a.b, invoke i, onDone, actions: the inline',
+  ],
+  [
+    'an inline action of an error',
+    { invoke: { id: 'i.j', src: 'step', onError: { actions: () => {} } } },
+    { actors: { step } },
+    'INLINE_ACTION',
+    'state a.b, invoke i.j, onError, actions: the inline',
+  ],
+  [
+    'an inline action of the end of a state',
+    { onDone: { actions: () => {} }, initial: 'c', states: { c: { type: 'final' } } },
+    {},
+    'INLINE_ACTION',
+    'state a.b, onDone, actions: the inline',
   ],
   [
     'another function under the name of a registered one',
@@ -196,6 +225,66 @@ test.each<[string, object, object, string, string]>([
   expect(error.message).toContain(message);
   expect(error.message).toMatch(/^Workflow m, /);
   expect(error.details).toMatchObject({ state: 'm.a.b' });
+});
+
+test('a guard of a route', () => {
+  const error = refusal({ initial: 'a', states: { a: { id: 'there', route: { guard: 'nope' } } } });
+  expect(error.message).toContain('Workflow m, the root, route: the guard nope');
+});
+
+test('tells all that is wrong with a machine, and with those in it, at once', () => {
+  const child = createMachine({ id: 'child', entry: [() => {}, () => {}] } as never);
+  const error = refusal(
+    {
+      context: { when: new Date(0) },
+      initial: 'a',
+      states: {
+        a: {
+          entry: 'nope',
+          after: { soon: 'b' },
+          invoke: { id: 'i', src: 'watch', onSnapshot: { actions: () => {} } },
+        },
+        b: { invoke: { id: 'j', src: 'step', input: { big: 1n } }, on: { GO: { guard: 'no', target: 'a' } } },
+      },
+    },
+    { actors: { child, step, watch: fromObservable(() => ({}) as never) } },
+  );
+  expect(error.code).toBe('INVALID_MACHINE');
+  const { refusals } = error.details as { refusals: { code: string; message: string }[] };
+  expect(refusals.map(({ code }) => code).toSorted()).toEqual([
+    'INLINE_ACTION',
+    'INLINE_ACTION',
+    'INLINE_ACTION',
+    'MISSING_ACTION',
+    'MISSING_DELAY',
+    'MISSING_GUARD',
+    'NOT_JSON',
+    'NOT_JSON',
+    'UNSUPPORTED_ACTOR',
+    'UNSUPPORTED_ON_SNAPSHOT',
+  ]);
+  expect(error.message.split('\n')).toHaveLength(11);
+  expect(error.message).toContain('Workflow m cannot be made durable as it is, for 10 reasons:');
+  for (const line of [
+    '- Workflow child, the root, entry[1]: the inline action cannot be found again',
+    '- state a, after soon: the delay soon has no value',
+    '- state a, invoke i, onSnapshot, actions: the inline action cannot',
+    '- state b, on GO: the guard no has no implementation',
+  ])
+    expect(error.message).toContain(line);
+});
+
+test('what code of the machine throws meanwhile is no refusal', () => {
+  const context = {
+    get mine(): never {
+      throw new RangeError('mine');
+    },
+  };
+  expect(() => defineWorkflow({ machine: machine({ context }) })).toThrow(RangeError);
+});
+
+test('several things of one kind have its code', () => {
+  expect(refusal({ entry: ['one', 'two'] })).toMatchObject({ code: 'MISSING_ACTION' });
 });
 
 test('names the root as a place', () => {

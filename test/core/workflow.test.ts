@@ -145,5 +145,7 @@ test('event types that can come from outside, and what fits them', () => {
   expect(['GO', 'user', 'user.input', 'user.a.b'].filter((type) => !fits(type))).toEqual([]);
   expect(['', '*', 'NO', 'username', 'xstate.stop'].filter(fits)).toEqual([]);
   expect(matchesEventType('anything', ['*'])).toBe(true);
+  expect(matchesEventType('xstate.route', ['*'])).toBe(false);
+  expect(matchesEventType('xstate.route', ['xstate.route'])).toBe(true);
   expect(matchesEventType('xstate.stop', ['*'])).toBe(false);
 });

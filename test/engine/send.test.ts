@@ -205,3 +205,30 @@ test('an event that has come too late is ignored, not lost in between', async ()
     { type: 'ADD', status: 'ignored' },
   ]);
 });
+
+test('a route of XState is an event like others, where the machine has one', async () => {
+  const machine = setup({ types: {} as { context: { open: boolean }; events: { type: 'OPEN' } } }).createMachine({
+    id: 'routes',
+    context: { open: false },
+    initial: 'HOME',
+    states: {
+      HOME: { on: { OPEN: { actions: assign({ open: true }) } } },
+      SHOP: { id: 'shop', route: {} },
+      VAULT: { id: 'vault', route: { guard: ({ context }) => context.open } },
+    },
+  });
+  const engine = await bench.worker([defineWorkflow({ machine }), account]);
+  const { id } = await engine.start('routes', undefined);
+  const go = async (to: '#shop' | '#vault') => engine.send(id, { type: 'xstate.route', to } as never);
+  expect(await engine.preview(id, { type: 'xstate.route', to: '#shop' })).toMatchObject({ state: 'SHOP' });
+  await go('#shop');
+  await reached(engine, id, 'SHOP');
+  await expect(go('#vault')).rejects.toMatchObject({ code: 'EVENT_NOT_ACCEPTED' });
+  await expect(engine.send(id, { type: 'xstate.done.actor.x' } as never)).rejects.toMatchObject({
+    code: 'UNKNOWN_EVENT',
+  });
+  const { id: other } = await engine.start('account', undefined);
+  await expect(engine.send(other, { type: 'xstate.route', to: '#shop' } as never)).rejects.toMatchObject({
+    code: 'UNKNOWN_EVENT',
+  });
+});

@@ -194,3 +194,43 @@ test('delayed raise and sendTo fire, and cancel takes them back', async () => {
   const payloads = (await engine.history(id)).items.map(({ event, payload }) => [event, payload]);
   expect(payloads).toContainEqual(['TICK', { n: 3 }]);
 });
+
+test('two delayed events with one id both arrive, as in XState; cancel takes back the newer one', async () => {
+  type Event = { type: 'TICK'; n: number } | { type: 'STOP' } | { type: 'END' };
+  const later = (n: number) =>
+    raise<Context, Event, Event, undefined>({ type: 'TICK', n }, { delay: n * HOUR, id: 'tick' });
+  interface Context {
+    ticks: number[];
+  }
+  const machine = setup({
+    types: {} as { context: Context; events: Event; output: number[] },
+  }).createMachine({
+    id: 'one-id',
+    context: { ticks: [] },
+    output: ({ context }) => context.ticks,
+    initial: 'A',
+    entry: [later(1), later(2), later(3), later(4)],
+    states: {
+      A: {
+        on: {
+          TICK: { actions: assign({ ticks: ({ context, event }) => [...context.ticks, event.n] }) },
+          STOP: { actions: [cancel('tick'), later(5)] },
+          END: 'B',
+        },
+      },
+      B: { type: 'final' },
+    },
+  });
+  const { clock, engine } = await timed(machine);
+  const { id } = await engine.start('one-id', undefined);
+  const ticks = async (count: number) =>
+    eventually(async () => ((await engine.get(id)).context as unknown as Context).ticks.length === count);
+  clock.advance(HOUR);
+  await ticks(1);
+  await engine.send(id, { type: 'STOP' });
+  await eventually(async () => (await engine.get(id)).sequence === 3);
+  clock.advance(10 * HOUR);
+  await ticks(4);
+  await engine.send(id, { type: 'END' });
+  expect(await engine.result(id, { timeout: 10_000 })).toEqual([1, 2, 3, 5]);
+});

@@ -1,5 +1,7 @@
 import { AbortTaskRunError, metadata } from '@trigger.dev/sdk';
 import type { StepDefinition } from '../../core/step.ts';
+import { isError } from '../../core/stored-thrown.ts';
+import { describe } from '../../core/thrown.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import type { RoundFence, Settled } from '../../engine/driver-store.ts';
 import { idempotencyKey } from '../../engine/keys.ts';
@@ -118,7 +120,8 @@ export class StepRuns {
       if (definition.transactional && isUnknown(outcome.error))
         return this.askWhatHappened(runtime, fence, outcome.error);
       this.failures.set(run.id, { fence, row, error: outcome.error, definition, workflow });
-      throw outcome.error;
+      // The platform is told an error whatever was thrown: it takes undefined for none.
+      throw isError(outcome.error) ? outcome.error : new Error(describe(outcome.error));
     }
     if (settled === undefined) await this.settle(runtime, fence, done(outcome.output));
     else await this.wake(runtime, fence, settled);

@@ -54,7 +54,7 @@ export function xstateDriver(machine: AnyStateMachine, journal: Journal, due: ()
   let failure: unknown;
   actor.subscribe({ error: (error: unknown) => (failure = error) });
   actor.on('*', (event) => void emitted.push(event));
-  replaceById(actor);
+  cancelNewest(actor);
   actor.start();
   return {
     send: (event) => actor.send(event),
@@ -123,21 +123,28 @@ interface Scheduler {
 }
 
 /**
- * XState forgets a pending event whose id is given again, but does not stop it: both are delivered, and the first
- * one cannot be cancelled any more. A timer in the database is one row, so for us the second takes its place.
+ * Of two pending events with one id XState delivers both, and cancels the newer one, but only as long as neither has been
+ * delivered. Here it is that one as long as it is pending.
  */
-function replaceById(actor: AnyActor): void {
+function cancelNewest(actor: AnyActor): void {
   const { scheduler } = actor.system as unknown as { scheduler: Scheduler };
   const schedule = scheduler.schedule.bind(scheduler);
+  const cancel = scheduler.cancel.bind(scheduler);
+  const newest = new Map<string, string>();
+  let count = 0;
   scheduler.schedule = (source, target, event, delay, id) => {
-    if (id !== undefined) scheduler.cancel(source, id);
-    schedule(source, target, event, delay, id);
+    if (id === undefined) return schedule(source, target, event, delay);
+    const own = `${id}#${++count}`;
+    newest.set(`${source.sessionId} ${id}`, own);
+    schedule(source, target, event, delay, own);
   };
+  scheduler.cancel = (source, id) => cancel(source, newest.get(`${source.sessionId} ${id}`) ?? id);
 }
 
 /** Events without an id of their own have a random one in XState. */
 function named(id: string): string {
-  return /^(?:xstate\.after\.|t\d$)/.test(id) ? id : 'unnamed';
+  const [name = ''] = id.split('#');
+  return /^(?:xstate\.after\.|t\d$)/.test(name) ? name : 'unnamed';
 }
 
 interface Timer {
@@ -255,7 +262,7 @@ export class CoreDriver implements Driver {
         this.children.delete(effect.id);
         break;
       case 'schedule':
-        this.timers = this.timers.filter(({ id }) => id === 'unnamed' || id !== effect.id);
+        this.timers = this.timers.map((timer) => (timer.id === effect.id ? { ...timer, id: `${timer.id}#` } : timer));
         this.timers.push({
           id: effect.id ?? 'unnamed',
           due: this.now + effect.delay,
