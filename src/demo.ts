@@ -7,6 +7,7 @@ import { readConfig } from './config.ts';
 import type { Demo } from './demo/demonstration.ts';
 import { design } from './demo/design.ts';
 import { video } from './demo/video.ts';
+import { isInspectorBuilt } from './http/inspector.ts';
 import { createLog } from './http/log.ts';
 import { startServer, untilStopped, type Server } from './server.ts';
 import { VERSION } from './version.ts';
@@ -48,8 +49,10 @@ try {
 say('Starting Postgres, the engine and its API …');
 const server = await start();
 say();
-say(`Inspector  ${server.api.url}/`);
-say();
+if (isInspectorBuilt()) {
+  say(`Inspector  ${server.api.url}/`);
+  say();
+}
 const terminal = processTerminal();
 const client = new Client(server.api.url, readConfig(process.env).apiToken);
 say(demo.says);
@@ -84,7 +87,7 @@ await Promise.race([
 say();
 await demo.results(server, id, say);
 say();
-say(`Inspector ${server.api.url}/ui/instances/${id}`);
+if (isInspectorBuilt()) say(`Inspector ${server.api.url}/ui/instances/${id}`);
 say(`API       ${server.api.url}/instances/${id}`);
 say(`          ${server.api.url}/openapi.json`);
 say(`Database  ${server.embedded?.psql ?? 'psql "$DATABASE_URL"'}`);

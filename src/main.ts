@@ -14,9 +14,15 @@ const program = buildCli(
   {
     serve: async () => {
       const config = readConfig(process.env);
-      const [{ startServer, untilStopped }, { createLog }] = await Promise.all([server(), import('./http/log.ts')]);
+      const [{ startServer, untilStopped }, { createLog }, { isInspectorBuilt }] = await Promise.all([
+        server(),
+        import('./http/log.ts'),
+        import('./http/inspector.ts'),
+      ]);
       const running = await startServer(config, createLog(config.logLevel), VERSION);
-      say(`durachart ${VERSION} listens on ${running.api.url}: open it in a browser`);
+      say(
+        `durachart ${VERSION} listens on ${running.api.url}${isInspectorBuilt() ? ': open it in a browser' : '; its page is not built (npm run build:inspector)'}`,
+      );
       if (running.embedded !== undefined) say(`database: ${running.embedded.psql}`);
       await untilStopped();
       say('stopping: running steps get 10 seconds');

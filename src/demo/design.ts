@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import sharp from 'sharp';
 import type { Artifact } from '../core/artifact.ts';
+import { isInspectorBuilt } from '../http/inspector.ts';
 import type { Server } from '../server.ts';
 import type { Demo } from './demonstration.ts';
 
@@ -23,7 +24,11 @@ export function design(auto: boolean): Demo {
       state: 'AWAITING_APPROVAL.ASKED',
       tells: ({ api }, id) => [
         'The pictures are made and wait for your approval. Look at them, and decide:',
-        `  in the page  ${api.url}/ui/instances/${id} (pictures under Artifacts, the button DESIGN_APPROVED beside the chart)`,
+        ...(isInspectorBuilt()
+          ? [
+              `  in the page  ${api.url}/ui/instances/${id} (pictures under Artifacts, the button DESIGN_APPROVED beside the chart)`,
+            ]
+          : []),
         `  or here      DURACHART_URL=${api.url} npm run durachart -- send ${id} DESIGN_APPROVED`,
         `  or change it DURACHART_URL=${api.url} npm run durachart -- send ${id} CHANGES_REQUESTED --payload '{"changes":{"style":"night"}}'`,
       ],

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +19,11 @@ const TYPES: Readonly<Record<string, string>> = {
   js: 'text/javascript; charset=utf-8',
   svg: 'image/svg+xml',
 };
+
+/** Whether the page is there to be served. */
+export function isInspectorBuilt(folder: string = BUILT): boolean {
+  return existsSync(join(folder, 'index.html'));
+}
 
 /** Whether a path is of the page itself, which says nothing of what is inside. */
 export function isInspectorPath(path: string): boolean {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import tailwindcss from '@tailwindcss/vite';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
@@ -5,7 +6,7 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   base: '/ui/',
   plugins: [react(), tailwindcss()],
-  resolve: { alias: { '@rjsf/validator-ajv8': new URL('no-ajv.ts', import.meta.url).pathname } },
+  resolve: { alias: { '@rjsf/validator-ajv8': fileURLToPath(new URL('no-ajv.ts', import.meta.url)) } },
   build: {
     outDir: '../../dist/inspector',
     emptyOutDir: true,

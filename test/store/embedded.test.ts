@@ -18,6 +18,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -370,7 +371,8 @@ describe('a start that was killed while making the database', () => {
 describe('as an ordinary user', () => {
   it('has everything in the data folder, as that user', async ({ skip }) => {
     if (!isRoot) skip('the other tests ran as an ordinary user already');
-    if (!canEnter(dirname(moduleUrl.pathname), NOBODY)) skip('the project is in a folder that others cannot enter');
+    if (!canEnter(dirname(fileURLToPath(moduleUrl)), NOBODY))
+      skip('the project is in a folder that others cannot enter');
     const home = folder();
     mkdirSync(home);
     chownSync(home, NOBODY.uid, NOBODY.gid);
@@ -387,7 +389,8 @@ describe('as an ordinary user', () => {
 
   it('says so when the data belongs to somebody else', async ({ skip }) => {
     if (!isRoot) skip('needs root to set up');
-    if (!canEnter(dirname(moduleUrl.pathname), NOBODY)) skip('the project is in a folder that others cannot enter');
+    if (!canEnter(dirname(fileURLToPath(moduleUrl)), NOBODY))
+      skip('the project is in a folder that others cannot enter');
     const code = `import(${JSON.stringify(moduleUrl.href)}).then((m) => m.startEmbedded({ dataDir: ${JSON.stringify(copyOfTemplate())} }))
       .catch((error) => console.log(error.code, error.message))`;
     const { stdout } = spawnSync(process.execPath, ['--no-warnings', '-e', code], { encoding: 'utf8', ...NOBODY });
