@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineTrigger, DurachartError, type Route } from '../../src/index.ts';
 import { bodyKey, payloadOf } from './body.ts';
+import { config } from './config.ts';
 import { providerOf, secretsOf } from './providers/index.ts';
 import { webhookProcessor } from './workflow.ts';
 
@@ -22,6 +23,8 @@ export const webhookRoute: Route = {
     SIGNATURE_INVALID: [401, 'The signature is not right'],
     PAYLOAD_INVALID: [400, 'The body is not a webhook of the provider'],
   },
+  // A malformed secret shows when the server starts, not with each delivery.
+  check: () => void config(),
   handle: async ({ params: { provider: name = '' }, headers, body: bytes, engine, artifacts }) => {
     const provider = providerOf(name);
     const secrets = secretsOf(name);

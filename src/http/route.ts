@@ -20,6 +20,8 @@ export interface Route {
   bodyLimit?: number;
   /** Status and title that errors with these codes are answered with; others are as everywhere. */
   problems?: Readonly<Record<string, readonly [status: number, title: string]>>;
+  /** Called once, when the API is made: throws where the settings that it needs are not right. */
+  check?(): void;
   handle(request: RouteRequest): Promise<RouteResponse>;
 }
 
@@ -44,11 +46,12 @@ export function openPaths(routes: readonly Route[]): (path: string) => boolean {
   return (path) => patterns.some((pattern) => pattern.test(path));
 }
 
-/** The routes of the pipelines. */
+/** The routes of the pipelines. @throws what their checks throw */
 export function ownRoutes(routes: readonly Route[], engine: Engine, artifacts: ArtifactStore): Api {
   const api = newApi();
   for (const route of routes) {
     const { method, path, summary, bodyLimit = BODY_LIMIT } = route;
+    route.check?.();
     api.openAPIRegistry.registerPath({
       method,
       path,

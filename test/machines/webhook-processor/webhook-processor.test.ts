@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { setup } from 'xstate';
 import { z } from 'zod';
-import { useConfig } from '../../../machines/webhook-processor/config.ts';
+import { parseConfig, useConfig } from '../../../machines/webhook-processor/config.ts';
 import {
   triggerWebhookProcessor,
   webhookProcessor,
@@ -187,6 +187,51 @@ describe('what is refused, and leaves nothing behind', () => {
     const { url } = await serve();
     expect((await post(url, 'stripe', body, asStripe(body, { secret: '' }))).status).toBe(404);
     expect((await fetch(`${url}/webhooks/stripe`)).status).toBe(405);
+  });
+});
+
+test.each([
+  [
+    'WEBHOOK_STANDARD_SECRET',
+    'whsec_bad!!',
+    'WEBHOOK_STANDARD_SECRET, secret 2 of 3, is not whsec_ followed by base64',
+  ],
+  ['WEBHOOK_STANDARD_SECRET', 'whsec_a-_b', 'WEBHOOK_STANDARD_SECRET, secret 2 of 3, is not whsec_ followed by base64'],
+  [
+    'WEBHOOK_STANDARD_SECRET',
+    'whsec_QUJDRA',
+    'WEBHOOK_STANDARD_SECRET, secret 2 of 3, is not whsec_ followed by base64',
+  ],
+  ['WEBHOOK_STANDARD_SECRET', 'v1,whsec_QUJD', 'WEBHOOK_STANDARD_SECRET, secret 2 of 4, is the version of a signature'],
+  ['WEBHOOK_STANDARD_SECRET', 'whsec_', 'WEBHOOK_STANDARD_SECRET, secret 2 of 3, is empty'],
+  ['WEBHOOK_STANDARD_SECRET', ' ', 'WEBHOOK_STANDARD_SECRET, secret 2 of 3, is empty'],
+  ['WEBHOOK_STRIPE_SECRET', 'whsec_', 'WEBHOOK_STRIPE_SECRET, secret 2 of 3, is empty'],
+  ['WEBHOOK_STRIPE_SECRET', 'whsec_a b', 'WEBHOOK_STRIPE_SECRET, secret 2 of 3, is not whsec_ followed by printable'],
+])('a malformed secret among good ones keeps the server from starting: %s %s', async (variable, secret, words) => {
+  useConfig(undefined);
+  const before = process.env[variable];
+  process.env[variable] = `${STANDARD},${secret},${STANDARD}`;
+  try {
+    const error = await serve().then(
+      () => undefined,
+      (thrown: unknown) => thrown as { code: string; message: string },
+    );
+    expect(error).toMatchObject({ code: 'INVALID_CONFIG', message: expect.stringContaining(words) });
+    for (const part of [STANDARD.slice(6), ...secret.split(/whsec_|,/).filter((text) => text.trim().length > 2)])
+      expect(error?.message).not.toContain(part);
+  } finally {
+    if (before === undefined) delete process.env[variable];
+    else process.env[variable] = before;
+  }
+});
+
+test('whatever is taken for a secret at the start can be verified with', () => {
+  const { standard } = parseConfig({ WEBHOOK_STANDARD_SECRET: ` ${STANDARD} , QUJD,whsec_QUI=,whsec_QQ==` });
+  expect(standard).toHaveLength(4);
+  for (const secret of standard ?? []) expect(() => new Webhook(secret)).not.toThrow();
+  expect(parseConfig({ WEBHOOK_STANDARD_SECRET: ' ', WEBHOOK_STRIPE_SECRET: '' })).toEqual({
+    standard: [],
+    stripe: [],
   });
 });
 
