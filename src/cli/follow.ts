@@ -35,6 +35,8 @@ export async function* follow(
       await onConnected();
       lost = undefined;
       yield { type: 'connected' };
+      // It has ended meanwhile, and what came last has been read.
+      if (response.status === 204) return;
       for await (const event of readEvents(response)) {
         if (event.event === 'end') return;
         if (event.event === 'problem')

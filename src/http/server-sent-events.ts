@@ -17,15 +17,19 @@ const RETRY_MS = 1_000;
 
 const TICK = Symbol('tick');
 const END = 'event: end\ndata: {}\n\n';
+/** The `Last-Event-ID` with which a client comes back after a problem that would be there again: it gets a 204, which ends an EventSource. */
+export const OVER = 'end';
 
 /**
  * Answers with a stream of server-sent events. An item is taken from the source only when the client has room for it.
  * The source's signal is aborted when the client goes or the server stops.
+ * @param endsAt what the client comes back with when the stream has ended without an item that has an id
  */
 export async function eventStream<T>(
   c: Context<HttpEnv>,
   open: (signal: AbortSignal) => AsyncIterable<T>,
   present: (item: T) => ServerEvent,
+  endsAt: string = OVER,
 ): Promise<Response> {
   const headers = {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -38,6 +42,7 @@ export async function eventStream<T>(
   const signal = AbortSignal.any([gone.signal, c.req.raw.signal, ...(stopping === undefined ? [] : [stopping])]);
   const source = open(signal)[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
+  let lastId = endsAt;
   let next: Promise<IteratorResult<T>> | undefined = source.next();
   // What is wrong with the request shows at once, while there still is a status to say it with.
   await Promise.race([next, setImmediate()]);
@@ -52,11 +57,18 @@ export async function eventStream<T>(
         const item = await orTick(next);
         if (item === TICK) return write(': still here\n\n');
         next = undefined;
-        if (!item.done) return write(format(present(item.value)));
+        if (!item.done) {
+          const event = present(item.value);
+          lastId = event.id ?? lastId;
+          return write(format(event));
+        }
         // When the server stops, there will be more: the client is to come back.
-        if (!signal.aborted) write(END);
+        if (!signal.aborted) write(END + comingBackWith(lastId));
       } catch (error) {
-        if (!signal.aborted) write(format({ event: 'problem', data: await problemResponse(error, c).json() }));
+        if (signal.aborted) return controller.close();
+        const problem = (await problemResponse(error, c).json()) as { status: number };
+        write(format({ event: 'problem', data: problem }));
+        if (problem.status < 500) write(comingBackWith(OVER));
       }
       controller.close();
     },
@@ -66,6 +78,11 @@ export async function eventStream<T>(
     },
   });
   return c.body(body, 200, headers);
+}
+
+/** A block without data is no event; it only sets the id that an EventSource sends when it connects again. */
+function comingBackWith(id: string): string {
+  return `id: ${id}\n\n`;
 }
 
 /** The JSON has no line breaks, so that one `data:` line does. */

@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApi } from '../../src/http/api.ts';
 import { serveApi } from '../../src/http/serve.ts';
 import type { Change } from '../../src/http/types.ts';
 import type { Engine } from '../../src/engine/api.ts';
+import { CHROMIUM, FLAGS } from '../inspector/support/browser.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 /** The position before everything. */
@@ -111,6 +115,78 @@ describe('the stream of an instance', () => {
     expect(await rest(`${stream}?after=0`, { 'last-event-id': '2' })).toEqual(['REJECTED', 'end']);
     expect(await rest(`${stream}?after=3`)).toEqual(['end']);
     expect(await rest(stream)).toEqual(['end']);
+  });
+});
+
+describe('an EventSource stops', () => {
+  /** What it sends when it comes back, as often as it does: the last id that the stream has set. */
+  async function comesBack(path: string, first: string | undefined): Promise<(string | number | undefined)[]> {
+    const seen: (string | number | undefined)[] = [];
+    let last = first;
+    for (let times = 0; times < 5; times++) {
+      const response = await fetch(server.url + path, last === undefined ? {} : { headers: { 'last-event-id': last } });
+      seen.push(response.status);
+      if (response.status !== 200) return seen;
+      for (const [, id] of (await response.text()).matchAll(/^id: (.*)$/gm)) last = id;
+      seen.push(last);
+    }
+    return seen;
+  }
+
+  test('after an instance has ended, wherever it began to read', async () => {
+    const id = await server.startedIn('READ', 'comes back');
+    await server.json(202, 'POST', `/instances/${id}/events`, { json: { type: 'reject' } });
+    await server.engine.result(id);
+    const stream = `/instances/${id}/events/stream`;
+    for (const [query, first] of [
+      ['', undefined],
+      ['?after=0', undefined],
+      ['?after=3', undefined],
+      ['', '1'],
+    ] as const)
+      expect(await comesBack(stream + query, first)).toEqual([200, '3', 204]);
+    expect(await comesBack(stream, '3')).toEqual([204]);
+  });
+
+  test('after a position that is ahead, of an instance and of all', async () => {
+    const id = await server.startedIn('READ', 'is ahead');
+    expect(await comesBack(`/instances/${id}/events/stream`, '99')).toEqual([200, 'end', 204]);
+    expect(await comesBack('/events', '999999999999_1_x')).toEqual([200, 'end', 204]);
+  });
+
+  test('as Node and the browser have it', { timeout: 60_000 }, async ({ skip }) => {
+    const ended = await server.startedIn('READ', 'event source');
+    const ahead = await server.startedIn('READ', 'event source ahead');
+    await server.json(202, 'POST', `/instances/${ended}/events`, { json: { type: 'reject' } });
+    await server.engine.result(ended);
+    const urls = [
+      `${server.url}/instances/${ended}/events/stream`,
+      `${server.url}/instances/${ahead}/events/stream?after=99`,
+    ];
+    const count = `(url) => new Promise((resolve) => {
+      const source = new EventSource(url);
+      let opened = 0;
+      source.onopen = () => { opened++; if (opened > 3) resolve('again and again'); };
+      source.onerror = () => { if (source.readyState === EventSource.CLOSED) resolve(opened); };
+    })`;
+    // Node does not stay up for an EventSource that waits before it connects again.
+    const code = `const up = setInterval(() => {}, 1000); for (const url of ${JSON.stringify(urls)}) console.log(await (${count})(url)); clearInterval(up);`;
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--experimental-eventsource',
+      '--input-type=module',
+      '-e',
+      code,
+    ]);
+    expect(stdout.trim().split('\n')).toEqual(['1', '1']);
+    if (CHROMIUM === undefined) skip();
+    const browser = await chromium.launch({ executablePath: CHROMIUM as string, args: FLAGS });
+    try {
+      const page = await browser.newPage();
+      await page.goto(`${server.url}/health/live`);
+      for (const url of urls) expect(await page.evaluate(`(${count})(${JSON.stringify(url)})`)).toBe(1);
+    } finally {
+      await browser.close();
+    }
   });
 });
 
