@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DurachartError } from './core/error.ts';
+import { namedIssues, pathText } from './core/issues.ts';
 
 /** An empty variable is one that is not set. */
 const unset = (value: unknown): unknown => (value === '' ? undefined : value);
@@ -84,9 +85,10 @@ export interface Config {
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const { success, data, error } = Environment.safeParse(environment);
   if (!success) {
-    const lines = error.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`);
+    const issues = namedIssues(error.issues).map(({ path, message }) => ({ path: pathText(path), message }));
+    const lines = issues.map(({ path, message }) => `  ${path} ${message}`);
     throw new DurachartError('INVALID_CONFIG', `The environment is not right:\n${lines.join('\n')}`, {
-      details: { issues: error.issues.map(({ path, message }) => ({ path: path.join('.'), message })) },
+      details: { issues },
     });
   }
   const port = data.DURACHART_PORT ?? 7370;

@@ -1,5 +1,6 @@
 import type { ErrorClass } from './error.ts';
 import { fromStatus } from './http-error.ts';
+import { issuesInWords, namedIssues, pathText, type SchemaIssue } from './issues.ts';
 import { NotJsonError, ReservedKeyError } from './json.ts';
 import { fromSqlState } from './sql-error.ts';
 import { fromSystemCode } from './system-error.ts';
@@ -78,34 +79,12 @@ function fromFetch({ name, message }: Thrown): Diagnosis | undefined {
   return name === 'TypeError' && message === 'fetch failed' ? { code: 'NETWORK_ERROR' } : undefined;
 }
 
-const ISSUES = 20;
-
 /** By shape, because a step may have a zod of its own. */
 function fromZod(error: unknown): Diagnosis | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const { name, issues } = error as Thrown;
   if ((name !== 'ZodError' && name !== '$ZodError') || !Array.isArray(issues)) return undefined;
-  const found = (issues as ZodIssue[])
-    .slice(0, ISSUES)
-    .map(({ path, message, code }) => ({ path: pathText(path), message, code }));
-  const more = issues.length > ISSUES ? [`and ${issues.length - ISSUES} more`] : [];
-  return {
-    code: 'INVALID_INPUT',
-    message: [...found.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)), ...more].join('; '),
-    details: { issues: found },
-  };
-}
-
-interface ZodIssue {
-  path: readonly PropertyKey[];
-  message: string;
-  code?: string;
-}
-
-/** `items[0].price` */
-function pathText(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`;
-    return text === '' ? String(key) : `${text}.${String(key)}`;
-  }, '');
+  const all = issues as SchemaIssue[];
+  const found = namedIssues(all).map(({ path, message, code }) => ({ path: pathText(path), message, code }));
+  return { code: 'INVALID_INPUT', message: issuesInWords(all), details: { issues: found } };
 }

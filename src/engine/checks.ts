@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { EventObject } from '../core/effect.ts';
 import { DurachartError } from '../core/error.ts';
 import { matchesEventType } from '../core/event-types.ts';
+import { issuesInWords, namedIssues } from '../core/issues.ts';
 import { assertJson } from '../core/json.ts';
 import type { LiveSnapshot } from '../core/machine.ts';
 import { INLINE_LIMIT } from '../core/payload.ts';
@@ -205,7 +206,11 @@ export function parse(schema: z.ZodType | undefined, value: unknown, code: strin
   if (schema === undefined) return value;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues: Issue[] = result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
-  const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-  throw new DurachartError(code, `${what} is not valid: ${list}`, { details: { issues } });
+  const issues: Issue[] = namedIssues(result.error.issues).map(({ path, message }) => ({
+    path: path.join('.'),
+    message,
+  }));
+  throw new DurachartError(code, `${what} is not valid: ${issuesInWords(result.error.issues)}`, {
+    details: { issues },
+  });
 }

@@ -1,6 +1,7 @@
 import { NO_ARTIFACTS, type ArtifactStore } from '../core/artifact.ts';
 import { concurrencyKeyOf } from '../core/concurrency-key.ts';
 import { DurachartError, StepError } from '../core/error.ts';
+import { issuesInWords, namedIssues } from '../core/issues.ts';
 import { assertJson } from '../core/json.ts';
 import type { Transaction, TransactionalStepContext } from '../core/step.ts';
 import { sleep } from '../engine/clock.ts';
@@ -83,9 +84,11 @@ class Attempt {
       }
       throw new StepError(
         'INVALID_OUTPUT',
-        `${this.invocation.step} returned what its output schema refuses: ${checked.error.issues.map(issue).join('; ')}`,
+        `${this.invocation.step} returned what its output schema refuses: ${issuesInWords(checked.error.issues)}`,
         {
-          details: { issues: checked.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })) },
+          details: {
+            issues: namedIssues(checked.error.issues).map(({ path, message }) => ({ path: path.join('.'), message })),
+          },
         },
       );
     };
@@ -177,8 +180,4 @@ class Attempt {
     for (const stop of this.timers) stop();
     this.ended.resolve(outcome);
   }
-}
-
-function issue({ path, message }: { path: PropertyKey[]; message: string }): string {
-  return path.length === 0 ? message : `${path.join('.')}: ${message}`;
 }

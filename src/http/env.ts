@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { Engine } from '../engine/api.ts';
 import type { ArtifactStore } from '../core/artifact.ts';
+import { namedIssues } from '../core/issues.ts';
 import { fieldErrors, Problem } from './problem.ts';
 
 /** What handlers find in their context. */
@@ -38,7 +39,7 @@ export function newApi(): Api {
   return new OpenAPIHono<HttpEnv>({
     defaultHook: (result) => {
       if (result.success) return;
-      const errors = fieldErrors(result.error.issues);
+      const errors = fieldErrors(namedIssues(result.error.issues));
       const what = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
       throw new Problem('INVALID_REQUEST', `Wrong ${PLACES[result.target] ?? 'request'}: ${what}.`, { errors });
     },

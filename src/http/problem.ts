@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { DurachartError } from '../core/error.ts';
+import { pathText } from '../core/issues.ts';
 import { troubleOf } from '../engine/trouble.ts';
 import type { HttpEnv } from './env.ts';
 
@@ -170,7 +171,7 @@ export function problemBody(error: DurachartError, instance: string): ProblemBod
 export function fieldErrors(issues: unknown, prefix = ''): FieldError[] {
   if (!Array.isArray(issues)) return [];
   return issues.flatMap((issue: { code?: unknown; path?: unknown; keys?: unknown; message?: unknown }) => {
-    const path = Array.isArray(issue.path) ? pathName(issue.path) : String(issue.path ?? '');
+    const path = Array.isArray(issue.path) ? pathText(issue.path as PropertyKey[]) : String(issue.path ?? '');
     if (issue.code === 'unrecognized_keys' && Array.isArray(issue.keys)) {
       return issue.keys.map((key) => ({
         path: joined(prefix, joined(path, String(key))),
@@ -183,13 +184,6 @@ export function fieldErrors(issues: unknown, prefix = ''): FieldError[] {
 
 function joined(before: string, after: string): string {
   return before === '' || after === '' || after.startsWith('[') ? `${before}${after}` : `${before}.${after}`;
-}
-
-function pathName(path: readonly unknown[]): string {
-  return path.reduce<string>((name, part) => {
-    if (typeof part === 'number') return `${name}[${part}]`;
-    return name === '' ? String(part) : `${name}.${String(part)}`;
-  }, '');
 }
 
 function knownProblem(error: unknown): DurachartError | undefined {
