@@ -47,7 +47,7 @@ function print(terminal: Terminal, explanation: Explanation): void {
 }
 
 function printCause(terminal: Terminal, cause: Cause): void {
-  terminal.out(`\n${paint(terminal, COLORS[cause.code] ?? 'yellow', cause.code)}\n`);
+  terminal.out(`\n${paint(terminal, COLORS[cause.code], cause.code)}\n`);
   paragraph(terminal, cause.words, 2);
   if (cause.code === 'WAITING') {
     const wide = Math.max(0, ...cause.events.map(({ type }) => width(plain(type))));
@@ -55,8 +55,11 @@ function printCause(terminal: Terminal, cause: Cause): void {
       const form = schema === null ? 'anything' : shapeOf(schema);
       terminal.out(`  ${pad(plain(type), wide)}  ${paint(terminal, 'dim', plain(form))}\n`);
     }
-    if (cause.deadline !== null)
-      terminal.out(paint(terminal, 'dim', `  deadline ${cause.deadline.dueAt} (${plain(cause.deadline.timer)})\n`));
+    const { deadline, nextTimer } = cause;
+    if (nextTimer !== null && nextTimer.timer !== deadline?.timer)
+      terminal.out(paint(terminal, 'dim', `  next timer ${nextTimer.dueAt} (${plain(nextTimer.timer)})\n`));
+    if (deadline !== null)
+      terminal.out(paint(terminal, 'dim', `  deadline ${deadline.dueAt} (${plain(deadline.timer)})\n`));
   }
   if (cause.code === 'FAILED' && cause.error.stack !== undefined) {
     // The first line is the message, which stands above.
@@ -118,7 +121,7 @@ export function shapeOf(schema: Schema, depth = 3): string {
   return `{ ${fields.map(([name, inner]) => `${name}${required.has(name) ? '' : '?'}: ${shapeOf(inner, depth - 1)}`).join(', ')} }`;
 }
 
-const COLORS: Readonly<Partial<Record<Cause['code'], Color>>> = {
+const COLORS: Readonly<Record<Cause['code'], Color>> = {
   FAILED: 'red',
   CHILD_FAILED: 'red',
   STATE_UNKNOWN: 'red',
@@ -129,6 +132,14 @@ const COLORS: Readonly<Partial<Record<Cause['code'], Color>>> = {
   STEP_PAST_TIMEOUT: 'red',
   STEP_SILENT: 'red',
   CHILD_STUCK: 'red',
+  RETRYING: 'yellow',
+  QUEUED: 'yellow',
+  WAITING: 'yellow',
+  PAUSED: 'yellow',
+  WORKFLOW_PAUSED: 'yellow',
+  QUEUE_PAUSED: 'yellow',
+  LONG_HISTORY: 'yellow',
+  UNKNOWN_WORKFLOW: 'yellow',
   RUNNING: 'cyan',
   FAN_OUT: 'cyan',
   CHILD_RUNNING: 'cyan',

@@ -3,6 +3,7 @@ import { chartOf, type Chart } from './chart.ts';
 import { collectEffects } from './collect.ts';
 import { type Context, restoredContext, settleContext, storedContext } from './context.ts';
 import type { Effect, EventObject } from './effect.ts';
+import { endsWait } from './deadline.ts';
 import { definitionOf, type Definition } from './definition.ts';
 import { Entrance } from './entrance.ts';
 import { DurachartError, TransitionError } from './error.ts';
@@ -152,6 +153,11 @@ export class Machine {
     const idle = lines.filter((line) => line.every((node) => node.invoke.length === 0));
     const types = idle.flat().flatMap((node) => node.ownEvents as string[]);
     return [...new Set(types.filter((type) => !isInternal(type)))].toSorted();
+  }
+
+  /** Whether one of these events can come too late once a timer has fired. */
+  endsWait(snapshot: LiveSnapshot, timer: string, events: readonly string[]): boolean {
+    return endsWait(snapshot, timer, events);
   }
 
   /** The tags of the current states. */

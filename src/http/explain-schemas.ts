@@ -56,6 +56,7 @@ const Worker = z.object({
 const Due = z.enum(['start', 'timer', 'retry', 'step', 'event']);
 const RunId = z.string().nullable().openapi({ description: 'Of its run on Trigger.dev.' });
 const Milliseconds = z.number();
+const Timer = z.object({ timer: z.string(), dueAt: Time });
 
 const CODES = [
   'SCHEDULED',
@@ -151,7 +152,11 @@ const Cause = z
             .openapi({ description: 'JSON Schema of the payload; null: anything goes.' }),
         }),
       ),
-      deadline: z.object({ timer: z.string(), dueAt: Time }).nullable(),
+      deadline: Timer.nullable().openapi({
+        description:
+          'The first timer after which one of these events is no longer taken, nor comes to be again without another one.',
+      }),
+      nextTimer: Timer.nullable().openapi({ description: 'The first one to come: the deadline, or a reminder.' }),
       enteredByError: z.object({ step: z.string().nullable(), code: z.string().nullable() }).nullable(),
     }),
     cause('PAUSED', { since: Time, by: z.string().nullable(), why: z.string().nullable() }),

@@ -22,32 +22,32 @@ export interface Child {
 }
 
 /** What matters most comes first. */
-const ORDER: readonly CauseCode[] = [
-  'STATE_UNKNOWN',
-  'CHILD_FAILED',
-  'FAILED',
-  'PAUSED',
-  'WORKFLOW_PAUSED',
-  'DEAD_WORKER',
-  'NO_WORKER',
-  'OVERDUE',
-  'LOST_RUN',
-  'STEP_PAST_TIMEOUT',
-  'STEP_SILENT',
-  'QUEUE_PAUSED',
-  'CHILD_STUCK',
-  'RETRYING',
-  'QUEUED',
-  'RUNNING',
-  'FAN_OUT',
-  'CHILD_RUNNING',
-  'WAITING',
-  'SCHEDULED',
-  'LONG_HISTORY',
-  'UNKNOWN_WORKFLOW',
-  'DONE',
-  'CANCELLED',
-];
+const RANKS: Readonly<Record<CauseCode, number>> = {
+  STATE_UNKNOWN: 0,
+  CHILD_FAILED: 1,
+  FAILED: 2,
+  PAUSED: 3,
+  WORKFLOW_PAUSED: 4,
+  DEAD_WORKER: 5,
+  NO_WORKER: 6,
+  OVERDUE: 7,
+  LOST_RUN: 8,
+  STEP_PAST_TIMEOUT: 9,
+  STEP_SILENT: 10,
+  QUEUE_PAUSED: 11,
+  CHILD_STUCK: 12,
+  RETRYING: 13,
+  QUEUED: 14,
+  RUNNING: 15,
+  FAN_OUT: 16,
+  CHILD_RUNNING: 17,
+  WAITING: 18,
+  SCHEDULED: 19,
+  LONG_HISTORY: 20,
+  UNKNOWN_WORKFLOW: 21,
+  DONE: 22,
+  CANCELLED: 23,
+};
 
 /** All causes of one instance, the first one first. Never empty. */
 export function causesOf(place: Place, childOf: (id: string) => Child | undefined): Cause[] {
@@ -59,7 +59,7 @@ export function causesOf(place: Place, childOf: (id: string) => Child | undefine
       // What helps a child helps whoever waits for it.
       return { ...bare, operations: [...operations, ...(child?.first.operations ?? [])] } as Cause;
     })
-    .toSorted((a, b) => ORDER.indexOf(a.code) - ORDER.indexOf(b.code));
+    .toSorted((a, b) => RANKS[a.code] - RANKS[b.code]);
 }
 
 function bareCauses(place: Place, childOf: (id: string) => Child | undefined): Bare[] {

@@ -4,18 +4,34 @@ import type { LiveStep } from './facts.ts';
 import { invocationAt } from './place.ts';
 import { shown } from './shown.ts';
 
-/** A child that stands for one of these goes on by itself, or by what somebody sends it. */
-const GOING: ReadonlySet<CauseCode> = new Set([
-  'SCHEDULED',
-  'RUNNING',
-  'QUEUED',
-  'RETRYING',
-  'WAITING',
-  'CHILD_RUNNING',
-  'DONE',
-]);
-
-const FAILED: ReadonlySet<CauseCode> = new Set(['FAILED', 'CHILD_FAILED', 'CANCELLED']);
+/** What a child's first cause says of it: it goes on by itself or by what somebody sends it, it has failed, or nothing moves it. */
+const SAYS: Readonly<Record<CauseCode, 'goes on' | 'failed' | 'stuck'>> = {
+  SCHEDULED: 'goes on',
+  RUNNING: 'goes on',
+  FAN_OUT: 'goes on',
+  QUEUED: 'goes on',
+  RETRYING: 'goes on',
+  WAITING: 'goes on',
+  CHILD_RUNNING: 'goes on',
+  LONG_HISTORY: 'goes on',
+  // It may be known where it runs.
+  UNKNOWN_WORKFLOW: 'goes on',
+  DONE: 'goes on',
+  FAILED: 'failed',
+  CHILD_FAILED: 'failed',
+  CANCELLED: 'failed',
+  PAUSED: 'stuck',
+  WORKFLOW_PAUSED: 'stuck',
+  QUEUE_PAUSED: 'stuck',
+  OVERDUE: 'stuck',
+  NO_WORKER: 'stuck',
+  DEAD_WORKER: 'stuck',
+  STEP_PAST_TIMEOUT: 'stuck',
+  STEP_SILENT: 'stuck',
+  CHILD_STUCK: 'stuck',
+  STATE_UNKNOWN: 'stuck',
+  LOST_RUN: 'stuck',
+};
 
 /** What a parent waits for at a child: its first cause, followed down to where it comes from. */
 export function childCause(row: LiveStep, child: { standpoint: Standpoint; first: Cause } | undefined): Bare {
@@ -28,11 +44,12 @@ export function childCause(row: LiveStep, child: { standpoint: Standpoint; first
     leaf === null
       ? ''
       : ` ${leaf.id === row.childId ? '' : `at ${leaf.id} `}in ${leaf.state || 'no state yet'}: ${leaf.words}`;
-  if (row.status === 'failed' || (leaf !== null && FAILED.has(leaf.code))) {
+  if (row.status === 'failed' || (leaf !== null && SAYS[leaf.code] === 'failed')) {
     const said = why === '' ? `: ${row.error?.message ?? 'no reason is known'}.` : why;
     return { code: 'CHILD_FAILED', words: `The ${who} failed${said}`, ...at, error: shown(row.error) };
   }
-  if (leaf !== null && !GOING.has(leaf.code)) return { code: 'CHILD_STUCK', words: `The ${who} is stuck${why}`, ...at };
+  if (leaf !== null && SAYS[leaf.code] === 'stuck')
+    return { code: 'CHILD_STUCK', words: `The ${who} is stuck${why}`, ...at };
   return { code: 'CHILD_RUNNING', words: `It waits for the ${who}${why || '.'}`, ...at };
 }
 

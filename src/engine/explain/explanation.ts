@@ -118,8 +118,10 @@ interface Fields {
   WAITING: {
     /** With the JSON Schema of the payload; null: anything goes. */
     events: { type: string; schema: Record<string, unknown> | null }[];
-    /** The earliest `after` of the state. */
+    /** The first timer after which one of these events is no longer taken, nor comes to be again without another event from outside. */
     deadline: { timer: string; dueAt: Date } | null;
+    /** The first timer to come: the deadline, or another one, as a reminder. */
+    nextTimer: { timer: string; dueAt: Date } | null;
     /** It came here by a step's error. */
     enteredByError: { step: string | null; code: string | null } | null;
   };

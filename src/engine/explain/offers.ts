@@ -75,7 +75,7 @@ function examplePatch(context: Record<string, unknown>): object[] {
 const SHORT = 40;
 
 /** What helps against which cause. What needs a worker is no help where there is none. */
-const HELPS: Readonly<Partial<Record<CauseCode, readonly Operation[]>>> = {
+const HELPS: Readonly<Record<CauseCode, readonly Operation[]>> = {
   FAILED: ['retry', 'resume', 'skip', 'edit', 'rewind', 'cancel'],
   CHILD_FAILED: ['retry', 'skip'],
   STATE_UNKNOWN: ['retry', 'resume', 'rewind', 'fork'],
@@ -95,6 +95,12 @@ const HELPS: Readonly<Partial<Record<CauseCode, readonly Operation[]>>> = {
   LONG_HISTORY: ['fork'],
   DONE: ['fork', 'rewind'],
   CANCELLED: ['fork', 'rewind'],
+  // By what is done to the workflow, to its code, or to the workers.
+  WORKFLOW_PAUSED: [],
+  NO_WORKER: [],
+  DEAD_WORKER: [],
+  OVERDUE: [],
+  UNKNOWN_WORKFLOW: [],
 };
 
 /** Those of the operations that help against a cause: of the skips that of its own step, of the events those that it waits for. */
@@ -102,7 +108,7 @@ export function helping(cause: Bare, { member }: Place, all: readonly LegalOpera
   if (cause.code === 'WORKFLOW_PAUSED') return [unpausing('workflow', member.workflow)];
   // Whatever is tried with it is a transition too many.
   const isFull = cause.code === 'FAILED' && cause.error.code === 'HISTORY_TOO_LONG';
-  const helps = isFull ? ['fork', 'cancel'] : (HELPS[cause.code] ?? []);
+  const helps = isFull ? ['fork', 'cancel'] : HELPS[cause.code];
   const key = cause.code === 'FAILED' ? cause.step?.key : 'key' in cause ? cause.key : undefined;
   const isMeant = ({ operation, request }: LegalOperation): boolean => {
     if (operation === 'skip') return request.body?.['step'] === key;

@@ -21,6 +21,8 @@ export interface Place {
   readonly workflow: Workflow | undefined;
   /** `waitsFor`: of the events that it accepts those of states that nothing runs for. */
   readonly standing: Standing & { accepts: readonly string[]; waitsFor: readonly string[] };
+  /** Whether one of these events comes too late once a timer has fired; unknown, and so not, where the machine is. */
+  readonly endsWait: (timer: string, events: readonly string[]) => boolean;
   /** The worker that holds it; null for nobody. */
   readonly holder: WorkerAt | null;
   /** That worker is dead. */
@@ -38,6 +40,7 @@ export function placeOf(member: Member, facts: Facts, now: Millis): Place {
     now,
     workflow,
     standing: standingOf(member, workflow, facts.family[0] === member),
+    endsWait: (timer, events) => endsWait(member, workflow, timer, events),
     holder: member.lease === null ? null : workerAt(member.lease, fact),
     holderDead: member.lease !== null && (fact === undefined || !isAlive(fact, facts)),
     due: member.lease === null && member.wakeAt !== null && member.wakeAt <= now,
@@ -104,6 +107,21 @@ function standingOf(member: Member, workflow: Workflow | undefined, isFirst: boo
     return { ...base, accepts, waitsFor: workflow.machine.waitsFor(live), enteredByError: enteredByError || resumes };
   } catch (error) {
     if (error instanceof DurachartError && error.code === 'STATE_UNKNOWN') return { ...base, stateKnown: false };
+    throw error;
+  }
+}
+
+function endsWait(
+  { snapshot }: Member,
+  workflow: Workflow | undefined,
+  timer: string,
+  events: readonly string[],
+): boolean {
+  if (workflow === undefined || snapshot === null || events.length === 0) return false;
+  try {
+    return workflow.machine.endsWait(workflow.machine.restore(snapshot), timer, events);
+  } catch (error) {
+    if (error instanceof DurachartError && error.code === 'STATE_UNKNOWN') return false;
     throw error;
   }
 }

@@ -8,19 +8,20 @@ export function waitingCause(place: Place): Bare {
   const { entered } = member;
   const events = eventForms(place, member.status === 'waiting' ? standing.accepts : standing.waitsFor);
   const mine = member.timers.filter(({ to }) => to === member.id).toSorted((a, b) => a.dueAt - b.dueAt);
-  const after = mine.find(({ id }) => id.startsWith('xstate.after.'));
-  const deadline = after === undefined ? null : { timer: after.id, dueAt: new Date(after.dueAt) };
+  const [nextTimer = null] = mine.map(({ id, dueAt }) => ({ timer: id, dueAt: new Date(dueAt) }));
+  const last = mine.find(({ id }) =>
+    place.endsWait(
+      id,
+      events.map(({ type }) => type),
+    ),
+  );
+  const deadline = last === undefined ? null : { timer: last.id, dueAt: new Date(last.dueAt) };
   const enteredByError = entered?.event.startsWith('xstate.error.')
     ? { step: entered.step, code: entered.errorCode }
     : null;
   const parts = [
     events.length === 0 ? '' : `for ${list(events.map(({ type }) => type))}`,
-    deadline === null
-      ? ''
-      : `${events.length === 0 ? 'for' : 'with'} a deadline ${when(deadline.dueAt.getTime() - now)}`,
-    deadline === null && events.length === 0 && mine.length > 0
-      ? `for a timer ${when((mine[0]?.dueAt ?? now) - now)}`
-      : '',
+    timersInWords(deadline, nextTimer, events.length > 0, now),
   ].filter((part) => part !== '');
   const came =
     enteredByError === null
@@ -32,7 +33,21 @@ export function waitingCause(place: Place): Bare {
       : place.workflow === undefined
         ? `It waits for an event${came}.`
         : `It waits for nothing: ${member.state} takes no event and has no timer${came}.`;
-  return { code: 'WAITING', words, events, deadline, enteredByError };
+  return { code: 'WAITING', words, events, deadline, nextTimer, enteredByError };
+}
+
+interface Timer {
+  timer: string;
+  dueAt: Date;
+}
+
+/** Of the first timer and the deadline, if they are two, both. */
+function timersInWords(deadline: Timer | null, next: Timer | null, besides: boolean, now: number): string {
+  const names = [
+    ...(deadline === null ? [] : [`a deadline ${when(deadline.dueAt.getTime() - now)}`]),
+    ...(next === null || next.timer === deadline?.timer ? [] : [`a timer ${when(next.dueAt.getTime() - now)}`]),
+  ];
+  return names.length === 0 ? '' : `${besides ? 'with' : 'for'} ${names.join(' and ')}`;
 }
 
 function when(ms: number): string {

@@ -27,19 +27,33 @@ export function Why({ explanation, ask }: { explanation: Explanation; ask: (aski
   );
 }
 
-const BAD = new Set([
-  'FAILED',
-  'CHILD_FAILED',
-  'STATE_UNKNOWN',
-  'NO_WORKER',
-  'DEAD_WORKER',
-  'OVERDUE',
-  'CHILD_STUCK',
-  'LOST_RUN',
-  'STEP_SILENT',
-  'STEP_PAST_TIMEOUT',
-  'UNKNOWN_WORKFLOW',
-]);
+/** Whether it is something to be mended. */
+const BAD: Readonly<Record<Cause['code'], boolean>> = {
+  STATE_UNKNOWN: true,
+  CHILD_FAILED: true,
+  FAILED: true,
+  PAUSED: false,
+  WORKFLOW_PAUSED: false,
+  DEAD_WORKER: true,
+  NO_WORKER: true,
+  OVERDUE: true,
+  LOST_RUN: true,
+  STEP_PAST_TIMEOUT: true,
+  STEP_SILENT: true,
+  QUEUE_PAUSED: false,
+  CHILD_STUCK: true,
+  RETRYING: false,
+  QUEUED: false,
+  RUNNING: false,
+  FAN_OUT: false,
+  CHILD_RUNNING: false,
+  WAITING: false,
+  SCHEDULED: false,
+  LONG_HISTORY: false,
+  UNKNOWN_WORKFLOW: true,
+  DONE: false,
+  CANCELLED: false,
+};
 
 function CauseView({
   cause,
@@ -61,7 +75,7 @@ function CauseView({
   return (
     <section aria-label={cause.code} className="flex flex-col gap-1.5">
       <div className="flex flex-wrap items-baseline gap-x-2">
-        <code className={`font-mono text-2xs font-semibold ${BAD.has(cause.code) ? 'text-failed' : 'text-muted'}`}>
+        <code className={`font-mono text-2xs font-semibold ${BAD[cause.code] ? 'text-failed' : 'text-muted'}`}>
           {cause.code}
         </code>
         <CauseTime cause={cause} />
@@ -108,11 +122,7 @@ function CauseTime({ cause }: { cause: Cause }) {
         </span>
       );
     case 'WAITING':
-      return cause.deadline === null ? null : (
-        <span className={tone}>
-          deadline <Until at={cause.deadline.dueAt} />
-        </span>
-      );
+      return <Timers deadline={cause.deadline} next={cause.nextTimer} tone={tone} />;
     case 'RUNNING':
       return (
         <span className="tabular text-xs text-running">
@@ -123,6 +133,27 @@ function CauseTime({ cause }: { cause: Cause }) {
     default:
       return null;
   }
+}
+
+type Timer = Extract<Cause, { code: 'WAITING' }>['deadline'];
+
+/** The deadline, and what comes before it. */
+function Timers({ deadline, next, tone }: { deadline: Timer; next: Timer; tone: string }) {
+  const other = next === null || next.timer === deadline?.timer ? null : next;
+  return (
+    <>
+      {other === null ? null : (
+        <span className={tone}>
+          next timer <Until at={other.dueAt} />
+        </span>
+      )}
+      {deadline === null ? null : (
+        <span className={tone}>
+          deadline <Until at={deadline.dueAt} />
+        </span>
+      )}
+    </>
+  );
 }
 
 function CauseDetails({ cause }: { cause: Cause }) {

@@ -1,6 +1,6 @@
 import { setup, type AnyStateMachine } from 'xstate';
 import { expect, test } from 'vitest';
-import { defineStep, defineWorkflow, StepError } from '../../../src/index.ts';
+import { defineStep, defineWorkflow, forEach, StepError } from '../../../src/index.ts';
 import { eventually, reached, standing, useBench } from '../../support/engine.ts';
 import { HeldStep } from '../../support/machines.ts';
 import { cause, codes, kill, offered } from './support.ts';
@@ -67,6 +67,32 @@ test('a child that is busy, at any depth', async () => {
   expect(cause(explanation, 'CHILD_RUNNING').leaf).toMatchObject({ workflow: 'busy', code: 'RUNNING' });
   expect(explanation.path).toHaveLength(2);
   held.release(1);
+});
+
+test('a child that fans out goes on', async () => {
+  const held = new HeldStep();
+  const fans = setup({ actors: { each: forEach(held.step(), { concurrency: 2 }) } }).createMachine({
+    id: 'fans',
+    initial: 'A',
+    states: {
+      A: { invoke: { id: 'all', src: 'each', input: { items: [1, 2, 3] }, onDone: 'B' } },
+      B: { type: 'final' },
+    },
+  });
+  const engine = await bench.worker([defineWorkflow({ machine: over('above-fan-out', fans) })]);
+  const { id } = await engine.start('above-fan-out', undefined);
+  await held.called(2);
+  const explanation = await eventually(async () => {
+    const seen = await engine.explain(id);
+    return codes(seen).includes('CHILD_RUNNING') && seen;
+  });
+  expect(codes(explanation)).toEqual(['CHILD_RUNNING']);
+  expect(cause(explanation, 'CHILD_RUNNING').leaf).toMatchObject({ workflow: 'fans', code: 'FAN_OUT' });
+  for (let n = 1; n <= 3; n++) {
+    await held.called(n);
+    held.release(n);
+  }
+  await engine.result(id, { timeout: 10_000 });
 });
 
 test('a child that waits for a person: what it waits for is offered to whoever asks its parent', async () => {

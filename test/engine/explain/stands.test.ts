@@ -181,6 +181,46 @@ test('waiting: for which events, of which form, until when; and how each is sent
   });
 });
 
+test('a reminder is a timer, and the deadline is when the wait ends', async () => {
+  const machine = setup({ types: {} as { events: { type: 'APPROVE' } } }).createMachine({
+    id: 'reminds',
+    initial: 'AWAITING',
+    states: {
+      AWAITING: {
+        initial: 'ASKED',
+        on: { APPROVE: 'DONE' },
+        after: { [168 * HOUR]: 'EXPIRED' },
+        states: { ASKED: { after: { [24 * HOUR]: 'REMINDED' } }, REMINDED: {} },
+      },
+      EXPIRED: { type: 'final' },
+      DONE: { type: 'final' },
+    },
+  });
+  const cools = setup({}).createMachine({
+    id: 'cools',
+    initial: 'HOT',
+    states: { HOT: { after: { [24 * HOUR]: 'COLD' } }, COLD: { type: 'final' } },
+  });
+  const engine = await bench.worker([defineWorkflow({ machine }), defineWorkflow({ machine: cools })]);
+  const { id } = await engine.start('reminds', undefined);
+  await reached(engine, id, 'AWAITING.ASKED');
+  const waits = cause(await engine.explain(id), 'WAITING');
+  const { createdAt } = await engine.get(id);
+  const hours = (time: Date | undefined) => Math.round(((time?.getTime() ?? 0) - createdAt.getTime()) / HOUR);
+  expect(hours(waits.deadline?.dueAt)).toBe(168);
+  expect(hours(waits.nextTimer?.dueAt)).toBe(24);
+  expect(waits.words).toMatch(
+    /^It waits for APPROVE, with a deadline in (7|6\.9) days and a timer in (23 hours|24 hours|1 day)\.$/,
+  );
+  const { id: other } = await engine.start('cools', undefined);
+  await reached(engine, other, 'HOT');
+  expect(cause(await engine.explain(other), 'WAITING')).toMatchObject({
+    deadline: null,
+    nextTimer: { timer: `xstate.after.${24 * HOUR}.cools.HOT` },
+    words: expect.stringMatching(/^It waits for a timer in /) as string,
+  });
+});
+
 test('waiting for nothing at all is said as it is', async () => {
   const machine = setup({}).createMachine({ id: 'dead-end', initial: 'A', states: { A: {} } });
   const engine = await bench.worker([defineWorkflow({ machine })]);
