@@ -7,6 +7,7 @@ import { Runtime, type RuntimeOptions } from './executors/trigger/runtime.ts';
 import { isTransient, openDatabase } from './store/database.ts';
 import { createDriverStore } from './store/driver-store.ts';
 import { createEventStore } from './store/events.ts';
+import { createReader } from './store/reader.ts';
 import { createScheduleStore } from './store/schedules.ts';
 
 export { defineDriver, defineStarts, defineSteps, defineSweep, type TaskOptions } from './executors/trigger/tasks.ts';
@@ -15,7 +16,7 @@ export { Runtime } from './executors/trigger/runtime.ts';
 /** What the tasks of one process share: opened by the first run in it, used by all that follow. */
 export function openRuntime(
   options: { database: string; workflows: readonly Workflow[]; artifacts: ArtifactStore | undefined } & Partial<
-    Omit<RuntimeOptions, 'store' | 'events' | 'schedules' | 'isTransient'>
+    Omit<RuntimeOptions, 'store' | 'events' | 'schedules' | 'reader' | 'isTransient'>
   >,
 ): Runtime {
   const { database: url, ...rest } = options;
@@ -25,6 +26,7 @@ export function openRuntime(
     store: createDriverStore(database),
     events: createEventStore(database.pool),
     schedules: createScheduleStore(database.pool),
+    reader: createReader(database),
     isTransient,
   });
 }

@@ -123,6 +123,7 @@ export function shapeOf(schema: Schema, depth = 3): string {
 
 const COLORS: Readonly<Record<Cause['code'], Color>> = {
   FAILED: 'red',
+  ACTION_FAILED: 'red',
   CHILD_FAILED: 'red',
   STATE_UNKNOWN: 'red',
   DEAD_WORKER: 'red',

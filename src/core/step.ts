@@ -2,6 +2,7 @@ import { fromPromise, type AnyActorLogic, type PromiseActorLogic } from 'xstate'
 import type { z } from 'zod';
 import type { ArtifactStore } from './artifact.ts';
 import { DefinitionError, DurachartError } from './error.ts';
+import { ActorArguments, type Outlet } from './outlet.ts';
 import type { EventDefinition } from './published-event.ts';
 import { retryPolicy, type RetryPolicy } from './retry.ts';
 
@@ -104,7 +105,12 @@ export interface StepDefinition {
   readonly transactional: boolean;
   readonly inline?: boolean | undefined;
   readonly machinePreset?: MachinePreset | undefined;
-  readonly run: (context: TransactionalStepContext<unknown>) => unknown;
+  readonly run: (context: RunContext) => unknown;
+}
+
+/** What an executor calls a step or a custom action with. Only logic that is XState's own is given the outlet. */
+export interface RunContext extends TransactionalStepContext<unknown> {
+  outlet: Outlet;
 }
 
 const STEP = Symbol.for('durachart.step');
@@ -193,14 +199,20 @@ export function stepOf(logic: AnyActorLogic): StepDefinition | { notAStep: strin
     queue: undefined,
     concurrency: undefined,
     transactional: false,
-    run: ({ input, signal }) => creator({ input, signal, emit: () => {} }),
+    run: ({ input, signal, outlet }) => creator(new PromiseArguments(input, signal, outlet)),
   };
 }
 
-interface PromiseArguments {
-  input: unknown;
-  signal: AbortSignal;
-  emit: () => void;
+/** What XState gives promise logic. */
+class PromiseArguments extends ActorArguments {
+  readonly input: unknown;
+  readonly signal: AbortSignal;
+
+  constructor(input: unknown, signal: AbortSignal, outlet: Outlet) {
+    super(outlet);
+    this.input = input;
+    this.signal = signal;
+  }
 }
 
 /**

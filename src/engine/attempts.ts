@@ -38,6 +38,8 @@ export interface AttemptHost {
   drop(owned: Owned): void;
   /** Looks soon for what this worker may own without knowing it. */
   suspect(): void;
+  /** Takes up what lies in the instance's inbox. */
+  inboxTaken(owned: Owned): Promise<void>;
   /** Shows people a row that is not stored yet. */
   show(owned: Owned, row: StepRow): void;
   fault(error: unknown): void;
@@ -147,6 +149,7 @@ export class Attempts {
     }
     entry.attempt = executor.run(invocation, this.listen(owned, row));
     const settled = async (outcome: Outcome): Promise<void> => {
+      if (outcome.sent === true) await this.host.inboxTaken(owned);
       const current = owned.state.steps.get(row.key);
       // Stopped, dropped, or taken over meanwhile: the result counts no more.
       if (owned.attempts.get(row.key) !== entry || current === undefined) return;

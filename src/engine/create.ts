@@ -14,6 +14,8 @@ import type { OperationStore } from './operations/records.ts';
 import type { Clock, Executor, Store } from './ports.ts';
 import type { Reader } from './reader.ts';
 import type { RetentionStore } from './retention.ts';
+import { stored } from './sending/from-inside.ts';
+import type { NewEvent } from './sending/send-store.ts';
 import { Writes } from './trouble.ts';
 import { outspoken } from './unavailable.ts';
 
@@ -26,7 +28,13 @@ export interface EngineParts<W extends readonly Workflow[]> {
   retention: RetentionStore;
   events: EventStore;
   schedules: ScheduleStore;
-  executor: (parts: { clock: Clock; artifacts: ArtifactStore | undefined; publisher: Publisher }) => Executor;
+  executor: (parts: {
+    clock: Clock;
+    artifacts: ArtifactStore | undefined;
+    publisher: Publisher;
+    /** Puts events into an instance's inbox, in their order. */
+    post: (instanceId: string, events: readonly NewEvent[]) => Promise<void>;
+  }) => Executor;
   artifacts?: ArtifactStore | undefined;
   close: () => Promise<void>;
   isTransient: (error: unknown) => boolean;
@@ -65,13 +73,14 @@ export function assembleEngine<const W extends readonly Workflow[]>(parts: Engin
   });
   const writes = new Writes(clock, parts.isTransient);
   const reader = { ...parts.reader, post: writes.watched(parts.reader.post) };
+  const inboxes = readerWithPayloads(outspoken(reader, parts.isTransient), payloads);
   const operations = { ...parts.operations, request: writes.watched(parts.operations.request) };
   return new DurableEngine({
     workflows,
     registered: parts.workflows,
     store: storeWithPayloads({ ...parts.store, commit: writes.watched(parts.store.commit) }, payloads),
     payloads,
-    reader: readerWithPayloads(outspoken(reader, parts.isTransient), payloads),
+    reader: inboxes,
     operations: operationsWithPayloads(outspoken(operations, parts.isTransient), payloads),
     writes,
     retention: outspoken(parts.retention, parts.isTransient),
@@ -85,7 +94,15 @@ export function assembleEngine<const W extends readonly Workflow[]>(parts: Engin
       announce: async (ids) => parts.remote?.announce(ids, clock.now()),
       fault: onFault,
     }),
-    executor: parts.executor({ clock, artifacts: parts.artifacts, publisher }),
+    executor: parts.executor({
+      clock,
+      artifacts: parts.artifacts,
+      publisher,
+      post: async (id, posts) => {
+        stored(await inboxes.post(posts));
+        await parts.remote?.announce([id], clock.now());
+      },
+    }),
     close: parts.close,
     isTransient: parts.isTransient,
     lanes: parts.lanes,

@@ -2,7 +2,7 @@ import type { EventObject } from '../core/effect.ts';
 import { checkInput } from './checks.ts';
 import type { ItemResults } from './fan-out.ts';
 import { childRow, isSettled, onGathered, onItems, onSettled, onTimer } from './inputs.ts';
-import { SETTLED } from './keys.ts';
+import { EMIT, SETTLED } from './keys.ts';
 import { apply, guarded, withRow, type Decision } from './macrostep.ts';
 import { onOrder } from './operations/perform.ts';
 import { orderOf } from './operations/order.ts';
@@ -108,6 +108,15 @@ function onEvent(state: State, event: InboxEvent, now: Millis): Decision {
   if (state.snapshot === null || isHeld(state.status)) return { state, change: emptyChange() };
   const { snapshot, workflow } = state;
   return guarded(state, emptyChange(), null, (change) => {
+    if (event.type === EMIT && event.source === 'instance') {
+      change.consumed.push({ id: event.id, status: 'taken', sequence: state.sequence + 1 });
+      const emits = {
+        snapshot,
+        effects: [{ type: 'emit' as const, event: event.payload as EventObject }],
+        changed: true,
+      };
+      return apply(state, emits, { type: EMIT }, change, now, { stepKey: null, payload: null });
+    }
     const object: EventObject = { ...(event.payload as object | null), type: event.type };
     const transition = workflow.machine.next(snapshot, object);
     if (!transition.changed) return ignored();

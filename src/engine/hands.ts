@@ -428,6 +428,10 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
     this.writer.write(owned, rowsOnly(rows), owned.state.sequence, { stored });
   }
 
+  async inboxTaken(owned: Owned): Promise<void> {
+    return this.inboxes.taken(owned);
+  }
+
   show(owned: Owned, row: StepRow): void {
     const { id, workflow } = owned.state;
     this.options.events.step({ id, workflow: workflow.name }, row);
@@ -460,13 +464,13 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
     if (change.published.length > 0) void this.options.publisher.deliverAll();
     if (!this.holds(owned)) return;
     for (const row of reserved) this.attempts.run(owned, row);
-    // The row of an item was there before its turn came.
+    // The row of an item was there before its turn came, that of an action that is retried before it failed.
     const enqueue = ({ key }: StepRow): void => {
       const row = owned.state.steps.get(key);
       if (row?.status === 'queued' && isRun(row)) this.attempts.enqueue(owned, row);
     };
     for (const row of change.newSteps) enqueue(row);
-    for (const row of change.steps) if (row.kind === 'item') enqueue(row);
+    for (const row of change.steps) if (row.kind === 'item' || row.kind === 'action') enqueue(row);
     for (const row of change.newSteps) this.show(owned, row);
     for (const row of change.steps) this.show(owned, row);
     this.settleDown(owned);

@@ -27,6 +27,8 @@ export class Inboxes {
   private readonly clock: Clock;
   private readonly host: InboxHost;
   private readonly poked = new Set<string>();
+  /** By instance: who waits for a reading that begins from now on. */
+  private waiting = new Map<string, (() => void)[]>();
   private reading = false;
 
   constructor({ store, clock }: { store: Store; clock: Clock }, host: InboxHost) {
@@ -42,6 +44,15 @@ export class Inboxes {
     if (!this.reading) void this.read();
   }
 
+  /** Resolves once all that lies in the inbox now has been taken up, or is somebody else's. */
+  async taken(owned: Owned): Promise<void> {
+    const { id } = owned.state;
+    return new Promise((resolve) => {
+      this.waiting.set(id, [...(this.waiting.get(id) ?? []), resolve]);
+      this.poke(owned);
+    });
+  }
+
   /** The backstop for notifications that did not arrive. */
   async checkPending(): Promise<void> {
     for (const id of await this.store.pending(this.host.workerId)) {
@@ -55,10 +66,13 @@ export class Inboxes {
     const { host } = this;
     this.reading = true;
     let ids: string[] = [];
+    let waiting = new Map<string, (() => void)[]>();
     try {
       while (this.poked.size > 0 && !host.stopped) {
         ids = [...this.poked];
         this.poked.clear();
+        waiting = this.waiting;
+        this.waiting = new Map();
         await host.beforeReading();
         const asked = new Map(ids.map((id) => [id, host.find(id)]));
         const read = await this.store.inbox(host.workerId, ids);
@@ -84,10 +98,12 @@ export class Inboxes {
           host.drain(owned, row.inbox);
           host.settleDown(owned);
         }
+        for (const resolve of [...waiting.values()].flat()) resolve();
       }
     } catch (error) {
       host.fault(error);
       for (const id of ids) this.poked.add(id);
+      for (const [id, resolves] of waiting) this.waiting.set(id, [...resolves, ...(this.waiting.get(id) ?? [])]);
       this.clock.after(AGAIN, () => {
         if (!this.reading) void this.read();
       });

@@ -6,6 +6,7 @@ import { thrownOf } from '../core/thrown-value.ts';
 import { failedBy, finished, isFanOut, needOf, withEnded, withItems, type ItemResults } from './fan-out.ts';
 import { fanOutOf, invokeId } from './keys.ts';
 import { apply, activity, guarded, removed, Unhandled, withRow, type Decision } from './macrostep.ts';
+import { isFailedAction } from './operations/legal.ts';
 import type { InboxEvent, Millis, StepRow } from './ports.ts';
 import { emptyChange, isHeld, type State } from './state.ts';
 import { stopItems, stopWaiting } from './stopping.ts';
@@ -31,7 +32,7 @@ export function childRow(row: StepRow, event: InboxEvent, now: Millis): StepRow 
 /** A live invocation has come to its end. */
 export function onSettled(state: State, row: StepRow, now: Millis): Decision {
   if (!state.steps.has(row.key) || state.snapshot === null) return { state, change: emptyChange() };
-  if (row.kind === 'action') return without(state, row);
+  if (row.kind === 'action') return onActionEnded(state, row);
   if (row.kind === 'item') return onItemEnded(state, row, now);
   const wasItsFault = isItsFault(state, row);
   // What else comes in while the instance is failed or paused is kept on its row, to be taken when it goes on.
@@ -78,6 +79,15 @@ function taken(state: State, kept: StepRow, row: StepRow, output: unknown, now: 
 /** The instance has failed for this invocation, and now there is a result of it. */
 function isItsFault({ error }: State, { key, status }: StepRow): boolean {
   return error?.details?.['key'] === key && status === 'done';
+}
+
+/** One that has failed for good stays, so that it is seen, and can be done once more; the machine has gone on long since. */
+function onActionEnded(state: State, row: StepRow): Decision {
+  if (row.status === 'done') return without(state, row);
+  const known = state.steps.get(row.key);
+  if (known !== undefined && isFailedAction(known)) return { state, change: emptyChange() };
+  const { state: after, change } = withRow(state, row);
+  return { state: { ...after, status: activity(after) }, change };
 }
 
 function without(state: State, row: StepRow): Decision {

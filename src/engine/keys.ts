@@ -7,6 +7,9 @@ export const RETRY = 'durachart.retry';
 /** Says that an invocation's row has come to its end; `fence` is its key. Sent by steps that run outside of the instance's owner. */
 export const SETTLED = 'durachart.settled';
 
+/** Has the machine emit the event that it carries. Sent by its steps. */
+export const EMIT = 'durachart.emit';
+
 /** Key of an invocation inside its instance: the transition that asked for it, and its invoke id. */
 export function stepKey(sequence: number, invokeId: string): string {
   return `${sequence}:${invokeId}`;

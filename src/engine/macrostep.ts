@@ -8,6 +8,7 @@ import { applyEffects, type Draft } from './effects.ts';
 import { subscriptionsOf } from './events/correlation.ts';
 import { assertHistoryHasRoom } from './history-limit.ts';
 import { invokeId } from './keys.ts';
+import { isFailedAction } from './operations/legal.ts';
 import type { InstanceStatus, Millis, Outstanding, Post, StepRow } from './ports.ts';
 import { emptyChange, type Change, type State } from './state.ts';
 import { stopStep } from './stopping.ts';
@@ -66,7 +67,7 @@ export function apply(
     steps: draft.steps,
     timers: draft.timers,
     error: null,
-    status: draft.steps.size > 0 ? 'running' : 'waiting',
+    status: isBusy(draft.steps) ? 'running' : 'waiting',
   };
   change.subscriptions = subscriptionsOf(next);
   if (stored.status === 'active') return { state: next, change };
@@ -201,5 +202,11 @@ export function removed(state: State, key: string): State {
 /** What an active instance is doing. */
 export function activity(state: State): InstanceStatus {
   if (state.status !== 'running' && state.status !== 'waiting') return state.status;
-  return state.steps.size > 0 ? 'running' : 'waiting';
+  return isBusy(state.steps) ? 'running' : 'waiting';
+}
+
+/** Whether anything is still to come of its invocations. A custom action that has failed for good is among them until somebody sees to it. */
+export function isBusy(steps: ReadonlyMap<string, StepRow>): boolean {
+  for (const row of steps.values()) if (!isFailedAction(row)) return true;
+  return false;
 }

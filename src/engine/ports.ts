@@ -399,7 +399,10 @@ export interface AttemptListener {
 }
 
 /** An output is plain JSON as it comes back from the database, and can be stored. */
-export type Outcome = { type: 'done'; output: unknown } | { type: 'failed'; error: unknown };
+export type Outcome = ({ type: 'done'; output: unknown } | { type: 'failed'; error: unknown }) & {
+  /** It has sent its instance events, which come before it. */
+  sent?: true;
+};
 
 /** An attempt under way. */
 export interface RunningAttempt {

@@ -1,6 +1,7 @@
 import { classify } from '../core/classify.ts';
 import type { ErrorRecord } from '../core/error.ts';
 import { SkipItem } from '../core/for-each.ts';
+import { ActorArguments } from '../core/outlet.ts';
 import { DEFAULT_RETRY, retryDelay } from '../core/retry.ts';
 import type { StepDefinition } from '../core/step.ts';
 import { stored } from '../core/stored-thrown.ts';
@@ -32,9 +33,10 @@ export function definitionOf(workflow: Workflow, row: StepRow): StepDefinition |
     queue: undefined,
     concurrency: undefined,
     transactional: false,
-    run: async ({ input }) => {
+    run: async ({ input, outlet }) => {
       const { params, context, event } = input as { params: unknown; context: unknown; event: unknown };
-      await action({ context: live(context), event: live(event) }, params);
+      const { self, system } = new ActorArguments(outlet);
+      await action({ context: live(context), event: live(event), self, system }, params);
     },
   };
 }

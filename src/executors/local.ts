@@ -3,18 +3,20 @@ import { concurrencyKeyOf } from '../core/concurrency-key.ts';
 import { DurachartError, StepError } from '../core/error.ts';
 import { issuesInWords, namedIssues } from '../core/issues.ts';
 import { assertJson } from '../core/json.ts';
-import type { Transaction, TransactionalStepContext } from '../core/step.ts';
+import type { RunContext, Transaction } from '../core/step.ts';
 import { sleep } from '../engine/clock.ts';
 import type { Published, Publisher } from '../engine/events/publisher.ts';
 import { isSmall, Payloads } from '../engine/payloads/payloads.ts';
 import { DatabaseUnavailableError } from '../engine/unavailable.ts';
 import type { AttemptListener, Clock, Executor, Invocation, Outcome, RunningAttempt } from '../engine/ports.ts';
+import { StepOutlet, type PostEvents } from './outlet.ts';
 
 /** What steps are run with. */
 export interface LocalOptions {
   clock: Clock;
   artifacts: ArtifactStore | undefined;
   publisher: Pick<Publisher, 'publish' | 'deliverAll'>;
+  post: PostEvents;
 }
 
 /** Runs steps in this process. An output that is too large for a row is in the artifact store before the step is done. */
@@ -35,6 +37,7 @@ class Attempt {
   private readonly artifacts: ArtifactStore;
   private readonly payloads: Payloads;
   private readonly publisher: LocalOptions['publisher'];
+  private readonly sent: StepOutlet;
   private readonly ended = Promise.withResolvers<Outcome>();
   private readonly timers: (() => void)[] = [];
   private stopSilence: () => void = () => {};
@@ -51,6 +54,11 @@ class Attempt {
     this.artifacts = options.artifacts ?? NO_ARTIFACTS;
     this.payloads = options.payloads;
     this.publisher = options.publisher;
+    this.sent = new StepOutlet(
+      invocation,
+      async (...sent) => this.persisted(async () => options.post(...sent)),
+      this.clock,
+    );
   }
 
   start(): RunningAttempt {
@@ -59,10 +67,22 @@ class Attempt {
       this.timers.push(this.clock.after(timeout, () => this.expire(`took longer than ${timeout} ms`)));
     }
     this.watchSilence();
-    void this.call().then(
-      (output) => this.end({ type: 'done', output }),
-      (error: unknown) => this.end({ type: 'failed', error }),
-    );
+    void this.call()
+      // What it has sent comes before what it came to.
+      .then(
+        async (output) => {
+          await this.sent.stored();
+          return output;
+        },
+        async (error: unknown) => {
+          await this.sent.stored();
+          throw error;
+        },
+      )
+      .then(
+        (output) => this.end({ type: 'done', output }),
+        (error: unknown) => this.end({ type: 'failed', error }),
+      );
     return { outcome: this.ended.promise, abort: (reason) => this.abort(reason) };
   }
 
@@ -112,13 +132,17 @@ class Attempt {
     return JSON.parse(text) as unknown;
   }
 
-  private context(input: unknown, tx: Transaction | undefined): TransactionalStepContext<unknown> {
+  private context(input: unknown, tx: Transaction | undefined): RunContext {
     const { instance, key, attempt } = this.invocation;
+    const { sent } = this;
     return {
       input,
       key,
       attempt,
       instance,
+      get outlet() {
+        return sent.outlet;
+      },
       artifacts: this.artifacts,
       signal: this.controller.signal,
       log: this.listener.log,
@@ -141,15 +165,19 @@ class Attempt {
     };
   }
 
-  /** A database that is away is not the step's failure: its own transaction aside, the event is stored when it is back. */
   private async publish(...args: Parameters<Publisher['publish']>): Promise<Published> {
+    return this.persisted(async () => this.publisher.publish(...args), args[2]?.tx);
+  }
+
+  /** A database that is away is not the step's failure: its own transaction aside, the event is stored when it is back. */
+  private async persisted<T>(write: () => Promise<T>, tx?: unknown): Promise<T> {
     for (let pause = 50; ; pause = Math.min(1_000, pause * 2)) {
       try {
-        return await this.publisher.publish(...args);
+        return await write();
       } catch (error) {
         if (!(error instanceof DurachartError)) throw error;
         const { code, message, details } = error;
-        if (code !== 'DATABASE_UNAVAILABLE' || this.over || args[2]?.tx !== undefined)
+        if (code !== 'DATABASE_UNAVAILABLE' || this.over || tx !== undefined)
           throw new StepError(code, message, { retryable: code === 'DATABASE_UNAVAILABLE', details, cause: error });
         await sleep(this.clock, pause);
       }
@@ -176,8 +204,9 @@ class Attempt {
   private end(outcome: Outcome): void {
     if (this.over) return;
     this.over = true;
+    this.sent.close();
     this.stopSilence();
     for (const stop of this.timers) stop();
-    this.ended.resolve(outcome);
+    this.ended.resolve(this.sent.any ? { ...outcome, sent: true } : outcome);
   }
 }

@@ -203,6 +203,9 @@ export const steps = durachart.table(
     index('steps_fan_outs')
       .on(table.queuedAt)
       .where(sql`kind = 'fan-out'`),
+    index('steps_failed_actions')
+      .on(table.finishedAt)
+      .where(sql`kind = 'action' and status = 'failed'`),
   ],
 );
 

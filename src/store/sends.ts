@@ -12,7 +12,7 @@ const FACTS = `
   )
   select i.id, i.workflow, i.status, i.state, i.sequence, i.snapshot, i.snapshot_at, ${DIFFS} as diffs, i.wake, known.keys,
     json_array_length(i.live) > 0 and exists (
-      select from json_array_elements_text(i.live) l join durachart.steps s on s.instance_id = i.id and s.key = l where s.kind <> 'action') as busy,
+      select from json_array_elements_text(i.live) l join durachart.steps s on s.instance_id = i.id and s.key = l where s.kind <> 'action' or s.status <> 'failed') as busy,
     (select min(d.due_at) from durachart.timers d where d.instance_id = i.id) as next_timer,
     (select json_agg(x) from (select type, payload, source, fence from durachart.events e
       where e.instance_id = i.id and e.status = 'pending' order by e.id limit $4) x) as inbox

@@ -14,10 +14,12 @@ import { z } from 'zod';
 import type { ArtifactStore } from '../../src/core/artifact.ts';
 import { DefinitionError } from '../../src/core/error.ts';
 import { DEFAULT_RETRY } from '../../src/core/retry.ts';
-import { defineStep, stepOf, type StepDefinition, type TransactionalStepContext } from '../../src/core/step.ts';
+import { defineStep, stepOf, type RunContext, type StepDefinition } from '../../src/core/step.ts';
 import { defineWorkflow } from '../../src/core/workflow.ts';
 
-const context = (input: unknown): TransactionalStepContext<unknown> => ({
+const emitted: unknown[] = [];
+const context = (input: unknown): RunContext => ({
+  outlet: { instance: 'i', invocation: 'a', what: 'Step a', send: () => {}, emit: (event) => void emitted.push(event) },
   input,
   key: 'k',
   attempt: 1,

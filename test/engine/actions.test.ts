@@ -172,3 +172,61 @@ test('what is emitted and logged is in the history', async () => {
     ],
   ]);
 });
+
+test('an action that failed for good is seen everywhere, and can be done once more or let be', async () => {
+  let broken = true;
+  const machine = setup({
+    actions: {
+      tell: () => {
+        if (broken) throw Object.assign(new Error('gone'), { status: 404 });
+      },
+    },
+    types: {} as { events: { type: 'GO' } },
+  }).createMachine({
+    id: 'seen-action',
+    initial: 'A',
+    states: { A: { entry: 'tell', on: { GO: 'B' } }, B: { type: 'final', entry: 'tell' } },
+  });
+  const engine = await bench.worker([defineWorkflow({ machine })]);
+  const { id } = await engine.start('seen-action', undefined);
+  const failed = { kind: 'action', step: 'tell', status: 'failed', errorCode: 'NOT_FOUND' };
+  const seen = async (status: string, count = 1) =>
+    eventually(async () => {
+      const view = await engine.get(id);
+      return view.status === status && view.steps.filter((step) => step.status === 'failed').length === count && view;
+    });
+  expect(await seen('waiting')).toMatchObject({ steps: [failed] });
+
+  const { causes, operations } = await engine.explain(id);
+  expect(causes.map(({ code }) => code)).toEqual(['WAITING', 'ACTION_FAILED']);
+  expect(causes[1]).toMatchObject({
+    step: 'tell',
+    words: 'Action tell failed for good in attempt 1 of 3: NOT_FOUND, gone. The machine has gone on without it.',
+    error: { code: 'NOT_FOUND' },
+    operations: [{ operation: 'retry' }, { operation: 'skip' }],
+  });
+  expect(operations.map(({ operation }) => operation)).toContain('retry');
+  expect((await engine.list({ is: 'stuck', workflow: 'seen-action' })).items).toMatchObject([{ id, steps: [failed] }]);
+  const views = await bench.sql`
+    select 'failed_actions' as view, status, step, error_code from durachart.failed_actions where id = ${id}
+    union all select reason, status, step, error_code from durachart.stuck where id = ${id}`;
+  expect(views.map((row) => ({ ...row }))).toEqual([
+    { view: 'failed_actions', status: 'waiting', step: 'tell', error_code: 'NOT_FOUND' },
+    { view: 'ACTION_FAILED', status: 'waiting', step: 'tell', error_code: 'NOT_FOUND' },
+  ]);
+
+  await engine.send(id, { type: 'GO' });
+  await seen('done', 2);
+  expect((await engine.explain(id)).causes.map(({ code }) => code)).toEqual(['ACTION_FAILED', 'ACTION_FAILED', 'DONE']);
+  const [, second] = (await engine.get(id)).steps;
+  await engine.operate(id, { operation: 'skip', step: second?.key as string, output: null }, { wait: 10_000 });
+  await seen('done', 1);
+  broken = false;
+  await engine.retry(id, { wait: 10_000 });
+  await eventually(async () => (await engine.get(id)).steps.length === 0);
+  expect(await engine.get(id)).toMatchObject({ status: 'done' });
+  expect((await engine.explain(id)).causes.map(({ code }) => code)).toEqual(['DONE']);
+  expect((await engine.steps(id)).map(({ status }) => status)).toEqual(['done', 'done']);
+  expect(await bench.sql`select from durachart.failed_actions where id = ${id}`).toHaveLength(0);
+  await expect(engine.retry(id)).rejects.toMatchObject({ code: 'NOT_FAILED' });
+});

@@ -12,6 +12,7 @@ const executor = localExecutor({
   clock,
   artifacts: undefined as unknown as ArtifactStore,
   publisher: undefined as never,
+  post: undefined as never,
 });
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 

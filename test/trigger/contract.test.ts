@@ -9,6 +9,7 @@ vi.mock(import('../support/engine.ts'), async (original) => {
 /** Those about the workers of processes, `workers` and `limits`, have nothing to ask of Trigger.dev. */
 const FILES = [
   'actions',
+  'actor-arguments',
   'cancel',
   'children-ends',
   'children',

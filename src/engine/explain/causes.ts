@@ -3,6 +3,7 @@ import { childCause } from './child-causes.ts';
 import type { Cause, CauseCode, Standpoint } from './explanation.ts';
 import { fanOutCauses } from './fan-out-causes.ts';
 import { helping, offers } from './offers.ts';
+import { isFailedAction } from '../operations/legal.ts';
 import type { LiveStep } from './facts.ts';
 import { invocationAt, what, type Place } from './place.ts';
 import { shown } from './shown.ts';
@@ -43,10 +44,11 @@ const RANKS: Readonly<Record<CauseCode, number>> = {
   CHILD_RUNNING: 17,
   WAITING: 18,
   SCHEDULED: 19,
-  LONG_HISTORY: 20,
-  UNKNOWN_WORKFLOW: 21,
-  DONE: 22,
-  CANCELLED: 23,
+  ACTION_FAILED: 20,
+  LONG_HISTORY: 21,
+  UNKNOWN_WORKFLOW: 22,
+  DONE: 23,
+  CANCELLED: 24,
 };
 
 /** All causes of one instance, the first one first. Never empty. */
@@ -64,8 +66,9 @@ export function causesOf(place: Place, childOf: (id: string) => Child | undefine
 
 function bareCauses(place: Place, childOf: (id: string) => Child | undefined): Bare[] {
   const { member } = place;
-  if (member.status === 'done' || member.status === 'cancelled') return [ended(place)];
-  const causes: Bare[] = [...unknown(place), ...failures(place, childOf), ...standstill(place)];
+  const actions = failedActions(place);
+  if (member.status === 'done' || member.status === 'cancelled') return [...actions, ended(place)];
+  const causes: Bare[] = [...unknown(place), ...failures(place, childOf), ...actions, ...standstill(place)];
   for (const row of member.steps) {
     if (row.kind === 'workflow') {
       if (row.status === 'running') causes.push(childCause(row, child(row.childId, childOf)));
@@ -83,7 +86,7 @@ function bareCauses(place: Place, childOf: (id: string) => Child | undefined): B
   }
   const partWaits = member.status === 'running' && place.standing.waitsFor.length > 0;
   if (member.status === 'waiting' || partWaits) causes.push(waitingCause(place));
-  if (causes.length === 0) causes.push(between(place));
+  if (causes.length === actions.length) causes.push(between(place));
   return [...causes, ...longHistory(place)];
 }
 
@@ -128,7 +131,7 @@ function failures({ member }: Place, childOf: (id: string) => Child | undefined)
   if (member.status !== 'failed') return [];
   const causes: Bare[] = [];
   for (const row of member.steps) {
-    if (row.status !== 'failed') continue;
+    if (row.status !== 'failed' || row.kind === 'action') continue;
     if (row.kind === 'workflow') {
       causes.push(childCause(row, child(row.childId, childOf)));
       continue;
@@ -161,9 +164,20 @@ function failures({ member }: Place, childOf: (id: string) => Child | undefined)
   return causes;
 }
 
+/** The machine has gone on without them. */
+function failedActions({ member }: Place): Bare[] {
+  return member.steps.filter(isFailedAction).flatMap((row) => {
+    const { error, finishedAt } = row;
+    if (error === null) return [];
+    const words = `${what(row)} failed for good${inAttempt(row)}: ${error.code}, ${sentence(error.message)} The machine has gone on without it.`;
+    const at = new Date(finishedAt ?? member.updatedAt);
+    return [{ code: 'ACTION_FAILED' as const, words, ...invocationAt(row), at, error: shown(error) }];
+  });
+}
+
 /** Nothing is wrong and nothing is waited for: it is being moved right now. */
 function between({ member, now }: Place): Bare {
-  const [row] = member.steps;
+  const row = member.steps.find((one) => !isFailedAction(one));
   if (row === undefined)
     return { code: 'SCHEDULED', words: 'It is about to be moved.', startAt: new Date(member.wakeAt ?? now) };
   const since = row.startedAt ?? row.queuedAt;

@@ -13,6 +13,7 @@ const SAYS: Readonly<Record<CauseCode, 'goes on' | 'failed' | 'stuck'>> = {
   RETRYING: 'goes on',
   WAITING: 'goes on',
   CHILD_RUNNING: 'goes on',
+  ACTION_FAILED: 'goes on',
   LONG_HISTORY: 'goes on',
   // It may be known where it runs.
   UNKNOWN_WORKFLOW: 'goes on',

@@ -134,6 +134,8 @@ interface Fields {
   STEP_PAST_TIMEOUT: InvocationAt & { since: Date; timeoutMs: number; ranMs: number; runId: string | null };
   STEP_SILENT: InvocationAt & { heardAt: Date; heartbeatMs: number; silentMs: number; runId: string | null };
   FAILED: { at: Date; step: InvocationAt | null; error: ErrorShown };
+  /** A custom action; the instance stands where it stands for other reasons. */
+  ACTION_FAILED: InvocationAt & { at: Date; error: ErrorShown };
   CHILD_RUNNING: ChildFields;
   CHILD_FAILED: ChildFields & { error: ErrorShown | null };
   CHILD_STUCK: ChildFields;

@@ -48,7 +48,10 @@ export function offers(place: Place): LegalOperation[] {
     const schema = jsonSchema(outputSchema(workflow, row));
     const output = schema === null ? null : example(schema);
     const what = row.kind === 'item' ? `item ${itemIndex(row.key)} of ${row.step}` : row.step;
-    const words = `Ends ${what} with an output that you give in its place.`;
+    const words =
+      row.kind === 'action'
+        ? `Lets action ${what} be: nobody is told of it any more.`
+        : `Ends ${what} with an output that you give in its place.`;
     offer('skip', words, { step: row.key, output: JSON.stringify(output) }, { step: row.key, output });
   }
   const patch = examplePatch(member.snapshot?.context ?? {});
@@ -77,6 +80,7 @@ const SHORT = 40;
 /** What helps against which cause. What needs a worker is no help where there is none. */
 const HELPS: Readonly<Record<CauseCode, readonly Operation[]>> = {
   FAILED: ['retry', 'resume', 'skip', 'edit', 'rewind', 'cancel'],
+  ACTION_FAILED: ['retry', 'skip'],
   CHILD_FAILED: ['retry', 'skip'],
   STATE_UNKNOWN: ['retry', 'resume', 'rewind', 'fork'],
   PAUSED: ['unpause', 'edit', 'cancel'],

@@ -46,7 +46,9 @@ export type Verdict = { ok: true } | { ok: false; code: string; reason: string }
 export function legal(operation: Operation, standing: Standing, step?: string): Verdict {
   switch (operation) {
     case 'retry':
-      return standing.status === 'failed' || (standing.status === 'running' && standing.steps.some(hasFailedItems))
+      return standing.status === 'failed' ||
+        (standing.status === 'running' && standing.steps.some(hasFailedItems)) ||
+        hasLostAction(standing)
         ? LEGAL
         : no(
             'NOT_FAILED',
@@ -84,7 +86,7 @@ function resume(standing: Standing): Verdict {
 }
 
 function skip(standing: Standing, step: string | undefined): Verdict {
-  if (isEnded(standing)) return ended(standing);
+  if (isEnded(standing) && !hasLostAction(standing)) return ended(standing);
   if (standing.steps.some((row) => (step === undefined || row.key === step) && canSkip(row))) return LEGAL;
   const which = step === undefined ? 'no step' : `no step ${step}`;
   return no('NOTHING_TO_SKIP', `The instance waits for ${which} that could be skipped.`);
@@ -95,9 +97,20 @@ export function hasFailedItems({ status, fanOut }: Standing['steps'][number]): b
   return status === 'running' && (fanOut?.failed ?? 0) > 0;
 }
 
-/** A custom action has no result that anybody waits for. */
+/** A custom action that has failed for good: nobody waits for it, but somebody should know. */
+export function isFailedAction({ kind, status }: Pick<Standing['steps'][number], 'kind' | 'status'>): boolean {
+  return kind === 'action' && status === 'failed';
+}
+
+/** Beside it the instance has gone on, or has ended. */
+function hasLostAction({ status, steps }: Standing): boolean {
+  return (status === 'running' || status === 'waiting' || status === 'done') && steps.some(isFailedAction);
+}
+
+/** A custom action has no result that anybody waits for; one that has failed is let be. */
 export function canSkip(row: Standing['steps'][number]): boolean {
-  return row.kind !== 'action' && row.status !== 'done' && row.status !== 'stopped';
+  if (row.kind === 'action') return isFailedAction(row);
+  return row.status !== 'done' && row.status !== 'stopped';
 }
 
 function edit(standing: Standing): Verdict {

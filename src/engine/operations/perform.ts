@@ -5,7 +5,7 @@ import { againFor, isFanOut } from '../fan-out.ts';
 import { HISTORY_LIMIT } from '../history-limit.ts';
 import { onSettled } from '../inputs.ts';
 import { CANCEL, RETRY, sequenceOf } from '../keys.ts';
-import { apply, end, reportToParent, type Decision } from '../macrostep.ts';
+import { apply, end, isBusy, reportToParent, type Decision } from '../macrostep.ts';
 import type { AttemptRecord, InboxEvent, InstanceStatus, Millis, StepRow } from '../ports.ts';
 import { emptyChange, hasEnded, isUnreadable, standOf, type State } from '../state.ts';
 import { blankAgain } from '../step-rows.ts';
@@ -99,7 +99,7 @@ function standing({ status, sequence, steps, snapshot, unreadable }: State): Sta
 /** What an instance is doing that is held by nobody. */
 function doing({ sequence, steps }: State): InstanceStatus {
   if (sequence === 0) return 'scheduled';
-  return steps.size > 0 ? 'running' : 'waiting';
+  return isBusy(steps) ? 'running' : 'waiting';
 }
 
 function retry(state: State, now: Millis): Performed {
@@ -115,7 +115,8 @@ function retry(state: State, now: Millis): Performed {
       change.posts.push({ ...letter(row.childId, { type: RETRY }), payload: null, source: 'control' });
   }
   const after = { ...state, steps, error: null, chain: NO_CHAIN };
-  return { state: { ...after, status: doing(after) }, change };
+  // Of one that has ended an action of its last transition is done once more, and nothing else.
+  return { state: { ...after, status: hasEnded(state.status) ? state.status : doing(after) }, change };
 }
 
 function cancel(state: State, force: boolean, now: Millis): Performed {

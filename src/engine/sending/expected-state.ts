@@ -6,6 +6,7 @@ import { stateName } from '../../core/snapshot.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import { accepted, ended, eventPayload, knownEvent } from '../checks.ts';
 import type { Millis } from '../ports.ts';
+import { EMIT } from '../keys.ts';
 import { hasEnded, isHeld } from '../state.ts';
 import type { SendFacts } from './send-store.ts';
 
@@ -75,6 +76,8 @@ export class ExpectedState {
 
   private take({ type, payload, source, fence }: SendFacts['inbox'][number]): void {
     // What operators ask for moves it by other rules, and what is under way may change the state before it takes an event that waits.
+    // What a step has its machine emit moves it nowhere.
+    if (type === EMIT && source === 'instance') return;
     const isOther = source === 'control' || fence !== null || isReference(payload);
     if (isOther || this.behind.length === MOST_FOLDED || this.isOpen()) return this.lose();
     this.behind.push(type);
@@ -117,6 +120,7 @@ export class ExpectedState {
 function mayAnswer(effect: Transition['effects'][number]): boolean {
   switch (effect.type) {
     case 'invoke':
+    case 'action':
     case 'send':
       return true;
     case 'schedule':

@@ -32,7 +32,7 @@ export interface SendFacts {
   wake: number;
   /** What lies in its inbox, oldest first; of many the first ones. */
   inbox: Pick<InboxEvent, 'type' | 'payload' | 'source' | 'fence'>[];
-  /** It waits for a step, a child or a fan-out. */
+  /** It waits for a step, a child or a fan-out, or an action is under way, which may send it something. */
   busy: boolean;
   /** When its next timer is due. */
   nextTimer: Millis | null;

@@ -2,6 +2,7 @@ import { idempotencyKey } from '../../engine/keys.ts';
 import type { Invocation, StepRow } from '../../engine/ports.ts';
 import { begun, concluded, definitionOf, lostWorker, unknownStep } from '../../engine/step-rows.ts';
 import { DatabaseUnavailableError } from '../../engine/unavailable.ts';
+import { takeInputs } from './inputs.ts';
 import type { Lease } from './lease.ts';
 import { Progress } from './listener.ts';
 import { isInline, toRun, withRun } from './rows.ts';
@@ -60,6 +61,10 @@ async function attempt(
   // Stored or not, the row says; left as running it is begun again by whoever comes next.
   if (definition.transactional && outcome.type === 'failed' && isUnknown(outcome.error)) return lease.reload();
   if (signal.aborted) return;
+  if (outcome.sent === true) {
+    await lease.reload();
+    await takeInputs(lease, () => clock.now());
+  }
   const done = concluded(told, outcome, {
     definition,
     errors: workflow.errors,

@@ -9,8 +9,10 @@ import { Publisher } from '../../engine/events/publisher.ts';
 import type { ScheduleStore } from '../../engine/schedules/schedule-store.ts';
 import { Scheduler } from '../../engine/schedules/scheduler.ts';
 import { Payloads } from '../../engine/payloads/payloads.ts';
-import { driverStoreWithPayloads } from '../../engine/payloads/stores.ts';
+import { driverStoreWithPayloads, readerWithPayloads } from '../../engine/payloads/stores.ts';
 import type { Clock, Executor, WorkerSession } from '../../engine/ports.ts';
+import type { Reader } from '../../engine/reader.ts';
+import { stored } from '../../engine/sending/from-inside.ts';
 import { outspoken } from '../../engine/unavailable.ts';
 import { localExecutor } from '../local.ts';
 import { triggerDriver } from './platform.ts';
@@ -19,6 +21,7 @@ export interface RuntimeOptions {
   store: DriverStore;
   events: EventStore;
   schedules: ScheduleStore;
+  reader: Reader;
   workflows: readonly Workflow[];
   /** Shared with all processes of the engine: large values lie there. */
   artifacts: ArtifactStore | undefined;
@@ -83,7 +86,16 @@ export class Runtime {
       schedules: outspoken(options.schedules, options.isTransient),
       announce: async (ids) => this.announce(ids, 'the time of a schedule has come'),
     });
-    this.executor = localExecutor({ clock: this.clock, artifacts: options.artifacts, publisher: this.publisher });
+    const inboxes = readerWithPayloads(outspoken(options.reader, options.isTransient), new Payloads(options.artifacts));
+    this.executor = localExecutor({
+      clock: this.clock,
+      artifacts: options.artifacts,
+      publisher: this.publisher,
+      post: async (id, posts) => {
+        stored(await inboxes.post(posts));
+        await this.announce([id], 'a step has sent its instance an event');
+      },
+    });
   }
 
   /** The session of this process. A process that slept for long, or was frozen and moved, has been declared dead and gets a new one. */

@@ -49,6 +49,7 @@ const BAD: Readonly<Record<Cause['code'], boolean>> = {
   CHILD_RUNNING: false,
   WAITING: false,
   SCHEDULED: false,
+  ACTION_FAILED: true,
   LONG_HISTORY: false,
   UNKNOWN_WORKFLOW: true,
   DONE: false,

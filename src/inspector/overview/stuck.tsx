@@ -6,6 +6,7 @@ import { Age } from '../kit/time.tsx';
 
 const REASONS: Readonly<Record<string, string>> = {
   FAILED: 'failed, and waits for a retry',
+  ACTION_FAILED: 'a custom action failed for good; the machine has gone on',
   CHILD_FAILED: 'an instance that it started failed',
   STATE_UNKNOWN: 'the code no longer has its state',
   OVERDUE: 'its time came, and no worker took it',

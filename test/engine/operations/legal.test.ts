@@ -40,6 +40,15 @@ test.each(OPERATIONS)('%s, in every status', (operation) => {
   expect(STATUSES.map((status) => verdict(operation, standing(status))).join(' ')).toBe(TABLE[operation]);
 });
 
+test('retry and skip: an action that has failed for good, beside which the instance has gone on or has ended', () => {
+  const steps: Standing['steps'] = [{ key: '1:!0.tell', kind: 'action', status: 'failed' }];
+  const said = (operation: Operation): string =>
+    STATUSES.map((status) => verdict(operation, standing(status, { steps }))).join(' ');
+  expect(said('retry')).toBe('NOT_FAILED ok ok NOT_FAILED ok ok NOT_FAILED');
+  expect(said('skip')).toBe('ok ok ok ok ok ok INSTANCE_ENDED');
+  expect(verdict('skip', standing('done', { steps }), '1:work')).toBe('NOTHING_TO_SKIP');
+});
+
 test('resume: also from where an error led, and from a state that the code no longer has', () => {
   for (const status of ['running', 'waiting'] as const) {
     expect(verdict('resume', standing(status, { enteredByError: true }))).toBe('ok');
@@ -55,7 +64,8 @@ test('skip: what has no result yet, of a step or a child; an action has none tha
     expect([skips('step', status), skips('workflow', status), skips('action', status)]).toEqual([
       'ok',
       'ok',
-      'NOTHING_TO_SKIP',
+      // One that has failed for good is let be.
+      status === 'failed' ? 'ok' : 'NOTHING_TO_SKIP',
     ]);
   }
   for (const status of ['done', 'stopped'] as const) expect(skips('step', status)).toBe('NOTHING_TO_SKIP');

@@ -68,6 +68,7 @@ export async function runStep<Output = unknown>(name: string, input: unknown, wo
     const output = await step.run({
       input: step.input === undefined ? input : step.input.parse(input),
       key: 'test',
+      outlet: undefined as never,
       attempt: 1,
       signal: world.signal ?? new AbortController().signal,
       log: quiet,

@@ -5,6 +5,7 @@ import type { ArtifactStore, Workflow } from '../../../src/index.ts';
 import { isTransient, type Database } from '../../../src/store/database.ts';
 import { createDriverStore } from '../../../src/store/driver-store.ts';
 import { createEventStore } from '../../../src/store/events.ts';
+import { createReader } from '../../../src/store/reader.ts';
 import { createScheduleStore } from '../../../src/store/schedules.ts';
 import {
   defineDriver,
@@ -61,6 +62,7 @@ export class Platform {
         store: key === 'shared' || storeOf === undefined ? createDriverStore(database) : storeOf(key),
         events: createEventStore(database.pool),
         schedules: createScheduleStore(database.pool),
+        reader: createReader(database),
         workflows: all,
         artifacts: artifacts as ArtifactStore,
         isTransient,
