@@ -1,7 +1,7 @@
 import type { EventObject } from '../core/effect.ts';
 import { checkInput } from './checks.ts';
 import type { ItemResults } from './fan-out.ts';
-import { childRow, isSettled, onGathered, onItems, onSettled, onTimer } from './inputs.ts';
+import { childRow, isSettled, onGathered, onItems, onLeftChild, onSettled, onTimer } from './inputs.ts';
 import { EMIT, SETTLED } from './keys.ts';
 import { apply, guarded, withRow, type Decision } from './macrostep.ts';
 import { onOrder } from './operations/perform.ts';
@@ -99,7 +99,8 @@ function onEvent(state: State, event: InboxEvent, now: Millis): Decision {
   if (hasEnded(state.status)) return ignored();
   if (event.fence !== null) {
     const row = state.steps.get(event.fence);
-    if (row === undefined || (event.type === SETTLED ? !isSettled(row) : row.status === 'done')) return ignored();
+    if (row === undefined) return onLeftChild(state, event, now) ?? ignored();
+    if (event.type === SETTLED ? !isSettled(row) : row.status === 'done') return ignored();
     const decision = onSettled(state, event.type === SETTLED ? row : childRow(row, event, now), now);
     decision.change.consumed.push({ id: event.id, status: 'taken', sequence: decision.state.sequence });
     return decision;

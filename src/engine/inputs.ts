@@ -76,6 +76,31 @@ function taken(state: State, kept: StepRow, row: StepRow, output: unknown, now: 
   });
 }
 
+/**
+ * The output of a child whose invocation has been left, by the child's own message or before that was taken.
+ * The child ended in the transition that sent the message, before anything could stop it; XState delivers both.
+ * Undefined where the invocation counts no more, and where another one has its id, whose output it would be taken for.
+ */
+export function onLeftChild(state: State, event: InboxEvent, now: Millis): Decision | undefined {
+  const { output, sent } = (event.payload ?? {}) as { output?: unknown; sent?: boolean };
+  const { snapshot, workflow } = state;
+  if (sent !== true || event.fence === null) return undefined;
+  const id = invokeId(event.fence);
+  if ([...state.steps.values()].some(({ kind, key }) => kind !== 'action' && invokeId(key) === id)) return undefined;
+  // Kept for later, as other events are.
+  if (snapshot === null || isHeld(state.status)) return { state, change: emptyChange() };
+  return guarded(state, emptyChange(), null, (change) => {
+    const object = { type: event.type, output, actorId: id };
+    const transition = workflow.machine.next(snapshot, object);
+    const { changed } = transition;
+    const sequence = changed ? state.sequence + 1 : null;
+    change.consumed.push({ id: event.id, status: changed ? 'taken' : 'ignored', sequence });
+    return changed
+      ? apply(state, transition, object, change, now, { stepKey: null, payload: { output } })
+      : { state, change };
+  });
+}
+
 /** The instance has failed for this invocation, and now there is a result of it. */
 function isItsFault({ error }: State, { key, status }: StepRow): boolean {
   return error?.details?.['key'] === key && status === 'done';

@@ -116,15 +116,21 @@ export function end(state: State, change: Change, now: Millis): State {
 /** Tells the instance that started it, if any, how it ended. */
 export function reportToParent(state: State, change: Change): void {
   if (state.parent === null) return;
-  const outcome = state.status === 'done' ? { output: state.stored?.output } : { error: state.error };
+  const { id } = state.parent;
+  const sent = change.posts.some(({ to }) => to === id) ? { sent: true as const } : {};
+  const outcome = state.status === 'done' ? { output: state.stored?.output, ...sent } : { error: state.error };
   change.posts.push(report(state.parent, outcome));
 }
 
-/** What an instance tells the one that started it when it has come to an end. */
-export function report(
-  parent: { id: string; key: string },
-  outcome: { output: unknown } | { error: ErrorRecord | null },
-): Post {
+/**
+ * How an instance ended, for the one that started it.
+ * `sent`: the transition that ended it sent the parent events, too. The parent may leave its invocation on one of them,
+ * and takes the output all the same, as an event.
+ */
+export type ChildOutcome = { output: unknown; sent?: true } | { error: ErrorRecord | null };
+
+/** The event that reports how an instance ended to the one that started it. */
+export function report(parent: { id: string; key: string }, outcome: ChildOutcome): Post {
   const kind = 'error' in outcome ? 'error' : 'done';
   const type = `xstate.${kind}.actor.${invokeId(parent.key)}`;
   return { to: parent.id, type, payload: outcome, source: 'instance', fence: parent.key, dedupeKey: null };
