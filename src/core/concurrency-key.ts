@@ -1,6 +1,7 @@
 import { StepError } from './error.ts';
 import type { StepDefinition } from './step.ts';
 import { describe } from './thrown.ts';
+import { decoded } from './undefined.ts';
 
 /** Characters that a concurrency key may have. */
 const LONGEST = 128;
@@ -27,9 +28,10 @@ export function concurrencyKeyOf(definition: StepDefinition, step: string, input
 /** The same for a stored input. Undefined too where no key can be had: the attempt itself then fails for that reason. */
 export function placeKeyOf(definition: StepDefinition, step: string, input: unknown): string | undefined {
   if (definition.concurrencyKey === undefined) return undefined;
-  return safely(() =>
-    concurrencyKeyOf(definition, step, definition.input === undefined ? input : definition.input.parse(input)),
-  );
+  return safely(() => {
+    const value = decoded(input);
+    return concurrencyKeyOf(definition, step, definition.input === undefined ? value : definition.input.parse(value));
+  });
 }
 
 function invalid(step: string, what: string, cause?: unknown): StepError {

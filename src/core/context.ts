@@ -2,12 +2,13 @@ import type { AnyActorRef } from 'xstate';
 import { assertJson, MAX_DEPTH, NotJsonError, TOO_DEEP } from './json.ts';
 import { ERROR_KEY, isError, stored as storedError } from './stored-thrown.ts';
 import { live as liveError } from './thrown-value.ts';
+import { isNothing, keysOf, listWithUndefined, withUndefined } from './undefined.ts';
 
 /** A machine's extended state: plain JSON, except that it may hold errors, and references to the machine's children. */
 export type Context = Record<string, unknown>;
 
 interface Form {
-  /** As it is stored: actor references are markers. The value itself, where there is none in it. */
+  /** As it is stored: actor references are markers, and what is undefined is encoded. The value itself, where there is nothing of it in it. */
   stored: object;
   depth: number;
   /** As JSON, once somebody has asked. */
@@ -23,6 +24,9 @@ const forms = new WeakMap<object, Form>();
 /** A stored error is no deeper. */
 const ERROR_DEPTH = 20;
 
+/** The same by what is stored, where that is another value. */
+const storedForms = new WeakMap<object, Form>();
+
 /** XState's own mark of an actor reference in a stored context. */
 const MARK = 'xstate$$type';
 
@@ -33,7 +37,7 @@ const MARKS = [
 
 /**
  * The context as every later call shall see it, whether it was kept in memory or went through the database:
- * a frozen copy of its own (nobody outside can change it), without the properties that are undefined.
+ * a frozen copy of its own (nobody outside can change it).
  * What is settled already is shared and costs nothing.
  * @throws NotJsonError
  */
@@ -73,20 +77,25 @@ export function contextText(context: Context): string {
 }
 
 function textOf(value: unknown): string | undefined {
-  const form = typeof value === 'object' && value !== null ? forms.get(value) : undefined;
+  const form = typeof value === 'object' && value !== null ? (storedForms.get(value) ?? forms.get(value)) : undefined;
   if (form === undefined || form.stored !== value) return JSON.stringify(value);
   return (form.text ??= JSON.stringify(value));
 }
 
 /** A stored context brought back, settled. @param actorOf the actor that a reference in it means */
 export function restoredContext(context: Context, actorOf: (id: string) => AnyActorRef): Context {
-  return copy(context, (value) =>
-    Object.hasOwn(value, MARK) ? actorOf((value as { id: string }).id) : undefined,
+  return copy(
+    context,
+    (value) => (Object.hasOwn(value, MARK) ? actorOf((value as { id: string }).id) : undefined),
+    true,
   ) as Context;
 }
 
-/** @param actorAt the actor that stands in the place of an object, if one does */
-function copy(value: unknown, actorAt: (value: object) => AnyActorRef | undefined): unknown {
+/**
+ * @param actorAt the actor that stands in the place of an object, if one does
+ * @param isStored what is undefined is encoded in it
+ */
+function copy(value: unknown, actorAt: (value: object) => AnyActorRef | undefined, isStored = false): unknown {
   // JSON knows no -0.
   if (value === 0) return 0;
   if (typeof value !== 'object' || value === null || forms.has(value)) return value;
@@ -94,7 +103,10 @@ function copy(value: unknown, actorAt: (value: object) => AnyActorRef | undefine
   if (actor !== undefined) return actor;
   if (isError(value)) return frozenError(storedError(value) as object);
   if (Object.hasOwn(value, ERROR_KEY)) return frozenError(value);
-  const live = Array.isArray(value) ? value.map((item) => copy(item, actorAt)) : copyOf(value, actorAt);
+  if (isStored && isNothing(value)) return undefined;
+  const live = Array.isArray(value)
+    ? Array.from(value, (item) => copy(item, actorAt, isStored))
+    : copyOf(value, actorAt, isStored);
   Object.freeze(live);
   forms.set(live, formOf(live));
   return live;
@@ -114,14 +126,15 @@ function freeze(value: unknown): void {
   for (const key of Object.getOwnPropertyNames(value)) freeze((value as Record<string, unknown>)[key]);
 }
 
-function copyOf(value: object, actorAt: (value: object) => AnyActorRef | undefined): object {
+function copyOf(value: object, actorAt: (value: object) => AnyActorRef | undefined, isStored: boolean): object {
   const live: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
-    const item = (value as Record<string, unknown>)[key];
-    if (item === undefined) continue;
+  for (const key of isStored ? keysOf(value) : Object.keys(value)) {
+    const item = Object.hasOwn(value, key)
+      ? copy((value as Record<string, unknown>)[key], actorAt, isStored)
+      : undefined;
     // Assigned to, it would be the copy's prototype.
-    if (key === '__proto__') Object.defineProperty(live, key, { value: copy(item, actorAt), enumerable: true });
-    else live[key] = copy(item, actorAt);
+    if (key === '__proto__') Object.defineProperty(live, key, { value: item, enumerable: true });
+    else live[key] = item;
   }
   return live;
 }
@@ -131,14 +144,21 @@ function formOf(live: object): Form {
   let depth = 1;
   let plain = true;
   for (const item of items) {
+    if (item === undefined) plain = false;
     if (typeof item !== 'object' || item === null) continue;
     const form = forms.get(item);
     depth = Math.max(depth, 1 + (form?.depth ?? 1));
     plain &&= form?.stored === item;
   }
   if (plain) return { stored: live, depth };
-  if (Array.isArray(live)) return { stored: items.map(stored), depth };
-  return { stored: Object.fromEntries(Object.entries(live).map(([key, item]) => [key, stored(item)])), depth };
+  const form = {
+    stored: Array.isArray(live)
+      ? listWithUndefined(items.map(stored))
+      : withUndefined(Object.fromEntries(Object.entries(live).map(([key, item]) => [key, stored(item)]))),
+    depth,
+  };
+  storedForms.set(form.stored, form);
+  return form;
 }
 
 function stored(live: unknown): unknown {

@@ -1,6 +1,7 @@
 import { DurachartError } from './error.ts';
 import { RESERVED_KEY } from './payload.ts';
 import { withoutErrors } from './thrown-value.ts';
+import { encoded } from './undefined.ts';
 
 /** A value that JSON, and so the database, would lose or change. */
 export class NotJsonError extends DurachartError {
@@ -42,28 +43,27 @@ interface Inside {
 }
 
 /**
- * Checks that a value comes back from JSON and from Postgres as it went in.
- * Properties that are undefined pass: reading them gives undefined before and after.
+ * Checks that a value comes back from JSON and from Postgres as it went in, once what is undefined in it is encoded.
  * @param where what the value is, for the message
+ * @returns whether there is undefined in it: a property or an item
  * @throws NotJsonError with the path of the first value that would be lost, or that has the engine's own key
  */
-export function assertJson(value: unknown, where: string, known?: Known): void {
-  check(value, '', undefined, where, known);
+export function assertJson(value: unknown, where: string, known?: Known): boolean {
+  return check(value, '', undefined, where, known);
 }
 
 /**
- * The value as JSON: an error in it becomes a plain object of its name, message, cause and fields.
+ * The stored form of a value, plain JSON: what is undefined in it is encoded, an error in it becomes a plain object of
+ * its name, message, cause and fields.
  * @throws NotJsonError as {@link assertJson} does
  */
 export function storable<T>(value: T, where: string, errors: (value: unknown) => unknown = withoutErrors): T {
   try {
-    assertJson(value, where);
-    return value;
+    return assertJson(value, where) ? encoded(value) : value;
   } catch (refusal) {
     const plain = errors(value) as T;
     if (plain === value) throw refusal;
-    assertJson(plain, where);
-    return plain;
+    return assertJson(plain, where) ? encoded(plain) : plain;
   }
 }
 
@@ -73,17 +73,22 @@ function check(
   around: Inside | undefined,
   where: string,
   known: Known | undefined,
-): void {
-  if (value === null || value === undefined || typeof value === 'boolean') return;
-  if (typeof value === 'string') return checkText(value, key, around, where);
+): boolean {
+  if (value === null || typeof value === 'boolean') return false;
+  // A value that is undefined altogether is none, for which the rows have a place of their own.
+  if (value === undefined) return around !== undefined;
+  if (typeof value === 'string') {
+    checkText(value, key, around, where);
+    return false;
+  }
   if (typeof value === 'number') {
-    if (Number.isFinite(value)) return;
+    if (Number.isFinite(value)) return false;
     throw new NotJsonError(where, pathTo(key, around), String(value), 'Use null or a string.');
   }
   if (typeof value !== 'object') {
     throw new NotJsonError(where, pathTo(key, around), `a ${typeof value}`, remedyFor(typeof value));
   }
-  if (known?.(value, () => pathTo(key, around)) === true) return;
+  if (known?.(value, () => pathTo(key, around)) === true) return false;
   for (let outer = around; outer !== undefined; outer = outer.around) {
     if (outer.value === value)
       throw new NotJsonError(where, pathTo(key, around), 'a reference to its own parent', 'Store an id in its place.');
@@ -91,12 +96,10 @@ function check(
   const depth = (around?.depth ?? 0) + 1;
   if (depth > MAX_DEPTH) throw new NotJsonError(where, pathTo(key, around), ...TOO_DEEP);
   const inside: Inside = { value, key, around, depth };
+  let hasUndefined = false;
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      if (value[i] === undefined) throw new NotJsonError(where, pathTo(i, inside), 'undefined', 'Use null.');
-      check(value[i], i, inside, where, known);
-    }
-    return;
+    for (let i = 0; i < value.length; i++) hasUndefined = check(value[i], i, inside, where, known) || hasUndefined;
+    return hasUndefined;
   }
   if (!isPlain(value)) {
     const name = className(value);
@@ -105,8 +108,9 @@ function check(
   for (const name of Object.keys(value)) {
     checkText(name, name, inside, where);
     if (name === RESERVED_KEY) throw new ReservedKeyError(where, pathTo(name, inside));
-    check((value as Record<string, unknown>)[name], name, inside, where, known);
+    hasUndefined = check((value as Record<string, unknown>)[name], name, inside, where, known) || hasUndefined;
   }
+  return hasUndefined;
 }
 
 function pathTo(key: string | number, around: Inside | undefined): string {

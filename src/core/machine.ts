@@ -9,6 +9,7 @@ import { Entrance } from './entrance.ts';
 import { DurachartError, TransitionError } from './error.ts';
 import { storable } from './json.ts';
 import { isInternal } from './event-types.ts';
+import { decoded, encoded } from './undefined.ts';
 import { LoopError, Trail } from './loop.ts';
 import { Scope, type ChildActor, type Children } from './scope.ts';
 import { Shortcut, type TransitionDefinition } from './shortcut.ts';
@@ -85,9 +86,9 @@ export class Machine {
     return chartOf(this.original);
   }
 
-  /** The first macrostep. @throws TransitionError, NotJsonError */
+  /** The first macrostep. @param input as it is stored @throws TransitionError, NotJsonError */
   start(input: unknown): Transition {
-    const enter = (): LiveSnapshot => this.entrance.enter(this.scope.begin({}), input);
+    const enter = (): LiveSnapshot => this.entrance.enter(this.scope.begin({}), decoded(input));
     let snapshot: LiveSnapshot;
     try {
       snapshot = enter();
@@ -97,9 +98,10 @@ export class Machine {
     return { snapshot, effects: this.settle(snapshot), changed: true };
   }
 
-  /** One macrostep. A snapshot with status `error` means that an error event found no handler. @throws TransitionError, NotJsonError */
-  next(before: LiveSnapshot, event: EventObject): Transition {
+  /** One macrostep. The event is as it is stored. A snapshot with status `error` means that an error event found no handler. @throws TransitionError, NotJsonError */
+  next(before: LiveSnapshot, stored: EventObject): Transition {
     if (before.status !== 'active') return { snapshot: before, effects: [], changed: false };
+    const event = decoded(stored);
     const children = before.children as Children;
     this.scope.begin(children, before);
     let quick: LiveSnapshot | undefined;
@@ -134,7 +136,7 @@ export class Machine {
   accepts(snapshot: LiveSnapshot, event: EventObject): boolean {
     if (snapshot.status !== 'active' || ORDERS.has(event.type)) return false;
     try {
-      return snapshot.can(event);
+      return snapshot.can(decoded(event));
     } catch (error) {
       throw failed(`event ${event.type}`, error);
     }
@@ -208,7 +210,7 @@ export class Machine {
     const invocation = invocations.find((one) => one.id === id);
     if (invocation === undefined) return undefined;
     const { input } = invocation;
-    if (typeof input !== 'function') return { value: input };
+    if (typeof input !== 'function') return { value: encoded(input) };
     try {
       const value: unknown = input({
         context: snapshot.context,

@@ -3,7 +3,7 @@ import type { EventObject } from '../core/effect.ts';
 import { DurachartError } from '../core/error.ts';
 import { matchesEventType } from '../core/event-types.ts';
 import { issuesInWords, namedIssues } from '../core/issues.ts';
-import { assertJson } from '../core/json.ts';
+import { storable } from '../core/json.ts';
 import type { LiveSnapshot } from '../core/machine.ts';
 import { INLINE_LIMIT } from '../core/payload.ts';
 import type { Workflow } from '../core/workflow.ts';
@@ -28,8 +28,7 @@ export interface Issue {
 /** The input as it will be stored. @throws DurachartError `INVALID_INPUT`, NotJsonError */
 export function checkInput(workflow: Workflow, input: unknown): unknown {
   const parsed = parse(workflow.input, input, 'INVALID_INPUT', `The input of workflow ${workflow.name}`);
-  assertJson(parsed, `The input of workflow ${workflow.name}`);
-  return parsed;
+  return storable(parsed, `The input of workflow ${workflow.name}`);
 }
 
 /** The event's payload as it will be stored. @throws DurachartError `INSTANCE_ENDED`, `UNKNOWN_EVENT`, `INVALID_EVENT`, `EVENT_NOT_ACCEPTED` */
@@ -65,7 +64,7 @@ export function knownEvent(
   );
 }
 
-/** What an event carries, as its schema gives it. @throws DurachartError `INVALID_EVENT`, NotJsonError */
+/** What an event carries, as its schema gives it, in its stored form. @throws DurachartError `INVALID_EVENT`, NotJsonError */
 export function eventPayload(
   workflow: Workflow,
   type: string,
@@ -73,8 +72,7 @@ export function eventPayload(
 ): Record<string, unknown> {
   const schema = Object.hasOwn(workflow.events, type) ? workflow.events[type] : undefined;
   const payload = parse(schema, fields, 'INVALID_EVENT', `The event ${type}`) as Record<string, unknown>;
-  assertJson(payload, `The event ${type}`);
-  return payload;
+  return storable(payload, `The event ${type}`);
 }
 
 /** @param how it has come, or comes, to its end */
@@ -105,8 +103,7 @@ export function accepted(
 
 /** What a published event carries, as it will be stored. @throws DurachartError `INVALID_EVENT`, `PAYLOAD_TOO_LARGE`, NotJsonError */
 export function checkPayload({ name, payload }: { name: string; payload?: z.ZodType }, value: unknown): unknown {
-  const parsed = parse(payload, value, 'INVALID_EVENT', `The event ${name}`);
-  assertJson(parsed, `The event ${name}`);
+  const parsed = storable(parse(payload, value, 'INVALID_EVENT', `The event ${name}`), `The event ${name}`);
   const text = JSON.stringify(parsed) as string | undefined;
   if (text !== undefined && !isSmall(text)) {
     throw new DurachartError(

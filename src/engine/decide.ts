@@ -1,4 +1,5 @@
 import type { EventObject } from '../core/effect.ts';
+import { decoded } from '../core/undefined.ts';
 import { checkInput } from './checks.ts';
 import type { ItemResults } from './fan-out.ts';
 import { childRow, isSettled, onGathered, onItems, onLeftChild, onSettled, onTimer } from './inputs.ts';
@@ -83,7 +84,7 @@ function onStart(state: State, now: Millis): Decision {
     return { state, change: emptyChange() };
   return guarded(state, emptyChange(), null, (change) => {
     // What a caller gives was checked when it was given; what a parent gives is checked here.
-    const input = state.parent === null ? state.input : checkInput(state.workflow, state.input);
+    const input = state.parent === null ? state.input : checkInput(state.workflow, decoded(state.input));
     const transition = state.workflow.machine.start(input);
     return apply(state, transition, { type: 'xstate.init' }, change, now, { stepKey: null, payload: null });
   });

@@ -1,5 +1,6 @@
 import type { Effect, EventObject, Target } from '../core/effect.ts';
 import { DEFAULT_RETRY } from '../core/retry.ts';
+import { decoded, encoded } from '../core/undefined.ts';
 import { LATEST } from './clock.ts';
 import { emittedFor } from './events/correlation.ts';
 import { begunFanOut, isFanOut } from './fan-out.ts';
@@ -177,8 +178,9 @@ function disarm(draft: Draft, id: string): void {
 
 /** An event for another instance. */
 export function letter(to: string, event: EventObject): Post {
-  const { type, ...payload } = event;
-  return { to, type, payload, source: 'instance', fence: null, dedupeKey: null };
+  // By the value: what is undefined in it has its place among the keys, of which the type is one.
+  const { type, ...fields } = decoded(event);
+  return { to, type, payload: encoded(fields), source: 'instance', fence: null, dedupeKey: null };
 }
 
 /**

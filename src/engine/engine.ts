@@ -1,6 +1,7 @@
 import type { ArtifactStore } from '../core/artifact.ts';
 import { DurachartError } from '../core/error.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
+import { decoded } from '../core/undefined.ts';
 import type { Workflow } from '../core/workflow.ts';
 import type {
   Change as FeedChange,
@@ -179,7 +180,7 @@ export class DurableEngine implements Engine {
     const found = Number.isSafeInteger(id) ? await this.options.events.find(id) : undefined;
     if (found === undefined)
       throw new DurachartError('EVENT_NOT_FOUND', `There is no published event ${id}.`, { details: { id } });
-    return found;
+    return decoded(found);
   }
 
   async publishedEvents(
@@ -187,7 +188,7 @@ export class DurableEngine implements Engine {
   ): Promise<Page<PublishedEvent>> {
     const limit = pageSize(options.limit);
     const items = await this.options.events.list(options, limit + 1, decodeNumber(options.cursor, 'published events'));
-    return pageOf(items, limit);
+    return decoded(pageOf(items, limit));
   }
 
   async schedules(): Promise<ScheduleView[]> {
@@ -209,7 +210,7 @@ export class DurableEngine implements Engine {
         // A state that the code no longer has takes nothing.
       }
     }
-    return { ...record, value: snapshot?.value ?? null, context: snapshot?.context ?? null, accepts };
+    return decoded({ ...record, value: snapshot?.value ?? null, context: snapshot?.context ?? null, accepts });
   }
 
   async list(options: ListOptions = {}): Promise<Page<InstanceSummary>> {
@@ -233,14 +234,15 @@ export class DurableEngine implements Engine {
     if (!/^\d{1,9}$/.test(cursor))
       throw new DurachartError('INVALID_CURSOR', 'The cursor of a history is the sequence of the last entry seen.');
     await this.record(id);
-    const items = (await this.reader.history(id, Number(cursor), limit + 1)).map(({ status: _, ...entry }) => entry);
+    const read = await this.reader.history(id, Number(cursor), limit + 1);
+    const items = read.map(({ status: _, ...entry }) => decoded(entry));
     const page = items.slice(0, limit);
     return { items: page, next: items.length > limit ? String(page.at(-1)?.sequence) : null };
   }
 
   async steps(id: string): Promise<StepDetail[]> {
     await this.record(id);
-    return this.reader.steps(id);
+    return decoded(await this.reader.steps(id));
   }
 
   async items(id: string, step: string, options: ItemsOptions = {}): Promise<Page<StepDetail>> {
@@ -253,7 +255,7 @@ export class DurableEngine implements Engine {
     if (fanOut === undefined)
       throw new DurachartError('FAN_OUT_NOT_FOUND', `Instance ${id} has no fan-out ${JSON.stringify(step)}.`);
     const found = await this.reader.items(id, fanOut, { from: Number(cursor), limit: limit + 1, status });
-    const items = found.slice(0, limit);
+    const items = decoded(found.slice(0, limit));
     const after = found[limit];
     return { items, next: after === undefined ? null : String(itemIndex(after.key)) };
   }
@@ -266,7 +268,7 @@ export class DurableEngine implements Engine {
         : undefined;
     if (snapshot === undefined)
       throw new DurachartError('TRANSITION_NOT_FOUND', `Instance ${id} has no transition ${sequence}.`);
-    return snapshot;
+    return decoded(snapshot);
   }
 
   async payload(id: string, sha256: string): Promise<unknown> {
@@ -277,7 +279,7 @@ export class DurableEngine implements Engine {
         'PAYLOAD_NOT_FOUND',
         `Instance ${id} has no value ${JSON.stringify(sha256)} in the artifact store.`,
       );
-    return found.value;
+    return decoded(found.value);
   }
 
   async explain(id: string): Promise<Explanation> {
@@ -285,13 +287,13 @@ export class DurableEngine implements Engine {
     const settings = { workflows, concurrency, queues, deadAfter, onTrigger: remote !== undefined };
     const explanation = canBeAsked(id) ? await readAndExplain(this.reader, id, settings, clock.now()) : undefined;
     if (explanation === undefined) throw notFound(id);
-    return explanation;
+    return decoded(explanation);
   }
 
   async preview(id: string, event: SentEvent): Promise<Preview> {
     const claimed = canBeAsked(id) ? await this.reader.standing(id) : undefined;
     if (claimed === undefined) throw notFound(id);
-    return preview(claimed, this.workflowOf(claimed), event, this.options.clock.now());
+    return decoded(preview(claimed, this.workflowOf(claimed), event, this.options.clock.now()));
   }
 
   async cancel(id: string, options: OperationOptions & { force?: boolean } = {}): Promise<OperationRecord | null> {
@@ -372,14 +374,14 @@ export class DurableEngine implements Engine {
       // Of what this process moves it tells itself, and sooner than the database does.
       if (told === undefined && this.worker?.hands.willTell(id) === true) return undefined;
       // As it comes back from the database, and nobody else's.
-      if (told?.done !== undefined) return { value: JSON.parse(JSON.stringify(told.done.output)) as O };
+      if (told?.done !== undefined) return { value: decoded(JSON.parse(JSON.stringify(told.done.output))) as O };
       let record = await this.record(id);
       if (record.status === 'failed') {
         // Whoever has asked for a retry, or for another operation, waits for what comes of it.
         if (await this.reader.hasOrder(id)) return undefined;
         record = await this.record(id);
       }
-      if (record.status === 'done') return { value: (await this.options.payloads.get(id, record.output)) as O };
+      if (record.status === 'done') return { value: decoded(await this.options.payloads.get(id, record.output)) as O };
       if (record.status === 'cancelled')
         throw new DurachartError('INSTANCE_CANCELLED', `Instance ${id} was cancelled in ${record.state}.`);
       if (record.status === 'failed') {

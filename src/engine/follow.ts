@@ -1,4 +1,5 @@
 import { DurachartError } from '../core/error.ts';
+import { decoded } from '../core/undefined.ts';
 import type { Change, StepView } from './api.ts';
 import { ANY, Bell, type Changes } from './changes.ts';
 import { systemClock } from './clock.ts';
@@ -102,7 +103,7 @@ async function everything(reader: Reader, after: string | undefined): Promise<So
           tell(entry.instanceId, status);
           // Told with it, and read after whatever was heard of.
           asked.delete(entry.instanceId);
-          yield { type: 'transition', position: formatPosition(at), entry, status };
+          yield { type: 'transition', position: formatPosition(at), entry: decoded(entry), status };
         }
         if (rows.length < PAGE) break;
       }
@@ -143,7 +144,7 @@ async function one(
           status = since;
           told = since;
           sequence = entry.sequence;
-          yield { type: 'transition', position: String(sequence), entry, status };
+          yield { type: 'transition', position: String(sequence), entry: decoded(entry), status };
         }
       } while (rows.length === PAGE);
       // Nothing of it has moved since it was read, or there would be a transition.

@@ -1,4 +1,5 @@
 import { DurachartError } from '../core/error.ts';
+import { decoded } from '../core/undefined.ts';
 import type { Workflow } from '../core/workflow.ts';
 import type { Started, StartOptions } from './api.ts';
 import { canonical } from './canonical.ts';
@@ -196,7 +197,8 @@ export class Starter {
 
   private async existing(id: string, workflow: string, input: unknown, options: StartOptions): Promise<Started> {
     const record = await this.options.record(id);
-    const same = record.workflow === workflow && canonical(record.input ?? null) === canonical(input ?? null);
+    const same =
+      record.workflow === workflow && canonical(decoded(record.input) ?? null) === canonical(decoded(input) ?? null);
     if (same) return { id, created: false };
     const what = options.key === undefined ? `The id ${id}` : `The idempotency key ${JSON.stringify(options.key)}`;
     throw new DurachartError(

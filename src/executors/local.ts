@@ -2,8 +2,9 @@ import { NO_ARTIFACTS, type ArtifactStore } from '../core/artifact.ts';
 import { concurrencyKeyOf } from '../core/concurrency-key.ts';
 import { DurachartError, StepError } from '../core/error.ts';
 import { issuesInWords, namedIssues } from '../core/issues.ts';
-import { assertJson } from '../core/json.ts';
-import type { RunContext, Transaction } from '../core/step.ts';
+import type { RunContext, Transaction, TransactionalStepContext } from '../core/step.ts';
+import { storable } from '../core/json.ts';
+import { decoded } from '../core/undefined.ts';
 import { sleep } from '../engine/clock.ts';
 import type { Published, Publisher } from '../engine/events/publisher.ts';
 import { isSmall, Payloads } from '../engine/payloads/payloads.ts';
@@ -87,7 +88,8 @@ class Attempt {
   }
 
   private async call(): Promise<unknown> {
-    const { definition, step, input, transaction } = this.invocation;
+    const { definition, step, transaction } = this.invocation;
+    const input = decoded(this.invocation.input);
     // A mismatch is the caller's fault, and stays one however often it is tried: ZodError is final.
     const parsed = definition.input === undefined ? input : definition.input.parse(input);
     // One without a key has no place of its own, and must not run for that.
@@ -125,9 +127,8 @@ class Attempt {
   /** What the machine sees now is what it would see after a restart. @throws NotJsonError, DurachartError as {@link Payloads.store} does */
   private async storable(output: unknown): Promise<unknown> {
     const { step, instance } = this.invocation;
-    assertJson(output, `The output of ${step}`);
     if (output === undefined) return undefined;
-    const text = JSON.stringify(output);
+    const text = JSON.stringify(storable(output, `The output of ${step}`));
     if (!isSmall(text)) await this.payloads.store(instance.id, text, `The output of ${step}`);
     return JSON.parse(text) as unknown;
   }

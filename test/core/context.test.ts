@@ -2,6 +2,7 @@ import { createActor, createMachine, fromPromise, type AnyActorRef } from 'xstat
 import * as fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { contextText, restoredContext, settleContext, storedContext, type Context } from '../../src/core/context.ts';
+import { decoded } from '../../src/core/undefined.ts';
 
 const noActor = (): AnyActorRef => {
   throw new Error('No actor is in there.');
@@ -35,19 +36,27 @@ test('a key that means the prototype stays a key', () => {
   expect(JSON.stringify(restored)).toBe('{"__proto__":{"a":1},"b":2}');
 });
 
-test('what is undefined is left out, and references to actors are marks', () => {
+test('what is undefined is named beside the rest, and references to actors are marks', () => {
   const logic = fromPromise(async () => 1);
   const machine = createMachine({ context: ({ spawn }) => ({ ref: spawn(logic, { id: 'child' }) as unknown }) });
   const { ref } = createActor(machine).getSnapshot().context;
   const settled = settleContext({ nothing: undefined, ref, list: [ref, 1], n: -0 }, 'The context');
   const text = contextText(storedContext(settled));
   const mark = { xstate$$type: 1, id: 'child' };
-  expect(JSON.parse(text)).toEqual({ ref: mark, list: [mark, 1], n: 0 });
+  expect(JSON.parse(text)).toEqual({
+    ref: mark,
+    list: [mark, 1],
+    n: 0,
+    $durachart: { undefined: [['nothing', 0]] },
+  });
   expect(contextText({ nothing: undefined, n: 1 })).toBe('{"n":1}');
 });
 
-test('a value that many snapshots share is made text of once', () => {
-  const items = Array.from({ length: 50 }, (_, i) => `item ${i}`);
+test.each([
+  ['plain', `item`],
+  ['with undefined in it', undefined],
+])('a value %s that many snapshots share is made text of once', (_, item) => {
+  const items = Array.from({ length: 50 }, (__, i) => ({ i, item }));
   const first = settleContext({ items, n: 1 }, 'The context');
   contextText(storedContext(first));
   const stringify = vi.spyOn(JSON, 'stringify');
@@ -56,5 +65,5 @@ test('a value that many snapshots share is made text of once', () => {
   const asked = stringify.mock.calls.map(([value]) => value as unknown);
   stringify.mockRestore();
   expect(asked.filter((value) => typeof value === 'object')).toEqual([]);
-  expect(JSON.parse(text)).toEqual({ items, n: 2 });
+  expect(decoded(JSON.parse(text))).toStrictEqual({ items, n: 2 });
 });

@@ -2,6 +2,7 @@ import { assign, setup } from 'xstate';
 import { expect, test } from 'vitest';
 import { defineWorkflow } from '../../src/index.ts';
 import type { StoredSnapshot } from '../../src/core/snapshot.ts';
+import { decoded } from '../../src/core/undefined.ts';
 import { eventually, useBench } from '../support/engine.ts';
 
 const bench = useBench();
@@ -58,7 +59,7 @@ test('history and snapshots are exact, over whole and partial ones', async () =>
           await bench.sql`select sequence, snapshot from durachart.instances where id = ${id} and sequence = ${sequence}`
         )[0],
     );
-    stored[sequence] = row['snapshot'] as StoredSnapshot;
+    stored[sequence] = decoded(row['snapshot'] as StoredSnapshot);
   };
   await note(1);
   for (let i = 2; i <= 215; i++) {

@@ -1,6 +1,7 @@
 import { DurachartError } from '../../core/error.ts';
 import type { EventObject } from '../../core/effect.ts';
 import { describe } from '../../core/thrown.ts';
+import { decoded } from '../../core/undefined.ts';
 import { checkPayload, isText } from '../checks.ts';
 import type { EmittedEvent, SubscriptionRow } from '../ports.ts';
 import type { State } from '../state.ts';
@@ -10,10 +11,11 @@ const LONGEST_KEY = 200;
 /** Under which keys published events reach an instance that stands so; null where its workflow receives none. */
 export function subscriptionsOf({ id, input, workflow, stored }: State): SubscriptionRow[] | null {
   if (workflow.receives.length === 0) return null;
-  const context = stored?.context ?? {};
+  const context = decoded(stored?.context ?? {});
+  const given = decoded(input);
   return workflow.receives.flatMap(({ event: { name }, as, instanceKey }): SubscriptionRow[] => {
     const key = keyed(`The key of an instance of ${workflow.name} for ${name}`, () =>
-      instanceKey({ id, input, context } as never),
+      instanceKey({ id, input: given, context } as never),
     );
     return key === undefined ? [] : [{ event: name, key, type: as, workflow: workflow.name }];
   });
@@ -37,7 +39,7 @@ export function keyed(what: string, of: () => string | null | undefined): string
 
 /** What a machine emits, where it is for others. @throws DurachartError `INVALID_EVENT`, NotJsonError */
 export function emittedFor({ id, workflow }: State, event: EventObject, place: string): EmittedEvent[] {
-  const { type, ...fields } = event;
+  const { type, ...fields } = decoded(event);
   const definition = workflow.publishes.get(type);
   if (definition === undefined) return [];
   return [{ name: type, payload: checkPayload(definition, fields), key: `${id}:${place}` }];

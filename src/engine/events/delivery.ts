@@ -1,6 +1,7 @@
 import { DefinitionError, DurachartError } from '../../core/error.ts';
 import type { EventDefinition, Receives, StartedBy } from '../../core/published-event.ts';
 import { describe } from '../../core/thrown.ts';
+import { decoded } from '../../core/undefined.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import { checkInput, checkOptions, checkPayload, parse } from '../checks.ts';
 import { idempotentId } from '../keys.ts';
@@ -62,7 +63,7 @@ function startOf(
   event: Undelivered,
   now: Millis,
 ): Commit[] {
-  const payload = event.payload as never;
+  const payload = decoded(event.payload) as never;
   if (when?.(payload) === false) return [];
   const whose = tenant?.(payload) ?? null;
   checkOptions(whose === null ? {} : { tenant: whose });
@@ -86,7 +87,7 @@ function startOf(
 }
 
 function letterOf(workflow: Workflow, { as, key, payload }: Receives, event: Undelivered): Letter {
-  const given = event.payload as never;
+  const given = decoded(event.payload) as never;
   const found = keyed(`The key of ${event.name} for ${workflow.name}`, () => key(given));
   if (found === undefined)
     throw new DurachartError('CORRELATION_FAILED', `The event ${event.name} has no key for ${workflow.name}.`);

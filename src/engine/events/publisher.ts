@@ -1,6 +1,7 @@
 import { DurachartError } from '../../core/error.ts';
 import type { EventDefinition } from '../../core/published-event.ts';
 import type { Transaction } from '../../core/step.ts';
+import { decoded } from '../../core/undefined.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import { canonical } from '../canonical.ts';
 import { checkKey, checkPayload } from '../checks.ts';
@@ -66,7 +67,7 @@ export class Publisher {
     const parsed = checkPayload(definition, payload);
     const { events, clock } = this.options;
     const stored = await events.publish({ name, payload: parsed, key: key ?? null, source }, clock.now(), tx);
-    if (stored.duplicate && canonical(stored.payload ?? null) !== canonical(parsed ?? null)) {
+    if (stored.duplicate && canonical(decoded(stored.payload) ?? null) !== canonical(decoded(parsed) ?? null)) {
       throw new DurachartError(
         'KEY_REUSED',
         `The key ${JSON.stringify(key)} belongs to an event ${name} with another payload. Use a new one, or send the same payload.`,

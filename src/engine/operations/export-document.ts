@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DurachartError } from '../../core/error.ts';
 import { assertJson } from '../../core/json.ts';
 import { sumOf, type StoredSnapshot } from '../../core/snapshot.ts';
+import { decoded } from '../../core/undefined.ts';
 import { parse } from '../checks.ts';
 import { isInstanceId, sequenceOf } from '../keys.ts';
 import { lastWhole } from '../macrostep.ts';
@@ -142,7 +143,8 @@ const documentSchema = z.object({
 /** A document as an export made it: its form, and that its parts fit together. @throws DurachartError `INVALID_EXPORT` (details.issues) */
 export function checkDocument(document: unknown): ExportDocument {
   const parsed = parse(documentSchema, document, 'INVALID_EXPORT', 'The export') as unknown as ExportDocument;
-  assertJson(parsed, 'The export');
+  // What is undefined in it is encoded.
+  assertJson(decoded(parsed), 'The export');
   const wrong = misfit(parsed);
   if (wrong !== undefined)
     throw new DurachartError('INVALID_EXPORT', `The export is not valid: ${wrong.path}: ${wrong.message}`, {

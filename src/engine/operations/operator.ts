@@ -1,5 +1,5 @@
 import { DurachartError } from '../../core/error.ts';
-import { assertJson } from '../../core/json.ts';
+import { storable } from '../../core/json.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import { checkBy, parse } from '../checks.ts';
 import type { Changes } from '../changes.ts';
@@ -287,8 +287,7 @@ export class Operator {
     const name = row?.step ?? '';
     const schema = row === undefined ? undefined : outputSchema(workflow, row);
     const parsed = parse(schema, output, 'INVALID_OUTPUT', `The output for step ${name}`);
-    assertJson(parsed, `The output for step ${name}`);
-    return parsed;
+    return storable(parsed, `The output for step ${name}`);
   }
 }
 

@@ -1,7 +1,8 @@
 import { applyPatch, Pointer, type Operation as PatchOperation } from 'rfc6902';
 import { z } from 'zod';
 import { DurachartError } from '../../core/error.ts';
-import { assertJson } from '../../core/json.ts';
+import { assertJson, storable } from '../../core/json.ts';
+import { decoded } from '../../core/undefined.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import { parse } from '../checks.ts';
 
@@ -44,7 +45,7 @@ export function patched(
   schema: Workflow['context'],
 ): Record<string, unknown> {
   // Below a root, so that the context itself can be replaced.
-  const root = { context: structuredClone(context) };
+  const root = { context: structuredClone(decoded(context)) };
   for (const [index, operation] of checkPatch(patch).entries()) {
     const why = failing(root, operation);
     if (why === undefined) continue;
@@ -91,6 +92,5 @@ function checkContext(edited: unknown, schema: Workflow['context']): Record<stri
   if (typeof edited !== 'object' || edited === null || Array.isArray(edited))
     throw new DurachartError('INVALID_CONTEXT', 'The patch leaves no object for a context.');
   parse(schema, edited, 'INVALID_CONTEXT', 'The patched context');
-  assertJson(edited, 'The patched context');
-  return edited as Record<string, unknown>;
+  return storable(edited, 'The patched context') as Record<string, unknown>;
 }

@@ -8,7 +8,7 @@ interface Kept {
 }
 
 inEachWay((walk) => {
-  test('the context is the same afterwards: no undefined properties, nothing shared with outside', () => {
+  test('the context is the same afterwards: what is undefined stays, nothing is shared with outside', () => {
     const input = { list: [1] };
     const it = walk(
       {
@@ -18,8 +18,8 @@ inEachWay((walk) => {
       input,
     );
     input.list.push(2);
-    expect(it.snapshot.context).toStrictEqual({ given: { list: [1] }, zero: 0 });
-    expect(it.send('CLEAR').snapshot.context).toStrictEqual({ zero: 0 });
+    expect(it.snapshot.context).toStrictEqual({ given: { list: [1] }, gone: undefined, zero: 0 });
+    expect(it.send('CLEAR').snapshot.context).toStrictEqual({ given: undefined, gone: undefined, zero: 0 });
   });
 
   test('an error in the context is one afterwards, frozen, and the same in each way', () => {
