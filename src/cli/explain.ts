@@ -127,6 +127,7 @@ const COLORS: Readonly<Record<Cause['code'], Color>> = {
   CHILD_FAILED: 'red',
   STATE_UNKNOWN: 'red',
   DEAD_WORKER: 'red',
+  WORKER_BLOCKED: 'red',
   NO_WORKER: 'red',
   OVERDUE: 'red',
   LOST_RUN: 'red',

@@ -63,6 +63,9 @@ export class Attempts {
   private readonly options: AttemptOptions;
   private readonly host: AttemptHost;
   private readonly limits: Limits;
+  /** Those that ran at some time since {@link takeRecent}. */
+  private recent: Invocation[] = [];
+  private readonly underWay = new Set<Invocation>();
   /** Rows with progress, a heartbeat or lines that are not stored yet. */
   private readonly dirty = new Map<Owned, Set<string>>();
 
@@ -75,6 +78,13 @@ export class Attempts {
   /** Attempts that hold a place now. */
   get running(): number {
     return this.limits.taken(WORKER);
+  }
+
+  /** Attempts that ran at some time since this was last asked, also those that have ended. */
+  takeRecent(): readonly Invocation[] {
+    const taken = this.recent;
+    this.recent = taken.filter((invocation) => this.underWay.has(invocation));
+    return taken;
   }
 
   /** Takes places for new steps at once where there are any, so that their first row already says running. */
@@ -147,8 +157,11 @@ export class Attempts {
       };
       invocation.transaction = async (handler) => this.options.store.transactional(fence, handler);
     }
+    this.recent.push(invocation);
+    this.underWay.add(invocation);
     entry.attempt = executor.run(invocation, this.listen(owned, row));
     const settled = async (outcome: Outcome): Promise<void> => {
+      this.underWay.delete(invocation);
       if (outcome.sent === true) await this.host.inboxTaken(owned);
       const current = owned.state.steps.get(row.key);
       // Stopped, dropped, or taken over meanwhile: the result counts no more.
@@ -161,6 +174,7 @@ export class Attempts {
         );
     };
     entry.attempt.outcome.then(settled).catch((error: unknown) => {
+      this.underWay.delete(invocation);
       this.host.drop(owned);
       this.host.broken(error);
     });

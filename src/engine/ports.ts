@@ -372,6 +372,11 @@ export interface WorkerSession {
   id: number;
   /** Says that the process lives. False: it has been declared dead, and everything it owned may be in other hands. */
   beat(): Promise<boolean>;
+  /**
+   * Has the process counted as alive while code of a step holds its event loop for more than `longest` milliseconds, which keeps it from
+   * beating; not for more than twenty times `deadAfter`. @param onError what keeps it from being so @returns ends it
+   */
+  guard(limits: { longest: number; deadAfter: number }, onError: (error: unknown) => void): () => void;
   /** Gives back all that is still owned and leaves. */
   stop(now: Millis): Promise<void>;
   /** Ends without a word, as a killed process does. For tests. */

@@ -19,6 +19,10 @@ const BEAT = 1_000;
 const WATCH = 250;
 /** How long a stopping worker tries to give back what it owns. */
 const FAREWELL = 5_000;
+/** So long code of a step may hold the event loop before that is told, at most a quarter of `deadAfter`. */
+const LONG_TURN = 5_000;
+/** Steps named in that message. */
+const MOST_NAMED = 10;
 /** Progress, heartbeats and lines of running steps are stored together at this pace. */
 const FLUSH = 250;
 
@@ -31,6 +35,9 @@ export class Worker implements HandsHost {
   committer!: Committer;
   private session!: WorkerSession;
   private unlisten: () => Promise<void> = async () => {};
+  private unguard: () => void = () => {};
+  /** When the event loop last came by. */
+  private turnedAt = performance.now();
   private phase: 'new' | 'working' | 'draining' | 'stopped' = 'new';
 
   constructor(options: WorkerOptions) {
@@ -98,7 +105,10 @@ export class Worker implements HandsHost {
     this.hands.claims.look();
     // Of a pause that came since they were read it was told while it did not listen yet.
     this.ticker.now(() => this.hands.readPauses());
+    // While the database looks for work: to start a thread takes some milliseconds.
+    setImmediate(() => this.guard());
     this.ticker.every(WATCH, () => this.bury());
+    this.ticker.every(BEAT, async () => this.turn());
     this.ticker.every(BEAT, () => this.beat());
     this.ticker.every(FLUSH, async () => this.hands.attempts.flush());
     this.ticker.every(BEAT, () => this.options.publisher.deliverAll());
@@ -126,6 +136,7 @@ export class Worker implements HandsHost {
     this.ticker.stop();
     this.committer.kill();
     this.hands.dropAll();
+    this.unguard();
     await this.session
       .stop(clock.now())
       .catch((error: unknown) => this.options.events.fault('the worker could not sign off', error));
@@ -140,6 +151,7 @@ export class Worker implements HandsHost {
     this.ticker.stop();
     this.hands.claims.stop();
     this.hands.dropAll();
+    this.unguard();
     await this.session.kill();
     await this.unlisten().catch(() => {});
   }
@@ -169,9 +181,43 @@ export class Worker implements HandsHost {
     // Taken for dead: everything may be in other hands. It begins again as somebody new.
     events.fault(`worker ${this.session.id} was taken for dead and begins again under a new id`, null);
     this.hands.dropAll();
+    this.unguard();
     this.session = await this.register();
+    this.guard();
     this.committer.become(this.session.id);
     this.hands.claims.look();
+  }
+
+  private get longestTurn(): number {
+    return Math.min(LONG_TURN, this.options.deadAfter / 4);
+  }
+
+  private guard(): void {
+    if (this.stopped) return;
+    const { deadAfter, events } = this.options;
+    this.turnedAt = performance.now();
+    this.unguard = this.session.guard({ longest: this.longestTurn, deadAfter }, (error) =>
+      events.fault(
+        `no thread can beat for worker ${this.session.id} while a step holds the event loop: for more than ${deadAfter} ms, and it is taken for dead`,
+        error,
+      ),
+    );
+  }
+
+  /** Tells of code that has held the event loop. */
+  private turn(): void {
+    const now = performance.now();
+    const held = Math.round(now - this.turnedAt - BEAT);
+    this.turnedAt = now;
+    const ran = this.hands.attempts.takeRecent();
+    if (held < this.longestTurn) return;
+    const named = ran.slice(0, MOST_NAMED).map(({ step, instance }) => `${step} of ${instance.id}`);
+    if (ran.length > named.length) named.push(`${ran.length - named.length} more`);
+    const who = named.length === 0 ? 'no step ran' : `meanwhile ran ${named.join(', ')}`;
+    this.options.events.fault(
+      `the event loop was held for ${held} ms (or the process was stopped), and nothing else of worker ${this.session.id} went on; ${who}. What computes for long belongs into a worker thread or a process of its own`,
+      null,
+    );
   }
 
   private onCommitFault(error: unknown): void {

@@ -71,6 +71,7 @@ const CODES = [
   'OVERDUE',
   'NO_WORKER',
   'DEAD_WORKER',
+  'WORKER_BLOCKED',
   'STEP_PAST_TIMEOUT',
   'STEP_SILENT',
   'FAILED',
@@ -166,6 +167,12 @@ const Cause = z
     cause('OVERDUE', { due: Due, dueAt: Time, lateMs: Milliseconds, worker: Worker.nullable() }),
     cause('NO_WORKER', { due: Due, dueAt: Time }),
     cause('DEAD_WORKER', { worker: Worker, steps: z.array(Invocation) }),
+    cause('WORKER_BLOCKED', {
+      worker: Worker,
+      since: Time,
+      blockedMs: Milliseconds,
+      running: z.array(z.object({ id: z.string(), step: z.string() })),
+    }),
     cause('STEP_PAST_TIMEOUT', { ...STEP, since: Time, timeoutMs: Milliseconds, ranMs: Milliseconds, runId: RunId }),
     cause('STEP_SILENT', {
       ...STEP,

@@ -164,7 +164,13 @@ export async function operated(engine: Engine, id: string, operation: OperationR
 }
 
 /** What keeps anybody from coming to what was asked for. */
-const BLOCKS: ReadonlySet<string> = new Set(['NO_WORKER', 'DEAD_WORKER', 'OVERDUE', 'UNKNOWN_WORKFLOW']);
+const BLOCKS: ReadonlySet<string> = new Set([
+  'NO_WORKER',
+  'DEAD_WORKER',
+  'WORKER_BLOCKED',
+  'OVERDUE',
+  'UNKNOWN_WORKFLOW',
+]);
 
 async function blockage(engine: Engine, id: string): Promise<api.Operated['blocked']> {
   const cause = (await engine.explain(id)).causes.find(({ code }) => BLOCKS.has(code));

@@ -14,6 +14,8 @@ const BREADTH = 20;
 const FAMILY = 100;
 /** Transitions that are looked through for the one that entered the state. */
 const BACK = 100;
+/** Steps named of a worker whose event loop is held. */
+const NAMED = 10;
 /** Of all instances the newest are looked at for how long steps usually take; of a workflow so many. */
 const NEWEST = 5_000;
 const SAMPLED = 300;
@@ -52,7 +54,10 @@ select
       'runs', (select json_agg(json_build_object('key', r.key, 'runId', r.run_id, 'createdAt', r.created_at) order by r.round desc)
         from durachart.runs r where r.instance_id = i.id and r.kind = 'step' and r.ended_at is null)
     ) order by f.depth) from family f join durachart.instances i on i.id = f.id) as family,
-  (select json_agg(json_build_object('id', w.id, 'name', w.name, 'workflows', w.workflows, 'beatAt', w.beat_at, 'silentMs', extract(epoch from now() - w.beat_at) * 1000, 'stoppedAt', w.stopped_at, 'lockLost', ${LOCK_LOST}))
+  (select json_agg(json_build_object('id', w.id, 'name', w.name, 'workflows', w.workflows, 'beatAt', w.beat_at, 'silentMs', extract(epoch from now() - w.beat_at) * 1000, 'stoppedAt', w.stopped_at, 'lockLost', ${LOCK_LOST},
+      'blocked', case when w.blocked_since is not null then json_build_object('since', w.blocked_since, 'blockedMs', extract(epoch from now() - w.blocked_since) * 1000,
+        'steps', (select coalesce(json_agg(b), '[]') from (select i.id, s.step from durachart.instances i cross join json_array_elements_text(i.live) l join durachart.steps s
+          on s.instance_id = i.id and s.key = l where i.lease = w.id and s.status = 'running' and s.kind in ('step', 'item', 'action') order by s.started_at limit ${NAMED}) b)) end))
     from durachart.workers w where w.stopped_at is null or w.id in (select i.lease from family f join durachart.instances i on i.id = f.id)) as workers,
   (select json_agg(json_build_object('target', p.target, 'name', p.name, 'by', p.by, 'why', p.why, 'since', p.since)) from durachart.pauses p) as pauses,
   (select json_agg(a) from (select operation, by, why, status, code, reason, requested_at, finished_at from durachart.audit
@@ -89,6 +94,7 @@ async function facts(pool: postgres.Sql, id: string): Promise<ReadFacts | undefi
       ...(worker as unknown as ReadFacts['workers'][number]),
       beatAt: time(worker['beatAt']),
       stoppedAt: timeOrNull(worker['stoppedAt']),
+      blocked: blocked(worker['blocked']),
     })),
     pauses: list(row['pauses']).map((pause) => ({ ...(pause as unknown as PauseFact), since: time(pause['since']) })),
     recent: list(row['recent']).map((past) => ({
@@ -102,6 +108,12 @@ async function facts(pool: postgres.Sql, id: string): Promise<ReadFacts | undefi
       finishedAt: past['finished_at'] === null ? null : new Date(past['finished_at'] as string),
     })),
   };
+}
+
+function blocked(value: unknown): ReadFacts['workers'][number]['blocked'] {
+  if (value == null) return null;
+  const found = value as NonNullable<ReadFacts['workers'][number]['blocked']>;
+  return { ...found, since: time(found.since) };
 }
 
 function member(row: Row): Member {

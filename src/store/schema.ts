@@ -440,6 +440,8 @@ export const workers = durachart.table('workers', {
   startedAt: time('started_at').notNull(),
   beatAt: time('beat_at').notNull(),
   stoppedAt: time('stopped_at'),
+  /** Code of a step has held the event loop of its process since then; it lives. */
+  blockedSince: time('blocked_since'),
 });
 
 /** Browsers' sessions that were ended before their time. */

@@ -2,6 +2,7 @@ import type postgres from 'postgres';
 import { isPooler } from '../engine/trouble.ts';
 import { asUnavailable } from '../engine/unavailable.ts';
 import type { Buried, Millis, WorkerSession } from '../engine/ports.ts';
+import { guardBeat } from './beat-guard.ts';
 import type { Database } from './database.ts';
 import { IS_DIRECT, notDirect } from './direct.ts';
 import { inLockOrder } from './lock-order.ts';
@@ -47,9 +48,10 @@ export async function startWorker(
       // After a reconnect the lock is gone; it is taken again before anybody is told that this worker lives.
       if (locked && !(await holdsLock(session, id))) await takeLock(session, id);
       const rows = await pool`
-        update durachart.workers set beat_at = now() where id = ${id} and stopped_at is null returning id`;
+        update durachart.workers set beat_at = now(), blocked_since = null where id = ${id} and stopped_at is null returning id`;
       return rows.length > 0;
     },
+    guard: (limits, onError) => guardBeat({ url: database.url, worker: id, ...limits }, onError),
     stop: async (at) => {
       await pool.unsafe(
         `update durachart.instances i set lease = null, wake_at = to_timestamp($1::float8 / 1000)

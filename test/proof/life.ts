@@ -146,6 +146,8 @@ export class Life {
     return {
       id: real.id,
       beat: async () => this.alive(() => real.beat()),
+      // One that has died does not beat, and all of them share an event loop.
+      guard: () => () => {},
       stop: async (now) => this.alive(() => real.stop(now)),
       // Its connection is cut from outside, whether or not the process came so far as to know it.
       kill: async () => {},

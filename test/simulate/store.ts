@@ -126,6 +126,8 @@ export class Wire {
           if (!row.stopped) row.beatAt = this.database.now();
           return !row.stopped;
         }),
+      // No step holds the event loop there.
+      guard: () => () => {},
       stop: async () => this.call(() => void (row.stopped = true)),
       kill: async () => {},
     };

@@ -27,6 +27,7 @@ const SAYS: Readonly<Record<CauseCode, 'goes on' | 'failed' | 'stuck'>> = {
   OVERDUE: 'stuck',
   NO_WORKER: 'stuck',
   DEAD_WORKER: 'stuck',
+  WORKER_BLOCKED: 'stuck',
   STEP_PAST_TIMEOUT: 'stuck',
   STEP_SILENT: 'stuck',
   CHILD_STUCK: 'stuck',

@@ -131,6 +131,8 @@ interface Fields {
   OVERDUE: { due: Due; dueAt: Date; lateMs: number; worker: WorkerAt | null };
   NO_WORKER: { due: Due; dueAt: Date };
   DEAD_WORKER: { worker: WorkerAt; steps: InvocationAt[] };
+  /** `running`: steps of its instances that have begun, whichever of them it is. */
+  WORKER_BLOCKED: { worker: WorkerAt; since: Date; blockedMs: number; running: { id: string; step: string }[] };
   STEP_PAST_TIMEOUT: InvocationAt & { since: Date; timeoutMs: number; ranMs: number; runId: string | null };
   STEP_SILENT: InvocationAt & { heardAt: Date; heartbeatMs: number; silentMs: number; runId: string | null };
   FAILED: { at: Date; step: InvocationAt | null; error: ErrorShown };

@@ -43,6 +43,8 @@ export interface WorkerFact {
   stoppedAt: Millis | null;
   /** It held a lock for as long as it lived, and the lock is gone. */
   lockLost: boolean;
+  /** Code of a step holds its event loop. */
+  blocked: { since: Millis; blockedMs: number; steps: { id: string; step: string }[] } | null;
 }
 
 export interface PauseFact {

@@ -103,6 +103,7 @@ const HELPS: Readonly<Record<CauseCode, readonly Operation[]>> = {
   WORKFLOW_PAUSED: [],
   NO_WORKER: [],
   DEAD_WORKER: [],
+  WORKER_BLOCKED: [],
   OVERDUE: [],
   UNKNOWN_WORKFLOW: [],
 };

@@ -15,6 +15,8 @@ export function standstill(place: Place): Bare[] {
     const words = `Worker ${holder.id}${holder.name === null ? '' : ` (${holder.name})`} died${held}; ${facts.onTrigger ? 'the sweep gets a driver that' : 'a live worker'} takes the instance over, and begins again what was cut off.`;
     causes.push({ code: 'DEAD_WORKER', words, worker: holder, steps: steps.map(invocationAt) });
   }
+  const blocking = blocked(place);
+  if (blocking !== undefined) causes.push(blocking);
   const missing = !facts.onTrigger && !hasWorker(place);
   if ((due || holderDead) && missing) {
     const next = nextDue(place);
@@ -56,6 +58,23 @@ function pauses({ member, facts, now }: Place): Bare[] {
     causes.push({ code: 'WORKFLOW_PAUSED', words, since: new Date(since), by, why });
   }
   return causes;
+}
+
+/** The worker that holds it lives, and does nothing but what one step computes. */
+function blocked({ member, facts, holder, holderDead }: Place): Bare | undefined {
+  const found = facts.workers.find(({ id }) => id === member.lease)?.blocked;
+  if (found == null || holder === null || holderDead) return undefined;
+  const { since, blockedMs, steps } = found;
+  const running =
+    steps.length === 0 ? '' : ` Steps that it runs: ${steps.map(({ id, step }) => `${step} of ${id}`).join(', ')}.`;
+  return {
+    code: 'WORKER_BLOCKED',
+    words: `Worker ${holder.id}${holder.name === null ? '' : ` (${holder.name})`} lives, but code that does not return has held its event loop for ${span(blockedMs)}; nothing else of it goes on until then.${running}`,
+    worker: holder,
+    since: new Date(since),
+    blockedMs,
+    running: steps,
+  };
 }
 
 /** Something is due, somebody lives who could take it, and nobody does. */

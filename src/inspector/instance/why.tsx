@@ -35,6 +35,7 @@ const BAD: Readonly<Record<Cause['code'], boolean>> = {
   PAUSED: false,
   WORKFLOW_PAUSED: false,
   DEAD_WORKER: true,
+  WORKER_BLOCKED: true,
   NO_WORKER: true,
   OVERDUE: true,
   LOST_RUN: true,
