@@ -229,6 +229,8 @@ export interface Health {
   trouble: Trouble | null;
   /** Instances are moved on Trigger.dev: there are no workers, and none is missing. */
   remote?: true;
+  /** There: null where Trigger.dev answered this process when it was last asked; else since when it has not, and what it said. What is stored meanwhile goes on when it answers. */
+  remoteTrouble?: { since: Date; message: string } | null;
   /** Live workers, this process's or others'. */
   workers: { id: number; name: string; workflows: string[]; startedAt: Date; beatAt: Date; owned: number }[];
 }
@@ -239,9 +241,9 @@ export interface Reconciled {
   dead: number;
   /** Instances whose time had come and that nobody had. */
   due: string[];
-  /** On Trigger.dev: instances with a step whose run has ended without a word, was never made, or never named. */
+  /** On Trigger.dev: instances with a step whose run has ended without a word, was never made or never named, or has not begun for so long that another is made in its place. */
   lost: string[];
-  /** Of all these, on Trigger.dev, those for which no driver could be triggered. */
+  /** On Trigger.dev, those for which no driver could be triggered, or whose run could not be asked after. */
   failed: string[];
 }
 

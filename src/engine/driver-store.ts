@@ -18,6 +18,14 @@ export interface RunRow {
   endedAt: Millis | null;
 }
 
+/** A run of a step that has not ended, as far as the database knows. */
+export interface OpenRun extends RunRow {
+  /** Of the instance. */
+  priority: number;
+  /** Since when it should have begun; null: it has. */
+  unbegunSince: Millis | null;
+}
+
 /** Which round of an invocation an attempt belongs to: the condition of everything that it writes. */
 export interface RoundFence {
   instanceId: string;
@@ -82,6 +90,8 @@ export interface DriverStore extends Pick<
   await(run: RunRow, waiter: string): Promise<boolean>;
   /** Gives a run up: nothing that it still writes counts. False: it had ended. */
   endRun(run: RunRow, now: Millis): Promise<boolean>;
+  /** The same for a run whose step has not begun in it. False: it has. */
+  endUnbegun(run: RunRow, now: Millis): Promise<boolean>;
 
   /** What a run is to do, or undefined when nobody waits for it any longer. */
   assignment(fence: RoundFence): Promise<Assignment | undefined>;
@@ -97,5 +107,5 @@ export interface DriverStore extends Pick<
   ): Promise<Settled>;
 
   /** Runs of steps that are open since before a time, with the priority of their instance; of many, some. */
-  openSince(before: Millis, limit: number): Promise<(RunRow & { priority: number })[]>;
+  openSince(before: Millis, limit: number): Promise<OpenRun[]>;
 }

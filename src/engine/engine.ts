@@ -90,10 +90,14 @@ export interface EngineOptions extends Omit<WorkerOptions, 'events' | 'publisher
 export interface Remote {
   /** Called when the engine is told to work. @throws when the other system cannot be used */
   check(): Promise<void>;
-  /** Called after what concerns these instances is stored. Never rejects. */
+  /** Called after what concerns these instances is stored. Never rejects, and does not take long, whatever the other system does. */
   announce(ids: readonly string[], at: Millis): Promise<void>;
+  /** Why the other system was not reached when it was last asked; null where it was. */
+  readonly trouble: Health['remoteTrouble'] | null;
   /** Finds what was lost, and gets the other system to go on with it. */
   reconcile(): Promise<Reconciled>;
+  /** Resolves when what was announced has been passed on, or given up. */
+  close(): Promise<void>;
 }
 
 /** Instances in one reconciliation. */
@@ -422,7 +426,10 @@ export class DurableEngine implements Engine {
       const latencyMs = Math.round(performance.now() - began);
       const workers = await this.reader.workers();
       const wrong = isWritable ? (this.options.writes.trouble ?? troubleOfLatency(latencyMs)) : trouble('READ_ONLY');
-      const remote = this.options.remote === undefined ? {} : { remote: true as const };
+      const remote =
+        this.options.remote === undefined
+          ? {}
+          : { remote: true as const, remoteTrouble: this.options.remote.trouble ?? null };
       return { database: true, latencyMs, trouble: wrong, workers, ...remote };
     } catch (error) {
       return { database: false, latencyMs: null, trouble: troubleOf(error), workers: [] };
@@ -458,6 +465,7 @@ export class DurableEngine implements Engine {
     if (this.stopped) return;
     this.stopped = true;
     await this.worker?.stop(options.grace ?? 10_000);
+    await this.options.remote?.close();
     await this.changes.close();
     await this.options.close();
   }

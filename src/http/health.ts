@@ -30,8 +30,10 @@ export function health({ version, dashboard }: Services, mayKnow: (c: Context<Ht
     .openapi(live, (c) => c.json({ status: 'live' as const, version }, 200))
     .openapi(ready, async (c) => {
       const found = presentHealth(await patiently(c.var.engine.health()), dashboard);
-      const { dashboard: _, ...open } = found;
-      const shown = (await mayKnow(c).catch(() => false)) ? found : { ...open, workers: [] };
+      const { dashboard: _, remoteTrouble, ...open } = found;
+      // That it is away, but not where it is.
+      const away = remoteTrouble == null ? {} : { remoteTrouble: { ...remoteTrouble, detail: 'It does not answer.' } };
+      const shown = (await mayKnow(c).catch(() => false)) ? found : { ...open, ...away, workers: [] };
       return c.json(shown, found.status === 'ready' ? 200 : 503);
     });
 }

@@ -107,7 +107,7 @@ export function presentHealth(health: engine.Health, dashboard: string | undefin
     database: health.database,
     latencyMs: health.latencyMs,
     trouble: trouble === null ? null : { code: trouble.code, detail: trouble.message },
-    ...(health.remote === true ? { remote: true } : {}),
+    ...(health.remote === true ? { remote: true, remoteTrouble: presentRemote(health.remoteTrouble) } : {}),
     ...(health.remote === true && dashboard !== undefined ? { dashboard } : {}),
     workers: health.workers.map((worker) => ({
       ...worker,
@@ -115,6 +115,10 @@ export function presentHealth(health: engine.Health, dashboard: string | undefin
       beatAt: worker.beatAt.toISOString(),
     })),
   };
+}
+
+function presentRemote(trouble: engine.Health['remoteTrouble']): api.Ready['remoteTrouble'] {
+  return trouble == null ? null : { since: trouble.since.toISOString(), detail: trouble.message };
 }
 
 function presentAttempt({

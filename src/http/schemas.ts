@@ -346,6 +346,10 @@ export const Ready = z
       .literal(true)
       .optional()
       .openapi({ description: 'Instances are moved on Trigger.dev: there are no workers, and none is missing.' }),
+    remoteTrouble: z.object({ since: Time, detail: z.string() }).nullable().optional().openapi({
+      description:
+        'There: null where Trigger.dev answered this process when it was last asked. What is stored meanwhile goes on when it answers.',
+    }),
     dashboard: z
       .string()
       .optional()

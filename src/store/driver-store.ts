@@ -72,6 +72,15 @@ export function createDriverStore(database: Database): DriverStore {
         update durachart.runs set ended_at = to_timestamp(${now}::float8 / 1000) where ${ofRun(pool, run)} and ended_at is null returning key`;
       return rows.length > 0;
     },
+    endUnbegun: async (run, now) => {
+      // The step is locked first, as by the run that begins it.
+      const rows = await pool`
+        with step as materialized (
+          select from durachart.steps where instance_id = ${run.instanceId} and key = ${run.key} and status = any(${UNBEGUN}) for update)
+        update durachart.runs set ended_at = to_timestamp(${now}::float8 / 1000)
+        where ${ofRun(pool, run)} and ended_at is null and exists (select from step) returning key`;
+      return rows.length > 0;
+    },
     assignment: async (fence) => assignment(pool, fence),
     saveStep: async (fence, { status, attempt }, row) => {
       const rows = await pool.unsafe(SAVE_STEP, [...fenced(fence), null, attempt, [status], stepJson(row)]);
@@ -81,10 +90,17 @@ export function createDriverStore(database: Database): DriverStore {
     settleInTransaction: async (fence, run, rowOf) => settleInTransaction(database, fence, run, rowOf),
     openSince: async (before, limit) => {
       const rows = await pool<Row[]>`
-        select r.*, i.priority from durachart.runs r join durachart.instances i on i.id = r.instance_id
+        select r.*, i.priority,
+          case when s.status = any(${UNBEGUN}) then greatest(r.created_at, s.next_attempt_at) end as unbegun_since
+        from durachart.runs r join durachart.instances i on i.id = r.instance_id
+        left join durachart.steps s on s.instance_id = r.instance_id and s.key = r.key
         where r.ended_at is null and r.kind = 'step' and r.created_at < to_timestamp(${before}::float8 / 1000)
         order by random() limit ${limit}`;
-      return rows.map((row) => ({ ...runRow(row), priority: row['priority'] as number }));
+      return rows.map((row) => ({
+        ...runRow(row),
+        priority: row['priority'] as number,
+        unbegunSince: orNull(row['unbegun_since'], millis),
+      }));
     },
   };
 }
@@ -102,6 +118,8 @@ const fenced = ({ instanceId, key, round, runId }: RoundFence): [string, string,
 
 /** What may still become of an invocation. */
 const LIVE: StepStatus[] = ['queued', 'running', 'retrying'];
+/** An attempt is still to come. */
+const UNBEGUN: StepStatus[] = ['queued', 'retrying'];
 
 async function assignment(
   pool: postgres.Sql,

@@ -51,7 +51,7 @@ select
         from (select * from durachart.transitions r where r.instance_id = i.id order by r.sequence desc limit ${BACK}) t
         left join durachart.steps s on s.instance_id = t.instance_id and s.key = t.step_key
         where t.from_state is distinct from t.to_state order by t.sequence desc limit 1),
-      'runs', (select json_agg(json_build_object('key', r.key, 'runId', r.run_id, 'createdAt', r.created_at) order by r.round desc)
+      'runs', (select json_agg(json_build_object('key', r.key, 'runId', r.run_id, 'round', r.round, 'createdAt', r.created_at) order by r.round desc)
         from durachart.runs r where r.instance_id = i.id and r.kind = 'step' and r.ended_at is null)
     ) order by f.depth) from family f join durachart.instances i on i.id = f.id) as family,
   (select json_agg(json_build_object('id', w.id, 'name', w.name, 'workflows', w.workflows, 'beatAt', w.beat_at, 'silentMs', extract(epoch from now() - w.beat_at) * 1000, 'stoppedAt', w.stopped_at, 'lockLost', ${LOCK_LOST},
@@ -143,6 +143,7 @@ function member(row: Row): Member {
     runs: list(row['runs']).map((run) => ({
       key: run['key'] as string,
       runId: run['runId'] as string | null,
+      round: run['round'] as number,
       createdAt: time(run['createdAt']),
     })),
   };

@@ -43,6 +43,30 @@ export class ManualClock implements Clock {
   }
 }
 
+/** Time that passes only when a test moves it forward. */
+export class StillClock implements Clock {
+  private time = Date.now();
+  private readonly waiting = new Set<{ due: number; callback: () => void }>();
+
+  now(): number {
+    return this.time;
+  }
+
+  after(delay: number, callback: () => void): () => void {
+    const entry = { due: this.time + delay, callback };
+    this.waiting.add(entry);
+    return () => this.waiting.delete(entry);
+  }
+
+  /** Moves the time forward. What becomes due happens at once, in order. */
+  advance(milliseconds: number): void {
+    this.time += milliseconds;
+    for (const entry of [...this.waiting].filter(({ due }) => due <= this.time).toSorted((a, b) => a.due - b.due)) {
+      if (this.waiting.delete(entry)) entry.callback();
+    }
+  }
+}
+
 export const SECOND = 1_000;
 export const HOUR = 3_600 * SECOND;
 export const YEAR = 365 * 24 * HOUR;

@@ -29,7 +29,7 @@ export interface Member {
   /** The last transition that changed the state; null where it lies too far back. */
   entered: { event: string; step: string | null; errorCode: string | null; at: Millis } | null;
   /** Runs on Trigger.dev that are not known to have ended. */
-  runs: { key: string; runId: string | null; createdAt: Millis }[];
+  runs: { key: string; runId: string | null; round: number; createdAt: Millis }[];
 }
 
 /** A worker that has not signed off, or that still holds an instance. */

@@ -1,3 +1,4 @@
+import { replacedAt } from '../unbegun.ts';
 import type { Bare } from './causes.ts';
 import type { LiveStep, Member } from './facts.ts';
 import { invocationAt, LATE, runOf, what, type Place } from './place.ts';
@@ -5,6 +6,7 @@ import { span } from './spans.ts';
 
 /** A run that is planned is named by the platform at once; one without a name for so long has been lost on the way. */
 const UNNAMED = 5 * 60_000;
+const MINUTE = 60_000;
 
 /** As far as the rows tell, nothing brings an invocation on: nobody holds the instance or is to look at it, and no run is known. */
 export function lostRun(row: LiveStep, place: Place): Bare | undefined {
@@ -39,6 +41,13 @@ function whyLost(row: LiveStep, run: Member['runs'][number] | undefined, place: 
   if (run === undefined) {
     if (onPlatform) return 'has no run on Trigger.dev that would bring it on';
     return row.status === 'running' ? 'is said to run, but no worker holds the instance' : undefined;
+  }
+  if (row.status !== 'running') {
+    const since = Math.max(run.createdAt, row.nextAttemptAt ?? 0);
+    // The sweep comes each minute.
+    return now > replacedAt(since, run.round) + MINUTE
+      ? `was to be run on Trigger.dev ${span(now - since)} ago and has not begun: it stands in line there for long, or was lost, and no sweep has replaced it`
+      : undefined;
   }
   return run.runId === null && now - run.createdAt > UNNAMED
     ? `was to be run on Trigger.dev ${span(now - run.createdAt)} ago, and the platform never confirmed it`

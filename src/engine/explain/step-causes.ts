@@ -1,3 +1,5 @@
+import type { Millis } from '../ports.ts';
+import { replacedAt } from '../unbegun.ts';
 import type { Bare } from './causes.ts';
 import type { Cause, UsualTime } from './explanation.ts';
 import { usualKey, type LiveStep } from './facts.ts';
@@ -96,7 +98,8 @@ function queued(row: LiveStep, place: Place): Bare {
     queue: row.queue === null ? null : (facts.queues[row.queue] ?? null),
     step: definition?.concurrency ?? null,
   };
-  const runId = runOf(row, place)?.runId ?? null;
+  const run = runOf(row, place);
+  const runId = run?.runId ?? null;
   const bounds = [
     limits.queue === null ? '' : `queue ${row.queue ?? ''} runs ${limits.queue} at a time`,
     limits.step === null
@@ -105,7 +108,8 @@ function queued(row: LiveStep, place: Place): Bare {
     `a worker ${limits.worker}`,
   ].filter((text) => text !== '');
   const where = row.queue === null ? '' : ` in queue ${row.queue}`;
-  const why = facts.onTrigger || runId !== null ? onRun(runId) : ` (${bounds.join(', ')})`;
+  const why =
+    facts.onTrigger || run !== undefined ? `${onRun(runId)}${replacement(run, now)}` : ` (${bounds.join(', ')})`;
   return {
     code: 'QUEUED',
     words: `${what(row)} has been in line${where} for ${span(now - row.queuedAt)}${why}.`,
@@ -145,6 +149,13 @@ function isStep({ kind }: LiveStep): boolean {
 
 function ofAttempts({ kind, attempt, maxAttempts }: LiveStep): string {
   return (kind === 'step' || kind === 'item') && maxAttempts > 1 ? `, attempt ${attempt} of ${maxAttempts}` : '';
+}
+
+/** When the sweep has another run made in the place of one that does not begin. */
+function replacement(run: ReturnType<typeof runOf>, now: Millis): string {
+  if (run === undefined) return '';
+  const left = replacedAt(run.createdAt, run.round) - now;
+  return left > 0 ? `; if it has not begun in ${span(left)}, it is replaced` : '; it is being replaced';
 }
 
 function onRun(runId: string | null): string {

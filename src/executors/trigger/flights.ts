@@ -8,7 +8,7 @@ import type { State } from '../../engine/state.ts';
 import { definitionOf } from '../../engine/step-rows.ts';
 import type { Lease } from './lease.ts';
 import { DRIVER, stepTaskId } from './names.ts';
-import { cancelRun, isOver, triggerDriver, triggerStep, type StepAsk } from './platform.ts';
+import { cancelRun, findStepRun, isOver, triggerDriver, triggerStep, type StepAsk } from './platform.ts';
 import { isInline, lostRun, toRun } from './rows.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -72,10 +72,10 @@ export class Flights {
     if (known === undefined) {
       const run = await store.planRun({ ...stepRun(state, row), waiter: this.me }, clock.now());
       // Over since it was read.
-      return run === undefined ? 'again' : { run, ask: askFor(state, row) };
+      return run === undefined ? 'again' : { run, ask: askFor(state, row, run, clock.now()) };
     }
     if (known.waiter !== null && known.waiter !== this.me && !(await isOver(known.waiter))) return 'park';
-    return (await store.await(known, this.me)) ? { run: known, ask: askFor(state, row) } : 'again';
+    return (await store.await(known, this.me)) ? { run: known, ask: askFor(state, row, known, clock.now()) } : 'again';
   }
 
   private async launch(state: State, row: StepRow, known: RunRow | undefined): Promise<void> {
@@ -85,7 +85,7 @@ export class Flights {
     const run = known ?? (await store.planRun({ ...stepRun(state, row), waiter: null }, clock.now()));
     // Over since it was read: whoever ended it has seen to it that somebody looks.
     if (run === undefined) return;
-    const runId = await triggerStep(run, askFor(state, row));
+    const runId = await triggerStep(run, askFor(state, row, run, clock.now()));
     await store.nameRun(run, runId);
     this.fresh.add(nameOf(run));
   }
@@ -131,12 +131,16 @@ export class Flights {
   }
 
   private async giveUp(run: RunRow): Promise<void> {
-    const { store, clock, fault } = this.runtime;
+    const { store, clock, calls, fault } = this.runtime;
     const wasOpen = await store.endRun(run, clock.now());
-    if (!wasOpen || run.runId === null || run.runId === this.me) return;
-    await cancelRun(run.runId).catch((error: unknown) =>
-      fault(`run ${run.runId} was not cancelled; what it comes to is dropped`, error),
-    );
+    if (!wasOpen || run.runId === this.me || (run.runId === null && run.kind === 'timer')) return;
+    try {
+      // One that has not begun holds a place in the queue, and the driver that waits for it.
+      const id = run.runId ?? (await calls.call(() => findStepRun(run)));
+      await calls.call(() => cancelRun(id));
+    } catch (error) {
+      fault(`run ${run.runId ?? run.key} was not cancelled; what it comes to is dropped`, error);
+    }
   }
 }
 
@@ -153,14 +157,16 @@ function stepRun(state: State, row: StepRow): Pick<RunRow, 'instanceId' | 'kind'
   return { instanceId: state.id, kind: 'step', key: row.key, task: stepTaskId(state.workflow.name, row.step) };
 }
 
-function askFor({ workflow, priority }: State, row: StepRow): StepAsk {
+function askFor({ workflow, priority }: State, row: StepRow, { round }: RunRow, now: Millis): StepAsk {
   const definition = definitionOf(workflow, row);
   // A step in a queue that it shares has that queue's limit only, which is not to be split by its keys.
   const concurrencyKey =
     definition === undefined || definition.queue !== undefined
       ? undefined
       : placeKeyOf(definition, row.step, row.input);
-  return { workflow: workflow.name, priority, at: row.nextAttemptAt, concurrencyKey };
+  // One that comes in the place of another stands where that stood.
+  const waited = round > 1 ? Math.max(0, Math.floor((now - row.queuedAt) / 1_000)) : 0;
+  return { workflow: workflow.name, priority, at: row.nextAttemptAt, waited, concurrencyKey };
 }
 
 /** A time at which a driver has to come: a timer's, or that of the next attempt of what drivers run themselves. */

@@ -15,6 +15,7 @@ import type { Reader } from '../../engine/reader.ts';
 import { stored } from '../../engine/sending/from-inside.ts';
 import { outspoken } from '../../engine/unavailable.ts';
 import { localExecutor } from '../local.ts';
+import { PlatformCalls } from './calls.ts';
 import { triggerDriver } from './platform.ts';
 
 export interface RuntimeOptions {
@@ -59,6 +60,8 @@ export class Runtime {
   readonly deadAfter: number;
   readonly sweepAfter: number;
   readonly fault: (message: string, error: unknown) => void;
+  /** For what the sweep would find as well. */
+  readonly calls: PlatformCalls;
   private current: Promise<WorkerSession> | undefined;
   private lastBeat = 0;
   private users = 0;
@@ -75,6 +78,7 @@ export class Runtime {
     this.deadAfter = options.deadAfter ?? 30_000;
     this.sweepAfter = options.sweepAfter ?? 30_000;
     this.fault = options.onFault ?? ((message, error) => console.error(`durachart: ${message}`, error ?? ''));
+    this.calls = new PlatformCalls(this.clock);
     const parts = { workflows: this.workflows, clock: this.clock, fault: this.fault };
     this.publisher = new Publisher({
       ...parts,
@@ -153,11 +157,14 @@ export class Runtime {
 
   /** Drivers for those that nobody has. One that cannot be triggered is found by the sweep. */
   async announce(ids: readonly string[], why = 'an event was published'): Promise<void> {
-    for (const free of await this.persist(() => this.store.free(ids))) {
-      await triggerDriver(free, why).catch((error: unknown) =>
-        this.fault(`no driver for ${free.id}; the sweep will see to it`, error),
-      );
-    }
+    const free = await this.persist(() => this.store.free(ids));
+    await Promise.all(
+      free.map(async (wanted) =>
+        this.calls
+          .call(() => triggerDriver(wanted, why, { quick: true }))
+          .catch((error: unknown) => this.fault(`no driver for ${wanted.id}; the sweep will see to it`, error)),
+      ),
+    );
   }
 
   private keepBeating(): void {

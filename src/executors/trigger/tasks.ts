@@ -163,7 +163,7 @@ export function defineSweep(open: OpenRuntime) {
   });
 }
 
-/** Defines a task for each workflow that starts an instance with its payload: from the dashboard's test page, or by a schedule. */
+/** Defines a task for each workflow that starts an instance with its payload: from the dashboard's test page, or from another task. It is no scheduled task. */
 export function defineStarts<W extends readonly Workflow[]>(
   workflows: W,
   start: (workflow: W[number]['name'], input: unknown) => Promise<{ id: string }>,

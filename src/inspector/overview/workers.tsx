@@ -8,7 +8,15 @@ export function Workers() {
   const { ready } = useHealth();
   const workers = ready?.workers ?? [];
   if (ready?.remote === true) {
-    return <p className="p-3 text-sm text-muted">Instances are moved on Trigger.dev; its dashboard shows the runs.</p>;
+    const { remoteTrouble } = ready;
+    return remoteTrouble == null ? (
+      <p className="p-3 text-sm text-muted">Instances are moved on Trigger.dev; its dashboard shows the runs.</p>
+    ) : (
+      <p className="p-3 text-sm text-failed">
+        Trigger.dev has not answered since <Time at={remoteTrouble.since} />: {remoteTrouble.detail}. What is started
+        and sent is stored, and goes on when it answers.
+      </p>
+    );
   }
   if (workers.length === 0) {
     return (

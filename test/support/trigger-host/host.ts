@@ -153,6 +153,11 @@ export class TriggerHost {
     for (const go of waiting) go();
   }
 
+  /** Forgets the runs that it holds: made, and in no queue, they stay as they are. New ones run. */
+  lose(taskId: string): void {
+    this.held.delete(taskId);
+  }
+
   /** Resolves with the first run, there or to come, that fits: asked again after every change of a run. */
   async until(fits: (run: Run) => boolean): Promise<Run> {
     const found = this.all().find(fits);

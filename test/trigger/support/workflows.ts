@@ -214,3 +214,24 @@ export const mixed = defineWorkflow({
 });
 
 export const all = [holding, asked, refused, overlapping, mixed] as const;
+
+const work = defineStep<unknown, unknown>({ retry: RETRY, run: async (context) => held.run(context) });
+const side = (id: string) =>
+  ({
+    initial: 'run',
+    states: { run: { invoke: { id, src: 'work', onDone: 'done' } }, done: { type: 'final' } },
+  }) as const;
+
+/** Two steps beside each other, which the test holds; LEAVE leaves both. */
+export const twins = defineWorkflow({
+  machine: setup({ types, actors: { work } }).createMachine({
+    id: 'twins',
+    context,
+    initial: 'BOTH',
+    states: {
+      BOTH: { type: 'parallel', states: { a: side('a'), b: side('b') }, on: { LEAVE: 'LEFT' }, onDone: 'DONE' },
+      LEFT: { type: 'final' },
+      DONE: { type: 'final' },
+    },
+  }),
+});

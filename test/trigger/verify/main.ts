@@ -1,4 +1,6 @@
 import { readConfig } from '../../../src/config.ts';
+import { systemClock } from '../../../src/engine/clock.ts';
+import { PlatformCalls } from '../../../src/executors/trigger/calls.ts';
 import { checkKey } from '../../../src/executors/trigger/platform.ts';
 import { startEmbedded } from '../../../src/store/embedded.ts';
 import { verify } from './verify.ts';
@@ -10,9 +12,7 @@ import { verify } from './verify.ts';
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const { databaseUrl, dataDir } = readConfig(process.env);
 if (databaseUrl === undefined) throw new Error('Set DATABASE_URL to the database that the tasks use as well.');
-await checkKey(process.env, (message) => {
-  throw new Error(message);
-});
+await checkKey(process.env, new PlatformCalls(systemClock), say);
 const local = await startEmbedded({ dataDir: `${dataDir}/verify` });
 say(`Platform: ${process.env['TRIGGER_API_URL'] ?? 'https://api.trigger.dev'}\n`);
 say('      total  per step');
