@@ -15,8 +15,8 @@ export interface ClaimHost {
   isLeaving(id: string): boolean;
   /** Does what reads instances and adopts them, so that what is notified meanwhile is not lost. */
   whileTaking<T>(read: () => Promise<T>): Promise<T>;
-  /** Takes over an instance that is this worker's now. */
-  adopt(claimed: Claimed): void;
+  /** Takes over an instance that is this worker's now. @param readAt a time before it was read */
+  adopt(claimed: Claimed, readAt: Millis): void;
   fault(error: unknown): void;
 }
 
@@ -117,8 +117,9 @@ export class Claims {
         const room = Math.min(CLAIM, host.room);
         this.full = room <= 0;
         if (this.full) break;
-        const claimed = await store.claim(host.workerId, clock.now(), room, this.moved());
-        for (const row of claimed) host.adopt(row);
+        const now = clock.now();
+        const claimed = await store.claim(host.workerId, now, room, this.moved());
+        for (const row of claimed) host.adopt(row, now);
         await this.claimOrdered(room - claimed.length);
         if (claimed.length === room) this.again = true;
       }
@@ -144,13 +145,15 @@ export class Claims {
     const { host } = this;
     const paused = this.names.filter((name) => host.pauses.workflows.has(name));
     if (paused.length === 0 || room <= 0) return;
-    for (const row of await this.options.store.claimOrdered(host.workerId, room, paused)) host.adopt(row);
+    const { store, clock } = this.options;
+    const now = clock.now();
+    for (const row of await store.claimOrdered(host.workerId, room, paused)) host.adopt(row, now);
   }
 
   /** Takes up what is this worker's in the database and not in its memory: an answer got lost, or what was thought about it was void. */
   private async takeUpForgotten(): Promise<void> {
     this.suspicious = false;
-    const { store } = this.options;
+    const { store, clock } = this.options;
     const { host } = this;
     try {
       const leased = await store.leased(host.workerId);
@@ -158,7 +161,9 @@ export class Claims {
       if (leased.some((id) => host.isLeaving(id))) this.suspicious = true;
       const ids = leased.filter((id) => !host.knows(id));
       if (ids.length === 0) return;
-      for (const claimed of await store.reload(host.workerId, ids)) if (!host.knows(claimed.id)) host.adopt(claimed);
+      const now = clock.now();
+      for (const claimed of await store.reload(host.workerId, ids))
+        if (!host.knows(claimed.id)) host.adopt(claimed, now);
     } catch (error) {
       this.suspicious = true;
       throw error;

@@ -4,7 +4,7 @@ import { decoded, encoded } from '../core/undefined.ts';
 import { LATEST } from './clock.ts';
 import { emittedFor } from './events/correlation.ts';
 import { begunFanOut, isFanOut } from './fan-out.ts';
-import { childInstanceId, invokeId, stepKey } from './keys.ts';
+import { childInstanceId, invokeId, ownSendId, stepKey } from './keys.ts';
 import type { Millis, Post, StepRow, Timer } from './ports.ts';
 import type { Change, State } from './state.ts';
 import { blankRow } from './step-rows.ts';
@@ -19,13 +19,13 @@ export interface Draft {
   change: Change;
 }
 
-/** Turns what a transition asks for into rows. Returns what it emitted and logged. */
+/** Turns what a transition asks for into rows. Returns what it emitted and logged. `since`: the time from which delays count. */
 export function applyEffects(
   state: State,
   effects: readonly Effect[],
   draft: Draft,
   sequence: number,
-  now: Millis,
+  { now, since }: { now: Millis; since: Millis },
 ): unknown[] {
   const emitted: unknown[] = [];
   for (const [index, effect] of effects.entries()) {
@@ -46,7 +46,7 @@ export function applyEffects(
       case 'schedule': {
         const to = addressOf(state, effect.target, draft);
         if (to === undefined) break;
-        const dueAt = Math.min(now + effect.delay, LATEST);
+        const dueAt = Math.min(since + effect.delay, LATEST);
         arm(draft, { id: effect.id ?? `${sequence}.${index}`, event: effect.event, to, dueAt, sequence });
         break;
       }
@@ -56,7 +56,8 @@ export function applyEffects(
       case 'send': {
         const to = addressOf(state, effect.target, draft);
         // To itself: the next thing that it takes, after this macrostep.
-        if (to === state.id) arm(draft, { id: `${sequence}.${index}`, event: effect.event, to, dueAt: now, sequence });
+        if (to === state.id)
+          arm(draft, { id: ownSendId(sequence, index), event: effect.event, to, dueAt: since, sequence });
         else if (to !== undefined) draft.change.posts.push(letter(to, effect.event));
         break;
       }
@@ -140,13 +141,14 @@ function stop(id: string, draft: Draft, now: Millis): void {
 }
 
 function arm(draft: Draft, timer: Timer): void {
-  const timers = timersOf(draft);
   const { change } = draft;
-  // As in XState both are delivered, and the id means the newer one from now on.
+  let timers = timersOf(draft);
+  // As in XState both are delivered, and the id means the newer one from now on; it comes after those that were armed before.
   const earlier = timers.get(timer.id);
   if (earlier !== undefined) {
     const renamed = { ...earlier, id: freeId(timers, earlier) };
-    timers.set(renamed.id, renamed);
+    timers = new Map([...timers.values()].map((each) => (each === earlier ? [renamed.id, renamed] : [each.id, each])));
+    draft.timers = draft.ownTimers = timers;
     change.timers.push(renamed);
   }
   timers.set(timer.id, timer);

@@ -6,11 +6,11 @@ import { decide, type Input } from './decide.ts';
 import type { Publisher } from './events/publisher.ts';
 import { Feeder, type FeederHost } from './feeder.ts';
 import { Inboxes, type InboxHost } from './inboxes.ts';
-import { CANCEL } from './keys.ts';
+import { isSettled } from './inputs.ts';
+import { nextInput, type Next } from './intake.ts';
 import { KnownPauses } from './known-pauses.ts';
 import { becameUnreadable } from './macrostep.ts';
 import { Notified } from './notified.ts';
-import { orderOf } from './operations/order.ts';
 import type { Outage } from './outage.ts';
 import { nextDue, nextTimer, own, type Owned } from './owned.ts';
 import { mayBegin, type Pauses } from './pauses.ts';
@@ -189,12 +189,18 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
       this.creating.delete(id);
     });
     this.creating.set(id, created);
-    const owned = this.take(state, 0);
+    const owned = this.take(state, 0, Infinity);
+    const { clock } = this.options;
+    const stored = (): void => {
+      // From now on it can be sent something.
+      owned.readAt = clock.now();
+      resolve(true);
+    };
     this.writer.write(
       owned,
       change,
       0,
-      { stored: () => resolve(true), lost: () => resolve(false), refused: reject },
+      { stored, lost: () => resolve(false), refused: reject },
       { ...create, leased: true },
     );
     this.settleDown(owned);
@@ -248,9 +254,9 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
     return this.notified.during(read);
   }
 
-  adopt(claimed: Claimed): void {
+  adopt(claimed: Claimed, readAt: Millis): void {
     const workflow = this.options.workflows.get(claimed.workflow) as Workflow;
-    const owned = this.take(restored(claimed, workflow), claimed.wake);
+    const owned = this.take(restored(claimed, workflow), claimed.wake, readAt);
     if (this.notified.has(claimed.id)) this.inboxes.poke(owned);
     try {
       this.goOn(owned, claimed);
@@ -264,37 +270,30 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
   private goOn(owned: Owned, claimed: Claimed): void {
     const { state } = owned;
     if (isUnreadable(state)) this.writer.write(owned, becameUnreadable(state, claimed.status), claimed.sequence, {});
-    // One that was cancelled before its time does not begin.
-    const cancelled = claimed.inbox.some(({ type }) => type === CANCEL);
-    if (state.status === 'scheduled' && !cancelled && !this.isStill(owned)) this.input(owned, { type: 'start' });
     this.resume(owned);
-    this.drain(owned, claimed.inbox);
+    this.drain(owned, claimed.inbox, owned.readAt);
     this.settleDown(owned);
   }
 
-  private take(state: State, wake: number): Owned {
+  private take(state: State, wake: number, readAt: Millis): Owned {
     const before = this.owned.get(state.id);
     if (before !== undefined) {
       this.forget(before);
       this.committer.forget(before.lane, state.id, before);
     }
-    const owned = own(state, this.nextLane(), wake);
+    const owned = own(state, this.nextLane(), wake, readAt);
     this.owned.set(state.id, owned);
     return owned;
   }
 
-  /** Brings the live invocations on from what their rows say. */
+  /** Brings the live invocations on from what their rows say; those that have come to their end are for {@link advance}. */
   private resume(owned: Owned): void {
     for (const { key } of owned.state.steps.values()) {
       const row = owned.state.steps.get(key);
-      if (row === undefined) continue;
-      if (row.status === 'done' || row.status === 'failed') {
-        // A held instance takes no results; what runs beside goes on, and its result is kept until it goes on.
-        if (!isHeld(owned.state.status)) this.input(owned, { type: 'settled', row });
-      } else if (!isRun(row)) continue;
-      else if (row.status === 'queued') this.attempts.enqueue(owned, row);
+      if (row === undefined || isSettled(row) || !isRun(row)) continue;
+      if (row.status === 'queued') this.attempts.enqueue(owned, row);
       else if (row.status === 'running' && !owned.attempts.has(key)) {
-        this.rowChanged(owned, lostWorker(row, this.options.clock.now()));
+        this.note(owned, lostWorker(row, this.options.clock.now()));
       }
     }
   }
@@ -304,14 +303,16 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
     if (owned.releasing || !this.holds(owned) || this.stopped) return;
     owned.stopWaiting();
     const still = this.isStill(owned);
-    if (!still) this.feeder.feed(owned);
+    // What its inbox or a timer leads to comes first.
+    if (!still && !owned.poked) this.feeder.feed(owned);
     const reading = this.feeder.isReading(owned);
     const busy = owned.attempts.size > 0 || owned.poked || reading;
     // Of a paused workflow it is looked at as soon as that goes on.
     const due = busy ? null : still ? this.options.clock.now() : nextDue(owned.state, this.pauses);
     const soon = this.accepting && !still && due !== null && due <= this.options.clock.now() + KEEP;
     if (busy || soon) {
-      const timer = still || reading ? null : nextTimer(owned.state, this.pauses);
+      // Once its inbox has been read it is looked at again.
+      const timer = still || reading || owned.poked ? null : nextTimer(owned.state, this.pauses);
       if (timer !== null && this.accepting) this.wait(owned, timer);
       return;
     }
@@ -333,17 +334,8 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
 
   private onDue(owned: Owned): void {
     if (!this.holds(owned) || !this.accepting || this.isStill(owned)) return;
+    this.advance(owned);
     const now = this.options.clock.now();
-    const due = [...owned.state.timers.values()]
-      .filter((timer) => timer.dueAt <= now)
-      .toSorted((a, b) => a.dueAt - b.dueAt || a.sequence - b.sequence);
-    // Each looks again at what the one before has left: a timer that was cancelled does not fire.
-    for (const { id } of due) this.input(owned, { type: 'timer', id });
-    if (owned.state.status === 'scheduled') {
-      this.input(owned, { type: 'start' });
-      // What was sent to it before lies in its inbox.
-      this.inboxes.poke(owned);
-    }
     for (const row of owned.state.steps.values()) {
       if (row.status === 'retrying' && (row.nextAttemptAt ?? 0) <= now) this.attempts.enqueue(owned, row);
     }
@@ -390,31 +382,63 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
 
   // ---- inbox
 
-  drain(owned: Owned, inbox: readonly InboxEvent[]): void {
-    for (const event of inbox) {
-      if (owned.taken.has(event.id)) continue;
-      // Of a paused workflow only what operators ask for is done, and what its steps and children come to is kept.
-      if (this.isStill(owned) && orderOf(event) === undefined && event.fence === null) continue;
-      const kept = keepsEvents(owned.state);
-      if (this.input(owned, { type: 'event', event })) owned.taken.add(event.id);
-      if (owned.state.status === 'paused') this.attempts.leaveLines(owned);
-      if (kept && !keepsEvents(owned.state)) {
-        // A word that lets it go on, or that ends it, sets free what had to wait.
-        if (owned.state.status === 'scheduled' && !this.isStill(owned)) this.input(owned, { type: 'start' });
-        this.resume(owned);
-        this.inboxes.poke(owned);
-        // What was kept came before that word, and is taken before what came after it.
-        return;
-      }
+  drain(owned: Owned, inbox: readonly InboxEvent[], readAt: Millis): void {
+    owned.inbox = inbox.filter(({ id }) => !owned.taken.has(id));
+    owned.readAt = readAt;
+    this.advance(owned);
+  }
+
+  /** Takes what comes next of inbox, results and due timers until nothing is left, or the inbox has to be read before. */
+  private advance(owned: Owned): void {
+    while (this.holds(owned)) {
+      const isStill = this.isStill(owned);
+      const next = nextInput({
+        state: owned.state,
+        inbox: owned.inbox,
+        readAt: owned.readAt,
+        now: this.options.clock.now(),
+        mayGoOn: this.accepting && !isStill,
+        isStill,
+      });
+      if (next === undefined) return;
+      if (next.type === 'read') return this.inboxes.poke(owned);
+      if (!this.takeNext(owned, next)) return;
     }
+  }
+
+  /** Returns whether anything came of it. */
+  private takeNext(owned: Owned, next: Exclude<Next, { type: 'read' }>): boolean {
+    const before = owned.state;
+    const consumed = this.input(owned, next);
+    if (next.type === 'event' && consumed) {
+      owned.taken.add(next.event.id);
+      owned.inbox =
+        owned.inbox[0] === next.event ? owned.inbox.slice(1) : owned.inbox.filter((each) => each !== next.event);
+    }
+    if (owned.state.status === 'paused') this.attempts.leaveLines(owned);
+    // An operation that lets it go on, or that ends it, sets free what had to wait.
+    if (next.type === 'event' && keepsEvents(before) && !keepsEvents(owned.state)) this.resume(owned);
+    return consumed || owned.state !== before;
   }
 
   // ---- deciding and storing
 
   rowChanged(owned: Owned, row: StepRow): void {
-    const settled = row.status === 'done' || row.status === 'failed';
-    this.input(owned, { type: settled ? 'settled' : 'step', row });
-    if (row.status === 'queued') this.attempts.enqueue(owned, row);
+    this.note(owned, row);
+    if (isSettled(row)) this.advance(owned);
+  }
+
+  /** Stores a row that changed. A result that moves the machine has its turn among what else there is: see {@link advance}. */
+  private note(owned: Owned, row: StepRow): void {
+    const { state } = owned;
+    if (!isSettled(row)) {
+      this.input(owned, { type: 'step', row });
+      if (row.status === 'queued') this.attempts.enqueue(owned, row);
+    } else if (row.kind === 'item' || row.kind === 'action' || isHeld(state.status)) {
+      this.input(owned, { type: 'settled', row });
+    } else if (state.steps.has(row.key)) {
+      owned.state = { ...state, steps: new Map(state.steps).set(row.key, row) };
+    }
   }
 
   onceStored(owned: Owned, callback: () => void): void {
@@ -451,7 +475,11 @@ export class Hands implements AttemptHost, ClaimHost, FeederHost, InboxHost, Wri
 
   takeChildren(children: Change['children']): void {
     for (const { id, create } of children) {
-      const child = this.take(unborn(id, this.options.workflows.get(create.workflow) as Workflow, create), 0);
+      const child = this.take(
+        unborn(id, this.options.workflows.get(create.workflow) as Workflow, create),
+        0,
+        -Infinity,
+      );
       this.input(child, { type: 'start' });
       // Its parent may have sent it something in the commit that brought it into being.
       this.inboxes.poke(child);

@@ -1,5 +1,5 @@
 import type { Owned } from './owned.ts';
-import type { Clock, InboxEvent, Store } from './ports.ts';
+import type { Clock, InboxEvent, Millis, Store } from './ports.ts';
 
 /** What reading inboxes needs of the worker that does it. */
 export interface InboxHost {
@@ -9,8 +9,8 @@ export interface InboxHost {
   find(id: string): Owned | undefined;
   /** Called before each reading. */
   beforeReading(): Promise<void>;
-  /** Takes up what lies in an inbox. */
-  drain(owned: Owned, inbox: readonly InboxEvent[]): void;
+  /** Takes up what lies in an inbox. @param readAt a time before it was read */
+  drain(owned: Owned, inbox: readonly InboxEvent[], readAt: Millis): void;
   settleDown(owned: Owned): void;
   drop(owned: Owned): void;
   /** Looks soon for what this worker may own without knowing it. */
@@ -75,6 +75,7 @@ export class Inboxes {
         this.waiting = new Map();
         await host.beforeReading();
         const asked = new Map(ids.map((id) => [id, host.find(id)]));
+        const at = this.clock.now();
         const read = await this.store.inbox(host.workerId, ids);
         const ours = new Map(read.map((row) => [row.id, row]));
         for (const id of ids) {
@@ -95,7 +96,7 @@ export class Inboxes {
           }
           owned.wake = row.wake;
           owned.poked = this.poked.has(id);
-          host.drain(owned, row.inbox);
+          host.drain(owned, row.inbox, at);
           host.settleDown(owned);
         }
         for (const resolve of [...waiting.values()].flat()) resolve();

@@ -1,5 +1,5 @@
 import type { ErrorRecord } from '../core/error.ts';
-import { assertChainEnds, isOwnDoing } from './chain.ts';
+import { assertChainEnds, countsFrom, isOwnDoing, longer, wasOverdue } from './chain.ts';
 import { letter } from './effects.ts';
 import type { LiveSnapshot } from '../core/machine.ts';
 import { thrownOf } from '../core/thrown-value.ts';
@@ -179,7 +179,10 @@ export function onTimer(state: State, id: string, now: Millis): Decision {
     return apply(after, transition, timer.event, change, now, {
       stepKey: null,
       payload: Object.keys(payload).length > 0 ? payload : null,
-      ownDoing,
+      timer: {
+        since: countsFrom(timer, state, now),
+        chain: (name) => longer(state.chain, name, { ownDoing, overdue: wasOverdue(timer, state) }),
+      },
     });
   });
 }

@@ -25,6 +25,17 @@ export function invokeId(key: string): string {
   return key.slice(key.indexOf(':') + 1);
 }
 
+/** Id of the timer by which an instance takes what it sends itself without a delay. */
+export function ownSendId(sequence: number, index: number): string {
+  return `${sequence}.${index}${OWN_SEND}`;
+}
+
+export function isOwnSend(timerId: string): boolean {
+  return timerId.endsWith(OWN_SEND);
+}
+
+const OWN_SEND = '.send';
+
 /** Key of an item of a fan-out. */
 export function itemKey(fanOut: string, index: number): string {
   return `${fanOut}#${index}`;

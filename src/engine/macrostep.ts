@@ -3,7 +3,7 @@ import { DurachartError, errorRecord, TransitionError, type ErrorRecord } from '
 import type { Transition } from '../core/machine.ts';
 import { diffSnapshots, stateName, type StoredSnapshot } from '../core/snapshot.ts';
 import { stored as storedThrown } from '../core/stored-thrown.ts';
-import { longer, NO_CHAIN } from './chain.ts';
+import { NO_CHAIN, type Chain } from './chain.ts';
 import { applyEffects, type Draft } from './effects.ts';
 import { subscriptionsOf } from './events/correlation.ts';
 import { assertHistoryHasRoom } from './history-limit.ts';
@@ -23,8 +23,8 @@ export interface Decision {
 export interface Origin {
   stepKey: string | null;
   payload: unknown;
-  /** The instance itself brought it about, with no time in between. */
-  ownDoing?: boolean;
+  /** Of a timer: the time from which the delays of the transition count, and what the chain of timers comes to. */
+  timer?: { since: Millis; chain: (name: string) => Chain };
 }
 
 /** Takes a macrostep: the one place where the sequence grows. @throws DurachartError `HISTORY_TOO_LONG` */
@@ -41,7 +41,8 @@ export function apply(
   const stored = state.workflow.machine.store(transition.snapshot);
   const draft: Draft = { steps: new Map(state.steps), timers: state.timers, change };
   if (from.stepKey !== null) draft.steps.delete(from.stepKey);
-  const emitted = applyEffects(state, transition.effects, draft, sequence, now);
+  const since = from.timer?.since ?? now;
+  const emitted = applyEffects(state, transition.effects, draft, sequence, { now, since });
   const name = stateName(stored.value);
   change.transitions.push({
     sequence,
@@ -63,7 +64,8 @@ export function apply(
     stored,
     name,
     movedAt: now,
-    chain: from.ownDoing === true ? longer(state.chain, name) : NO_CHAIN,
+    since,
+    chain: from.timer?.chain(name) ?? NO_CHAIN,
     steps: draft.steps,
     timers: draft.timers,
     error: null,

@@ -26,6 +26,7 @@ export function merged(all: readonly Pending[]): Pending {
       }
     }
     for (const timer of commit.timers) {
+      timers.delete(timer.id);
       timers.set(timer.id, timer);
       cancelled.delete(timer.id);
     }

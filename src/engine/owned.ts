@@ -1,7 +1,7 @@
 import { dueAt, isFanOut } from './fan-out.ts';
 import { timersRun } from './inputs.ts';
 import { mayBegin, type Pauses } from './pauses.ts';
-import type { Millis, RunningAttempt } from './ports.ts';
+import type { InboxEvent, Millis, RunningAttempt } from './ports.ts';
 import type { State } from './state.ts';
 
 /** An instance in a worker's hands. The rows are the truth; this is a copy that runs ahead of them by what is being committed. */
@@ -11,6 +11,10 @@ export interface Owned {
   readonly lane: number;
   /** Count of its inbox when it was last read. */
   wake: number;
+  /** What lies in its inbox and has not been taken, as it was last read. */
+  inbox: readonly InboxEvent[];
+  /** A time before it was read. Infinity until the instance is stored: nobody knows of it. */
+  readAt: Millis;
   /** Events that were taken up, so that a second reading does not take them again. */
   readonly taken: Set<number>;
   /** Invocations that run here or are in line for it, by key. */
@@ -31,11 +35,13 @@ export interface AttemptEntry {
   leaveLine: () => void;
 }
 
-export function own(state: State, lane: number, wake: number): Owned {
+export function own(state: State, lane: number, wake: number, readAt: Millis): Owned {
   return {
     state,
     lane,
     wake,
+    inbox: [],
+    readAt,
     taken: new Set(),
     attempts: new Map(),
     stopWaiting: () => {},

@@ -196,6 +196,8 @@ export interface InboxEvent {
   payload: unknown;
   source: 'external' | 'instance' | 'control';
   fence: string | null;
+  /** When it was put there. */
+  createdAt: Millis;
 }
 
 /** An event for another instance. */

@@ -37,6 +37,8 @@ export interface State {
   readonly timers: ReadonlyMap<string, Timer>;
   /** When it took its last transition; -Infinity where that was before it was read. */
   readonly movedAt: Millis;
+  /** The time from which the delays of that transition count: see `countsFrom`. */
+  readonly since: Millis;
   readonly chain: Chain;
   readonly error: ErrorRecord | null;
   /** Why it could not be brought back from its rows, as long as it has no snapshot; see {@link isUnreadable}. */
@@ -144,6 +146,7 @@ export function unborn(id: string, workflow: Workflow, create: NewInstance): Sta
     steps: new Map(),
     timers: new Map(),
     movedAt: -Infinity,
+    since: -Infinity,
     chain: NO_CHAIN,
     error: null,
     unreadable: null,
@@ -209,6 +212,7 @@ function withSnapshot(claimed: Claimed, workflow: Workflow, snapshot: LiveSnapsh
     steps: new Map(claimed.steps.map((row) => [row.key, row])),
     timers: new Map(claimed.timers.map((timer) => [timer.id, timer])),
     movedAt: -Infinity,
+    since: -Infinity,
     chain: NO_CHAIN,
     error: claimed.error,
     unreadable: null,

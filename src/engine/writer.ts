@@ -5,7 +5,17 @@ import type { Committer } from './committer.ts';
 import { report } from './macrostep.ts';
 import type { Owned } from './owned.ts';
 import type { Pauses } from './pauses.ts';
-import type { Claimed, Clock, Commit, CommitResult, InstanceState, NewInstance, StepRow, Store } from './ports.ts';
+import type {
+  Claimed,
+  Clock,
+  Commit,
+  CommitResult,
+  InstanceState,
+  Millis,
+  NewInstance,
+  StepRow,
+  Store,
+} from './ports.ts';
 import { emptyChange, instanceState, rowsOf, unborn, type Change } from './state.ts';
 
 /** What writing needs of the worker that does it. */
@@ -20,8 +30,8 @@ export interface WriterHost {
   drop(owned: Owned): void;
   /** Does what reads instances and adopts them, so that what is notified meanwhile is not lost. */
   whileTaking<T>(read: () => Promise<T>): Promise<T>;
-  /** Takes over an instance that is this worker's now. */
-  adopt(claimed: Claimed): void;
+  /** Takes over an instance that is this worker's now. @param readAt a time before it was read */
+  adopt(claimed: Claimed, readAt: Millis): void;
   /** Takes children that have come into being in this worker's hands. */
   takeChildren(children: Change['children']): void;
   /** What was thought is stored, and may be acted upon. */
@@ -198,6 +208,8 @@ export class Writer {
   }
 
   private async readAgain(id: string): Promise<void> {
-    for (const claimed of await this.options.store.reload(this.host.workerId, [id])) this.host.adopt(claimed);
+    const { store, clock } = this.options;
+    const now = clock.now();
+    for (const claimed of await store.reload(this.host.workerId, [id])) this.host.adopt(claimed, now);
   }
 }

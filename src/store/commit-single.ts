@@ -27,7 +27,7 @@ function partsFor({ transitions, newSteps, steps }: Commit): Part[] {
   const [transition, newStep, step] = [transitions[0], newSteps[0], steps[0]];
   return [
     { columns: TRANSITION, row: transition && transitionOf(transition), sql: transitionsFrom },
-    { columns: NEW_STEP, row: newStep && newStepOf(newStep), sql: (from) => newStepsFrom(from, false) },
+    { columns: NEW_STEP, row: newStep && newStepOf(newStep), sql: (from) => newStepsFrom(from, {}) },
     { columns: STEP, row: step && stepOf(step), sql: stepsFrom },
   ];
 }

@@ -36,11 +36,11 @@ const INSTANCES_NEW = `, ins as (${INSERT} and b.requires is null
 )`;
 
 const TIMERS = `, tm as (
-  insert into durachart.timers (instance_id, id, event, recipient, due_at, sequence)
-  select ok.id, x.id, x.event, x."to", to_timestamp(x."dueAt" / 1000), x.sequence
-  from ok, json_to_recordset(ok.timers) as x(id text, event json, "to" text, "dueAt" float8, sequence int)
+  insert into durachart.timers (instance_id, id, event, recipient, due_at, sequence, position)
+  select ok.id, x.id, x.event, x."to", to_timestamp(x."dueAt" / 1000), x.sequence, x.n
+  from ok, rows from (json_to_recordset(ok.timers) as (id text, event json, "to" text, "dueAt" float8, sequence int)) with ordinality as x(id, event, "to", "dueAt", sequence, n)
   where ok.timers is not null
-  on conflict (instance_id, id) do update set event = excluded.event, recipient = excluded.recipient, due_at = excluded.due_at, sequence = excluded.sequence
+  on conflict (instance_id, id) do update set event = excluded.event, recipient = excluded.recipient, due_at = excluded.due_at, sequence = excluded.sequence, position = excluded.position
 ), tx as materialized (
   select ok.id, x.timer from ok, json_array_elements_text(ok.cancelled) as x(timer) where ok.cancelled is not null
 ), td as (
@@ -55,10 +55,11 @@ const MESSAGES = `, ev as (
   from ok, json_to_recordset(ok.consumed) as x(id bigint, status text, sequence int)
   where ok.consumed is not null and e.id = x.id
 ), po as materialized (
-  select x.* from ok, json_to_recordset(ok.posts) as x("to" text, type text, payload json, source text, fence text, "dedupeKey" text, at float8) where ok.posts is not null
+  select ok.id, x.* from ok, rows from (json_to_recordset(ok.posts) as ("to" text, type text, payload json, source text, fence text, "dedupeKey" text, at float8))
+    with ordinality as x("to", type, payload, source, fence, "dedupeKey", at, n) where ok.posts is not null
 ), pi as (
   insert into durachart.events (instance_id, type, payload, source, fence, dedupe_key, created_at)
-  select po."to", po.type, po.payload, po.source, po.fence, po."dedupeKey", to_timestamp(po.at / 1000) from po
+  select po."to", po.type, po.payload, po.source, po.fence, po."dedupeKey", to_timestamp(po.at / 1000) from po order by po.id, po.n
   on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing
 ), pw as (
   update durachart.instances i set wake = i.wake + 1,
@@ -145,10 +146,13 @@ export const transitionsFrom = (from: string): string => `, tr as (
   from ${from}
 )`;
 
-/** @param from gives `ok.id`, and the columns of NEW_STEP as `x` */
-export const newStepsFrom = (from: string, withErrors: boolean): string => `, ns as (
-  insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, input, queue, worker, child_id, queued_at, started_at, finished_at, fan_out${withErrors ? ', error, error_code' : ''})
-  select ok.id, x.key, x.kind, x.step, x.status, x.attempt, x."maxAttempts", case when x."nullInput" then 'null'::json else x.input end, x.queue, x.worker, x."childId", to_timestamp(x."queuedAt" / 1000), to_timestamp(x."startedAt" / 1000), to_timestamp(x."finishedAt" / 1000), x."fanOut"${withErrors ? `, x.error, x.error ->> 'code'` : ''}
+/** @param from gives `ok.id`, the columns of NEW_STEP as `x`, and with them their number `n` where there may be several */
+export const newStepsFrom = (
+  from: string,
+  { withErrors = false, numbered = false }: { withErrors?: boolean; numbered?: boolean },
+): string => `, ns as (
+  insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, input, queue, worker, child_id, queued_at, started_at, finished_at, fan_out, position${withErrors ? ', error, error_code' : ''})
+  select ok.id, x.key, x.kind, x.step, x.status, x.attempt, x."maxAttempts", case when x."nullInput" then 'null'::json else x.input end, x.queue, x.worker, x."childId", to_timestamp(x."queuedAt" / 1000), to_timestamp(x."startedAt" / 1000), to_timestamp(x."finishedAt" / 1000), x."fanOut", ${numbered ? 'x.n' : '1'}${withErrors ? `, x.error, x.error ->> 'code'` : ''}
   from ${from}
 )`;
 
@@ -189,6 +193,8 @@ const statement = ({ creates, timers, messages, posts, audits, items, events }: 
   const rest = `b.transitions, b."newSteps", b.steps, b.timers, b.cancelled, b."cancelAll", b.consumed, b.posts${events ? EVENT_COLUMNS : ''}`;
   const rows = (lines: string, columns: Columns): string =>
     `ok, json_to_recordset(ok.${lines}::json) as x(${recordset(columns)}) where ok.${lines} is not null`;
+  const numbered = (lines: string, columns: Columns): string =>
+    `ok, rows from (json_to_recordset(ok.${lines}::json) as (${recordset(columns)})) with ordinality as x(${names(columns)}, n) where ok.${lines} is not null`;
   return `
 with b as materialized (
   select ${names(COMMIT)}, nullif(snapshot, '') as snapshot,
@@ -206,7 +212,7 @@ with b as materialized (
   select ins.id, ins.released, ${rest} from (select * from ins union all select * from born) as ins join b on b.id = ins.id`
       : ''
   }
-)${transitionsFrom(rows('transitions', TRANSITION))}${newStepsFrom(rows('"newSteps"', NEW_STEP), audits)}${stepsFrom(rows('steps', STEP))}${
+)${transitionsFrom(rows('transitions', TRANSITION))}${newStepsFrom(numbered('"newSteps"', NEW_STEP), { withErrors: audits, numbered: true })}${stepsFrom(rows('steps', STEP))}${
     timers ? TIMERS : ''
   }${messages ? MESSAGES : ''}${audits ? AUDITS : ''}${items ? ITEMS : ''}${events ? EVENTS : ''}${STORED}`;
 };

@@ -34,14 +34,14 @@ const DELIVER = `
     where s.instance_id > p.position order by s.instance_id fetch first ${RECEIVERS} rows with ties
   ), sent as (
     insert into durachart.events (instance_id, type, payload, source, dedupe_key, created_at)
-    select instance_id, type, payload, 'external', 'published ' || id || ' ' || type, to_timestamp($5::float8 / 1000) from matched
+    select instance_id, type, payload, 'external', 'published ' || id || ' ' || type, to_timestamp($5::float8 / 1000) from matched order by instance_id, type
     on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing returning instance_id
   ), woken as (
     update durachart.instances i set wake = i.wake + 1,
       wake_at = case when i.lease is null then least(i.wake_at, to_timestamp($5::float8 / 1000)) else i.wake_at end
     from (${inLockOrder('select instance_id from sent')}) l where i.id = l.id
   ), totals as materialized (
-    select (select array_agg(id) from born) as started, (select count(distinct instance_id)::int from sent) as reached,
+    select (select array_agg(id order by id) from born) as started, (select count(distinct instance_id)::int from sent) as reached,
       (select count(*) from matched) < ${RECEIVERS} as done, (select max(instance_id) from matched) as last,
       (select array_agg(id) from (select id from born union select instance_id from sent) as every) as ids
   ), noted as (

@@ -4,7 +4,7 @@ import { usualKey, type LiveStep, type Member, type PauseFact, type ReadFacts } 
 import type { ExplainReader } from '../engine/explain/reader.ts';
 import type { FanOut, Millis } from '../engine/ports.ts';
 import { currentSnapshot, DIFFS, DIFFS_BUT_CONTEXT } from './current-snapshot.ts';
-import type { Row } from './rows.ts';
+import { TIMERS_IN_ORDER, type Row } from './rows.ts';
 import { readStanding } from './standing.ts';
 import { LOCK_LOST } from './worker-session.ts';
 
@@ -43,23 +43,23 @@ select
       'steps', (select json_agg(json_build_object('key', s.key, 'kind', s.kind, 'step', s.step, 'status', s.status, 'attempt', s.attempt,
           'maxAttempts', s.max_attempts, 'lost', s.lost, 'nextAttemptAt', s.next_attempt_at, 'error', s.error, 'progress', s.progress,
           'message', s.message, 'queue', s.queue, 'worker', s.worker, 'childId', s.child_id, 'queuedAt', s.queued_at,
-          'startedAt', s.started_at, 'heartbeatAt', s.heartbeat_at, 'finishedAt', s.finished_at, 'fanOut', s.fan_out) order by s.queued_at, s.key)
-        from json_array_elements_text(i.live) l join durachart.steps s on s.instance_id = i.id and s.key = l),
-      'timers', (select json_agg(json_build_object('id', d.id, 'to', d.recipient, 'dueAt', d.due_at) order by d.due_at) from durachart.timers d where d.instance_id = i.id),
+          'startedAt', s.started_at, 'heartbeatAt', s.heartbeat_at, 'finishedAt', s.finished_at, 'fanOut', s.fan_out) order by l.n)
+        from json_array_elements_text(i.live) with ordinality as l(key, n) join durachart.steps s on s.instance_id = i.id and s.key = l.key),
+      'timers', (select json_agg(json_build_object('id', d.id, 'to', d.recipient, 'dueAt', d.due_at) order by ${TIMERS_IN_ORDER}) from durachart.timers d where d.instance_id = i.id),
       'inboxSince', (select e.created_at from durachart.events e where e.instance_id = i.id and e.status = 'pending' order by e.id limit 1),
       'entered', (select json_build_object('event', t.event, 'step', s.step, 'errorCode', s.error_code, 'at', t.at)
         from (select * from durachart.transitions r where r.instance_id = i.id order by r.sequence desc limit ${BACK}) t
         left join durachart.steps s on s.instance_id = t.instance_id and s.key = t.step_key
         where t.from_state is distinct from t.to_state order by t.sequence desc limit 1),
-      'runs', (select json_agg(json_build_object('key', r.key, 'runId', r.run_id, 'round', r.round, 'createdAt', r.created_at) order by r.round desc)
+      'runs', (select json_agg(json_build_object('key', r.key, 'runId', r.run_id, 'round', r.round, 'createdAt', r.created_at) order by r.created_at desc, r.round desc, r.key)
         from durachart.runs r where r.instance_id = i.id and r.kind = 'step' and r.ended_at is null)
-    ) order by f.depth) from family f join durachart.instances i on i.id = f.id) as family,
+    ) order by f.depth, i.created_at, i.id) from family f join durachart.instances i on i.id = f.id) as family,
   (select json_agg(json_build_object('id', w.id, 'name', w.name, 'workflows', w.workflows, 'beatAt', w.beat_at, 'silentMs', extract(epoch from now() - w.beat_at) * 1000, 'stoppedAt', w.stopped_at, 'lockLost', ${LOCK_LOST},
       'blocked', case when w.blocked_since is not null then json_build_object('since', w.blocked_since, 'blockedMs', extract(epoch from now() - w.blocked_since) * 1000,
         'steps', (select coalesce(json_agg(b), '[]') from (select i.id, s.step from durachart.instances i cross join json_array_elements_text(i.live) l join durachart.steps s
-          on s.instance_id = i.id and s.key = l where i.lease = w.id and s.status = 'running' and s.kind in ('step', 'item', 'action') order by s.started_at limit ${NAMED}) b)) end))
+          on s.instance_id = i.id and s.key = l where i.lease = w.id and s.status = 'running' and s.kind in ('step', 'item', 'action') order by s.started_at limit ${NAMED}) b)) end) order by w.id)
     from durachart.workers w where w.stopped_at is null or w.id in (select i.lease from family f join durachart.instances i on i.id = f.id)) as workers,
-  (select json_agg(json_build_object('target', p.target, 'name', p.name, 'by', p.by, 'why', p.why, 'since', p.since)) from durachart.pauses p) as pauses,
+  (select json_agg(json_build_object('target', p.target, 'name', p.name, 'by', p.by, 'why', p.why, 'since', p.since) order by p.target, p.name) from durachart.pauses p) as pauses,
   (select json_agg(a) from (select operation, by, why, status, code, reason, requested_at, finished_at from durachart.audit
     where target = 'instance' and target_id = $1 order by id desc limit 5) a) as recent`;
 

@@ -3,7 +3,17 @@ import type { AuditOutcome, Millis } from '../engine/ports.ts';
 import type { Database } from './database.ts';
 import { currentSnapshot, DIFFS } from './current-snapshot.ts';
 import { WILL_WRITE_HISTORY } from './history.ts';
-import { millis, orNull, stepRow, STEP_COLUMNS, timer, type Row } from './rows.ts';
+import {
+  CHILDREN_IN_ORDER,
+  millis,
+  orNull,
+  stepRow,
+  STEP_COLUMNS,
+  STEPS_IN_ORDER,
+  timer,
+  TIMERS_IN_ORDER,
+  type Row,
+} from './rows.ts';
 import { transact } from './transact.ts';
 
 /** Everything that is stored of an instance, as of one moment. */
@@ -19,16 +29,16 @@ export async function readRows(database: Database, id: string): Promise<Instance
       `select sequence, event, payload, step_key, from_state, to_state, diff, emitted, timers, at from durachart.transitions where instance_id = $1 order by sequence`,
     );
     const steps = await of(
-      `select ${STEP_COLUMNS} from durachart.steps s where s.instance_id = $1 order by s.queued_at, s.key`,
+      `select ${STEP_COLUMNS} from durachart.steps s where s.instance_id = $1 order by ${STEPS_IN_ORDER}`,
     );
     const timers = await of(
-      `select id, event, recipient, due_at, sequence from durachart.timers where instance_id = $1 order by due_at, id`,
+      `select id, event, recipient, due_at, sequence from durachart.timers where instance_id = $1 order by ${TIMERS_IN_ORDER}`,
     );
     const events = await of(
       `select type, payload, source, fence, dedupe_key, status, sequence, created_at from durachart.events where instance_id = $1 order by id`,
     );
     const children = await of(
-      `select id, workflow, status, state from durachart.instances where parent_id = $1 order by created_at, id`,
+      `select id, workflow, status, state from durachart.instances c where parent_id = $1 order by ${CHILDREN_IN_ORDER}`,
     );
     return {
       instance: instance(row),
@@ -123,23 +133,25 @@ export async function insertRows(
       rows.transitions,
     );
     await insert(
-      `insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, lost, next_attempt_at, input, output, error, error_code, attempts, logs, progress, message, queue, worker, child_id, queued_at, started_at, heartbeat_at, finished_at, fan_out)
+      `insert into durachart.steps (instance_id, key, kind, step, status, attempt, max_attempts, lost, next_attempt_at, input, output, error, error_code, attempts, logs, progress, message, queue, worker, child_id, queued_at, started_at, heartbeat_at, finished_at, fan_out, position)
        select $1, c.key, c.kind, c.step, c.status, c.attempt, c."maxAttempts", c.lost, ${time('nextAttemptAt')}, c.input::json, c.output::json, c.error, c.error ->> 'code', c.attempts, c.logs, c.progress, c.message, c.queue, c.worker, c."childId",
-         ${time('queuedAt')}, ${time('startedAt')}, ${time('heartbeatAt')}, ${time('finishedAt')}, c."fanOut"
-       from json_to_recordset($2::text::json) as c(key text, kind text, step text, status text, attempt int, "maxAttempts" int, lost int, "nextAttemptAt" float8, input text, output text, error json, attempts json, logs json, progress real, message text, queue text, worker int, "childId" text,
-         "queuedAt" float8, "startedAt" float8, "heartbeatAt" float8, "finishedAt" float8, "fanOut" json)`,
+         ${time('queuedAt')}, ${time('startedAt')}, ${time('heartbeatAt')}, ${time('finishedAt')}, c."fanOut", c.n
+       from rows from (json_to_recordset($2::text::json) as (key text, kind text, step text, status text, attempt int, "maxAttempts" int, lost int, "nextAttemptAt" float8, input text, output text, error json, attempts json, logs json, progress real, message text, queue text, worker int, "childId" text,
+         "queuedAt" float8, "startedAt" float8, "heartbeatAt" float8, "finishedAt" float8, "fanOut" json)) with ordinality
+         as c(key, kind, step, status, attempt, "maxAttempts", lost, "nextAttemptAt", input, output, error, attempts, logs, progress, message, queue, worker, "childId", "queuedAt", "startedAt", "heartbeatAt", "finishedAt", "fanOut", n)`,
       rows.steps.map((step) => ({ ...step, input: asText(step.input), output: asText(step.output) })),
     );
     await insert(
-      `insert into durachart.timers (instance_id, id, event, recipient, due_at, sequence)
-       select $1, c.id, c.event, c."to", ${time('dueAt')}, c.sequence
-       from json_to_recordset($2::text::json) as c(id text, event json, "to" text, "dueAt" float8, sequence int)`,
+      `insert into durachart.timers (instance_id, id, event, recipient, due_at, sequence, position)
+       select $1, c.id, c.event, c."to", ${time('dueAt')}, c.sequence, c.n
+       from rows from (json_to_recordset($2::text::json) as (id text, event json, "to" text, "dueAt" float8, sequence int)) with ordinality as c(id, event, "to", "dueAt", sequence, n)`,
       rows.timers,
     );
     await insert(
       `insert into durachart.events (instance_id, type, payload, source, fence, dedupe_key, status, sequence, created_at)
        select $1, c.type, c.payload, c.source, c.fence, c."dedupeKey", c.status, c.sequence, ${time('createdAt')}
-       from json_to_recordset($2::text::json) as c(type text, payload json, source text, fence text, "dedupeKey" text, status text, sequence int, "createdAt" float8)`,
+       from rows from (json_to_recordset($2::text::json) as (type text, payload json, source text, fence text, "dedupeKey" text, status text, sequence int, "createdAt" float8))
+         with ordinality as c(type, payload, source, fence, "dedupeKey", status, sequence, "createdAt", n) order by c.n`,
       rows.events,
     );
     const { operation, arguments: args, by, why, key } = audit.create;

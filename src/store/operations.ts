@@ -8,7 +8,7 @@ import { insertRows, readRows } from './instance-rows.ts';
 import { readItemInputs } from './items.ts';
 import { deletePause, writePause } from './pauses.ts';
 import { readSnapshot } from './reader.ts';
-import { millis, type Row } from './rows.ts';
+import { millis, STEPS_IN_ORDER, type Row } from './rows.ts';
 
 /** Operations on a Postgres. */
 export function createOperationStore(database: Database): OperationStore {
@@ -62,7 +62,7 @@ export function createOperationStore(database: Database): OperationStore {
 /** A rewind names what had begun after the moment that it goes back to: what that transition or a later one asked for, and what ended after it. */
 const RECORD = `
   select a.*, case when a.operation = 'rewind' and a.status = 'applied' then (
-    select coalesce(json_agg(json_build_object('key', s.key, 'step', s.step, 'kind', s.kind, 'status', s.status, 'attempt', s.attempt) order by s.queued_at, s.key), '[]')
+    select coalesce(json_agg(json_build_object('key', s.key, 'step', s.step, 'kind', s.kind, 'status', s.status, 'attempt', s.attempt) order by ${STEPS_IN_ORDER}), '[]')
     from durachart.steps s where a.target = 'instance' and s.instance_id = a.target_id and s.started_at is not null
       and split_part(s.key, ':', 1)::int < (a.after ->> 'sequence')::int
       and (split_part(s.key, ':', 1)::int >= (a.arguments ->> 'to')::int or s.finished_at is null

@@ -11,15 +11,15 @@ import type { Database } from './database.ts';
 import { countInstances, findInstances, MOST_COUNTED } from './find-instances.ts';
 import { readFeed, readHistory, readPosition } from './history.ts';
 import { readItemsOf } from './items.ts';
-import { stepRow, STEP_COLUMNS, type Row } from './rows.ts';
+import { CHILDREN_IN_ORDER, stepRow, STEP_COLUMNS, STEPS_IN_ORDER, TIMERS_IN_ORDER, type Row } from './rows.ts';
 import { createSendStore } from './sends.ts';
 import { readOverview, readWorkflowStatistics } from './statistics.ts';
 
 const SUMMARY = `i.id, i.workflow, i.version, i.tenant, i.tags, i.priority, i.status, i.state, i.sequence, i.error_code, i.key, i.parent_id, i.created_at, i.updated_at, i.finished_at,
   (select json_agg(json_build_object('key', s.key, 'kind', s.kind, 'step', s.step, 'status', s.status, 'attempt', s.attempt, 'maxAttempts', s.max_attempts,
      'nextAttemptAt', s.next_attempt_at, 'progress', s.progress, 'message', s.message, 'errorCode', s.error_code, 'childId', s.child_id,
-     'queuedAt', s.queued_at, 'startedAt', s.started_at, 'heartbeatAt', s.heartbeat_at, 'finishedAt', s.finished_at, 'fanOut', s.fan_out) order by s.queued_at, s.key)
-   from json_array_elements_text(i.live) k join durachart.steps s on s.instance_id = i.id and s.key = k) as live_steps`;
+     'queuedAt', s.queued_at, 'startedAt', s.started_at, 'heartbeatAt', s.heartbeat_at, 'finishedAt', s.finished_at, 'fanOut', s.fan_out) order by k.n)
+   from json_array_elements_text(i.live) with ordinality as k(key, n) join durachart.steps s on s.instance_id = i.id and s.key = k.key) as live_steps`;
 
 /** What people and the engine's own methods read. */
 export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snapshots'>): Reader {
@@ -37,7 +37,7 @@ export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snaps
     history: async (id, after, limit) => readHistory(pool, id, after, limit),
     steps: async (id) => {
       const rows = await pool.unsafe<Row[]>(
-        `select ${STEP_COLUMNS} from durachart.steps s where s.instance_id = $1 and s.kind <> 'item' order by s.queued_at, s.key`,
+        `select ${STEP_COLUMNS} from durachart.steps s where s.instance_id = $1 and s.kind <> 'item' order by ${STEPS_IN_ORDER}`,
         [id],
       );
       return rows.map(stepDetail);
@@ -45,7 +45,7 @@ export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snaps
     fanOut: async (id, step) => {
       const [row] = await pool<{ key: string }[]>`
         select key from durachart.steps where instance_id = ${id} and kind = 'fan-out' and (key = ${step} or step = ${step})
-        order by key = ${step} desc, queued_at desc limit 1`;
+        order by key = ${step} desc, split_part(key, ':', 1)::int desc, position desc nulls last, key limit 1`;
       return row?.key;
     },
     items: async (id, fanOut, { from, limit, status }) => {
@@ -54,8 +54,8 @@ export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snaps
     },
     liveSteps: async (id) => {
       const rows = await pool.unsafe<Row[]>(
-        `select ${STEP_COLUMNS} from durachart.instances i cross join json_array_elements_text(i.live) k
-         join durachart.steps s on s.instance_id = i.id and s.key = k where i.id = $1`,
+        `select ${STEP_COLUMNS} from durachart.instances i cross join json_array_elements_text(i.live) with ordinality as k(key, n)
+         join durachart.steps s on s.instance_id = i.id and s.key = k.key where i.id = $1 order by k.n`,
         [id],
       );
       return rows.map(stepDetail);
@@ -111,8 +111,8 @@ async function listen(
 async function instance(pool: postgres.Sql, id: string): Promise<InstanceRecord | undefined> {
   const [row] = await pool.unsafe<Row[]>(
     `select ${SUMMARY}, i.snapshot, i.snapshot_at, ${DIFFS} as diffs, i.input, i.output, i.error, i.key,
-       (select json_agg(json_build_object('id', d.id, 'dueAt', d.due_at) order by d.due_at) from durachart.timers d where d.instance_id = i.id) as timers,
-       (select json_agg(json_build_object('id', c.id, 'workflow', c.workflow, 'status', c.status, 'state', c.state) order by c.created_at, c.id) from durachart.instances c where c.parent_id = i.id) as children
+       (select json_agg(json_build_object('id', d.id, 'dueAt', d.due_at) order by ${TIMERS_IN_ORDER}) from durachart.timers d where d.instance_id = i.id) as timers,
+       (select json_agg(json_build_object('id', c.id, 'workflow', c.workflow, 'status', c.status, 'state', c.state) order by ${CHILDREN_IN_ORDER}) from durachart.instances c where c.parent_id = i.id) as children
      from durachart.instances i where i.id = $1`,
     [id],
   );

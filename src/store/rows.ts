@@ -6,6 +6,16 @@ export type Row = Record<string, unknown>;
 export const STEP_COLUMNS =
   's.instance_id, s.key, s.kind, s.step, s.status, s.attempt, s.max_attempts, s.lost, s.next_attempt_at, s.input, s.input is null as no_input, s.output, s.output is null as no_output, s.error, s.attempts, s.logs, s.progress, s.message, s.queue, s.worker, s.child_id, s.queued_at, s.started_at, s.heartbeat_at, s.finished_at, s.fan_out';
 
+/** Timers as they fire: by time, at equal times in the order in which they were armed. */
+export const TIMERS_IN_ORDER = 'due_at, sequence, position nulls last, id';
+
+/** Invocations `s` in the order in which they were asked for; items that had to wait, by their index. */
+export const STEPS_IN_ORDER = `split_part(s.key, ':', 1)::int, s.position nulls last, length(s.key), s.key`;
+
+/** Instances `c` that another one has started, in the order in which it did. */
+export const CHILDREN_IN_ORDER = `c.created_at, split_part(c.parent_key, ':', 1)::int,
+  (select s.position from durachart.steps s where s.instance_id = c.parent_id and s.key = c.parent_key) nulls last, c.id`;
+
 /** A timestamp column as milliseconds. */
 export function millis(value: unknown): Millis {
   return (value as Date).getTime();
@@ -62,5 +72,6 @@ export function inboxEvent(row: Row): InboxEvent {
     payload: row['payload'],
     source: row['source'] as InboxEvent['source'],
     fence: row['fence'] as string | null,
+    createdAt: millis(row['created_at']),
   };
 }

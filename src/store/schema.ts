@@ -192,6 +192,8 @@ export const steps = durachart.table(
     finishedAt: time('finished_at'),
     /** Of a fan-out: its options, and how far it is. */
     fanOut: json('fan_out'),
+    /** Its place among the rows that one commit made; null of an item that had to wait. */
+    position: integer('position'),
   },
   (table) => [
     primaryKey({ columns: [table.instanceId, table.key] }),
@@ -251,6 +253,8 @@ export const timers = durachart.table(
     dueAt: time('due_at').notNull(),
     /** The transition that armed it. */
     sequence: integer('sequence').notNull(),
+    /** Its place among those that one commit armed. */
+    position: integer('position'),
   },
   (table) => [primaryKey({ columns: [table.instanceId, table.id] })],
 );

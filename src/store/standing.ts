@@ -1,7 +1,7 @@
 import type postgres from 'postgres';
 import type { Claimed } from '../engine/ports.ts';
 import { currentSnapshot, DIFFS } from './current-snapshot.ts';
-import { inboxEvent, millis, orNull, stepRow, STEP_COLUMNS, timer, type Row } from './rows.ts';
+import { inboxEvent, millis, orNull, stepRow, STEP_COLUMNS, timer, TIMERS_IN_ORDER, type Row } from './rows.ts';
 
 /** Instances with all that moves them, in one statement, so that all of it is of the same moment. $1 ids, $2 who must hold them, or null. */
 const STANDING = `
@@ -9,12 +9,12 @@ select i.id, i.workflow, i.version, i.tenant, i.input, i.input is null as no_inp
   i.parent_id, i.parent_key, i.wake, i.priority, i.created_at, i.start_at, i.finished_at, ${DIFFS} as diffs,
   (select json_agg(x) from (select ${STEP_COLUMNS} from json_array_elements_text(i.live) with ordinality as k(key, n)
     join durachart.steps s on s.instance_id = i.id and s.key = k.key order by k.n) x) as steps,
-  (select json_agg(x) from (select id, event, recipient, due_at, sequence from durachart.timers d where d.instance_id = i.id) x) as timers,
-  (select json_agg(x) from (select id, type, payload, source, fence from durachart.events e where e.instance_id = i.id and e.status = 'pending' order by e.id) x) as inbox
+  (select json_agg(x) from (select id, event, recipient, due_at, sequence from durachart.timers d where d.instance_id = i.id order by ${TIMERS_IN_ORDER}) x) as timers,
+  (select json_agg(x) from (select id, type, payload, source, fence, created_at from durachart.events e where e.instance_id = i.id and e.status = 'pending' order by e.id) x) as inbox
 from durachart.instances i where i.id = any($1) and ($2::int is null or i.lease = $2)`;
 
 /** Columns of times, which JSON gives as text. */
-const TIMES = ['next_attempt_at', 'queued_at', 'started_at', 'heartbeat_at', 'finished_at', 'due_at'];
+const TIMES = ['next_attempt_at', 'queued_at', 'started_at', 'heartbeat_at', 'finished_at', 'due_at', 'created_at'];
 
 /**
  * How instances stand, in the order of their ids as they are given; those that are not there, or not in the hands of `worker`,

@@ -8,7 +8,7 @@ type Read = Awaited<ReturnType<Store['inbox']>>;
 
 /** Inboxes of a worker that owns `a`, and a database that answers when the test says so. */
 function readings() {
-  const copy = (): Owned => own({ id: 'a' } as Owned['state'], 0, 1);
+  const copy = (): Owned => own({ id: 'a' } as Owned['state'], 0, 1, 0);
   const questions: ((read: Read) => void)[] = [];
   let asked = (): void => {};
   const store = {

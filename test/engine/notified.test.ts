@@ -89,10 +89,10 @@ test('an event whose notification arrives while its instance is being claimed is
     if (claimed.length > 0) await sent.promise;
   });
   const { id } = await visitor.start('asked', undefined);
-  await expect.poll(() => claims).toContain(id);
+  await expect.poll(() => claims, { timeout: 15_000 }).toContain(id);
   await visitor.send(id, { type: 'YES' });
   // Once for its start, once for the event.
-  await expect.poll(() => heard.filter((one) => one === id).length).toBe(2);
+  await expect.poll(() => heard.filter((one) => one === id).length, { timeout: 15_000 }).toBe(2);
   sent.resolve();
   await reached(visitor, id, 'yes');
 });

@@ -57,7 +57,7 @@ export class Database {
       for (const { to, type, payload, source, fence, dedupeKey } of posts) {
         const row = this.rows.get(to);
         if (row === undefined) continue;
-        row.kept.post({ type, payload, source, fence }, dedupeKey);
+        row.kept.post({ type, payload, source, fence }, dedupeKey, at);
         if (posted.has(to) || !before.has(to)) continue;
         if (hit.has(to)) throw new Error(`One statement writes ${to} twice.`);
         posted.add(to);
@@ -144,7 +144,7 @@ export class Database {
       const row = this.rows.get(instanceId);
       if (row === undefined) return { outcome: 'no instance' };
       if (wake !== null && wake !== wakes.get(instanceId)) return { outcome: 'moved' };
-      const posted = row.kept.post({ type, payload, source, fence: null }, dedupeKey);
+      const posted = row.kept.post({ type, payload, source, fence: null }, dedupeKey, at);
       if (posted === undefined) return { outcome: 'duplicate' };
       this.wake(row, at);
       this.notify([instanceId]);

@@ -37,7 +37,7 @@ export function preview(claimed: Claimed, workflow: Workflow, event: SentEvent, 
   });
   if (!verdict.ok) return stays({ code: verdict.code, message: verdict.reason });
   const before = restored(claimed, workflow);
-  const inbox = { id: 0, type: event.type, payload, source: 'external', fence: null } as const;
+  const inbox = { id: 0, type: event.type, payload, source: 'external', fence: null, createdAt: now } as const;
   const { state, change } = decide(before, { type: 'event', event: inbox }, now);
   return { accepted: true, state: state.name, status: state.status, ahead, ...effects(before, state, change, now) };
 }

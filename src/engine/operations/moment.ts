@@ -37,7 +37,11 @@ function pending({ armed, outstanding }: Past): Armed[] {
   if (outstanding === null) return [];
   const ids = new Set([...outstanding.left, ...outstanding.armed.map(({ id }) => id)]);
   const timers = new Map<string, Armed>();
-  for (const timer of armed) if (ids.has(timer.id)) timers.set(timer.id, timer);
+  for (const timer of armed) {
+    if (!ids.has(timer.id)) continue;
+    timers.delete(timer.id);
+    timers.set(timer.id, timer);
+  }
   return [...timers.values()];
 }
 

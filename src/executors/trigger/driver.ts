@@ -64,8 +64,8 @@ async function hold(
   if (run.signal.aborted) return { left: 'cancelled' };
   const taken = await take(runtime, id);
   if (typeof taken === 'string') return { left: taken };
-  const { claimed, worker } = taken;
-  const lease = await open(runtime, worker, claimed);
+  const lease = await open(runtime, taken);
+  const { worker } = taken;
   try {
     return await moveOn(runtime, lease, worker, run, flights);
   } catch (error) {
@@ -129,17 +129,23 @@ function still({ pauses, state }: Lease): boolean {
   return pauses.workflows.has(state.workflow.name);
 }
 
-async function take(
-  runtime: Runtime,
-  id: string,
-): Promise<{ claimed: Claimed; worker: number } | 'held by another' | 'gone'> {
+/** An instance that this process has, as it was read. */
+interface Taken {
+  claimed: Claimed;
+  worker: number;
+  /** A time before it was read. */
+  readAt: Millis;
+}
+
+async function take(runtime: Runtime, id: string): Promise<Taken | 'held by another' | 'gone'> {
   const { store, clock, deadAfter } = runtime;
   for (let asked = false; ;) {
     const session = await runtime.persist(() => runtime.session());
+    const readAt = clock.now();
     const taken = await runtime.persist(() => store.take(session.id, id));
     if (taken === 'unknown') return 'gone';
     if (taken === 'expired') await runtime.renew(session);
-    else if (taken !== 'held') return { ...taken, worker: session.id };
+    else if (taken !== 'held') return { ...taken, worker: session.id, readAt };
     else if (asked) return 'held by another';
     else {
       // Its owner may be dead. If it lives, it looks once more before it gives the instance back: at a timer, say, that has come due meanwhile.
@@ -151,7 +157,7 @@ async function take(
 }
 
 /** @throws DurachartError `UNKNOWN_WORKFLOW`, after giving the instance back */
-async function open(runtime: Runtime, worker: number, claimed: Claimed): Promise<Lease> {
+async function open(runtime: Runtime, { worker, claimed, readAt }: Taken): Promise<Lease> {
   const workflow = runtime.workflows.get(claimed.workflow);
   if (workflow === undefined) {
     // Another version of the code may know it.
@@ -159,7 +165,7 @@ async function open(runtime: Runtime, worker: number, claimed: Claimed): Promise
     const words = `Instance ${claimed.id} is of workflow ${claimed.workflow}, which these tasks do not know.`;
     throw new DurachartError('UNKNOWN_WORKFLOW', `${words} Add it to machines/index.ts and deploy.`);
   }
-  return new Lease(runtime, worker, claimed, workflow);
+  return new Lease(runtime, worker, claimed, workflow, readAt);
 }
 
 /** Gives an instance back that cannot be brought to life here, whatever comes in meanwhile. */

@@ -71,7 +71,7 @@ async function attempt(
     now: clock.now(),
     random: runtime.random(),
   });
-  lease.row(withRun(done, row, runId));
+  lease.result(withRun(done, row, runId));
 }
 
 /** A database that went away under a transactional step is not the step's failure. */

@@ -1,11 +1,13 @@
 import { Committer } from '../../engine/committer.ts';
 import { decide, type Input } from '../../engine/decide.ts';
+import { isSettled } from '../../engine/inputs.ts';
 import { becameUnreadable } from '../../engine/macrostep.ts';
 import { NOTHING_PAUSED, type Pauses } from '../../engine/pauses.ts';
 import type { Claimed, Commit, CommitResult, InboxEvent, Millis, StepRow } from '../../engine/ports.ts';
 import {
   emptyChange,
   instanceState,
+  isHeld,
   rowsOf,
   isUnreadable,
   restored,
@@ -39,6 +41,8 @@ export class Lease {
   inbox: readonly InboxEvent[];
   /** As they were when it was last thought about. */
   pauses: Pauses = NOTHING_PAUSED;
+  /** A time before the inbox was read. */
+  readAt: Millis;
   private wake: number;
   private readonly worker: number;
   private readonly runtime: Runtime;
@@ -50,7 +54,8 @@ export class Lease {
   /** A commit has published something. */
   private published = false;
 
-  constructor(runtime: Runtime, worker: number, claimed: Claimed, workflow: Workflow) {
+  /** @param readAt a time before it was read */
+  constructor(runtime: Runtime, worker: number, claimed: Claimed, workflow: Workflow, readAt: Millis) {
     this.runtime = runtime;
     this.worker = worker;
     const { store, clock, isTransient } = runtime;
@@ -67,6 +72,7 @@ export class Lease {
     });
     this.state = restored(claimed, workflow);
     this.inbox = claimed.inbox;
+    this.readAt = readAt;
     this.wake = claimed.wake;
     if (isUnreadable(this.state)) this.push(becameUnreadable(this.state, claimed.status), claimed.sequence, null);
   }
@@ -85,6 +91,19 @@ export class Lease {
     for (const { id } of change.consumed) this.taken.add(id);
     this.push(change, before.sequence, null);
     return true;
+  }
+
+  /** A result that has its turn among what else there is: see `takeInputs`. */
+  result(row: StepRow): void {
+    if (!isSettled(row) || isHeld(this.state.status) || !this.state.steps.has(row.key)) return this.row(row);
+    this.state = { ...this.state, steps: new Map(this.state.steps).set(row.key, row) };
+  }
+
+  /** Reads anew what there is for the instance, once what is known of it is stored. @throws LeaseLost, Refused */
+  async look(): Promise<void> {
+    for (const row of this.state.steps.values()) if (isSettled(row)) this.input({ type: 'step', row });
+    await this.stored();
+    await this.reload();
   }
 
   /** A row that goes on, waits or has come to its end. */
@@ -142,10 +161,12 @@ export class Lease {
 
   /** Reads anew what others have written. @throws LeaseLost */
   async reload(): Promise<void> {
+    const at = this.runtime.clock.now();
     const [claimed] = await this.runtime.persist(() => this.runtime.store.reload(this.worker, [this.state.id]));
     if (claimed === undefined) throw new LeaseLost(this.state.id);
     this.state = restored(claimed, this.state.workflow);
     this.inbox = claimed.inbox;
+    this.readAt = at;
     this.wake = claimed.wake;
     this.taken.clear();
   }

@@ -121,9 +121,13 @@ export class Kept {
   }
 
   /** Puts an event into the inbox, once a key. */
-  post(event: Omit<InboxEvent, 'id'>, dedupeKey: string | null = null): KeptEvent | undefined {
+  post(
+    event: Omit<InboxEvent, 'id' | 'createdAt'>,
+    dedupeKey: string | null = null,
+    createdAt: Millis = 0,
+  ): KeptEvent | undefined {
     if (dedupeKey !== null && this.events.some((other) => other.dedupeKey === dedupeKey)) return undefined;
-    const kept: KeptEvent = { ...copied(event), id: this.events.length + 1, status: 'pending', dedupeKey };
+    const kept: KeptEvent = { ...copied(event), createdAt, id: this.events.length + 1, status: 'pending', dedupeKey };
     this.events.push(kept);
     return kept;
   }
