@@ -2,7 +2,7 @@ import { NO_ARTIFACTS, type ArtifactStore } from '../core/artifact.ts';
 import { concurrencyKeyOf } from '../core/concurrency-key.ts';
 import { DurachartError, StepError } from '../core/error.ts';
 import { issuesInWords, namedIssues } from '../core/issues.ts';
-import type { RunContext, Transaction, TransactionalStepContext } from '../core/step.ts';
+import type { RunContext, Transaction } from '../core/step.ts';
 import { storable } from '../core/json.ts';
 import { decoded } from '../core/undefined.ts';
 import { sleep } from '../engine/clock.ts';
