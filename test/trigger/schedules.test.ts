@@ -42,7 +42,7 @@ test('the sweep starts what is due, once, and a driver moves it', async () => {
   });
   await platform.sweep();
   expect(await client.engine.schedules()).toMatchObject([{ id: 'on-the-hour/default', last: null }]);
-  await lane.sql`update durachart.schedules set tick = date_trunc('hour', now()), due_at = date_trunc('hour', now())`;
+  await lane.sql`update durachart.schedules set tick = date_trunc('hour', now()), due_at = date_trunc('hour', now()) where workflow = 'on-the-hour'`;
   await Promise.all([platform.sweep(), platform.sweep()]);
   const [instance] = (await client.engine.schedules())[0]?.instances ?? [];
   await eventually(async () => (await client.status(instance?.id ?? '')).status === 'done');
