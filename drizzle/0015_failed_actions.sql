@@ -1,6 +1,6 @@
 -- Custom actions that failed for good, as long as nobody has seen to them.
 
-CREATE INDEX "steps_failed_actions" ON "durachart"."steps" USING btree ("finished_at") WHERE kind = 'action' and status = 'failed';--> statement-breakpoint
+CREATE INDEX "steps_actions" ON "durachart"."steps" USING btree ("instance_id") WHERE kind = 'action';--> statement-breakpoint
 create view durachart.failed_actions as
   select i.id, i.workflow, i.version, i.status, i.state, s.key, s.step, s.attempt, s.error_code, s.finished_at as failed_at, i.tags, i.tenant, i.created_at
   from durachart.steps s join durachart.instances i on i.id = s.instance_id

@@ -82,11 +82,10 @@ function taken(state: State, kept: StepRow, row: StepRow, output: unknown, now: 
  * Undefined where the invocation counts no more, and where another one has its id, whose output it would be taken for.
  */
 export function onLeftChild(state: State, event: InboxEvent, now: Millis): Decision | undefined {
-  const { output, sent } = (event.payload ?? {}) as { output?: unknown; sent?: boolean };
+  if (event.fence === null || !isLeftOutput(state, event)) return undefined;
+  const { output } = event.payload as { output?: unknown };
   const { snapshot, workflow } = state;
-  if (sent !== true || event.fence === null) return undefined;
   const id = invokeId(event.fence);
-  if ([...state.steps.values()].some(({ kind, key }) => kind !== 'action' && invokeId(key) === id)) return undefined;
   // Kept for later, as other events are.
   if (snapshot === null || isHeld(state.status)) return { state, change: emptyChange() };
   return guarded(state, emptyChange(), null, (change) => {
@@ -99,6 +98,13 @@ export function onLeftChild(state: State, event: InboxEvent, now: Millis): Decis
       ? apply(state, transition, object, change, now, { stepKey: null, payload: { output } })
       : { state, change };
   });
+}
+
+/** Whether an event is such an output, and no live invocation has the child's id. */
+export function isLeftOutput({ steps }: State, { fence, payload }: InboxEvent): boolean {
+  if (fence === null || steps.has(fence) || (payload as { sent?: boolean } | null)?.sent !== true) return false;
+  const id = invokeId(fence);
+  return ![...steps.values()].some(({ kind, key }) => kind !== 'action' && invokeId(key) === id);
 }
 
 /** The instance has failed for this invocation, and now there is a result of it. */

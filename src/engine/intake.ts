@@ -1,7 +1,8 @@
 import { isOwnDoing } from './chain.ts';
 import type { Input } from './decide.ts';
-import { isSettled, timersRun } from './inputs.ts';
+import { isLeftOutput, isSettled, timersRun } from './inputs.ts';
 import { CANCEL, isOwnSend, SETTLED } from './keys.ts';
+import { isFailedAction } from './operations/legal.ts';
 import { orderOf } from './operations/order.ts';
 import type { InboxEvent, Millis, Timer } from './ports.ts';
 import { hasEnded, isHeld, type State } from './state.ts';
@@ -75,12 +76,15 @@ function isBefore(a: Timer, b: Timer): boolean {
   return a.sequence < b.sequence;
 }
 
-/** A held instance takes no results. Of one that a row in the inbox tells of, that row has the place. */
+/**
+ * A held instance takes no results. Of one that a row in the inbox tells of, that row has the place. An action that failed for good stays
+ * among the live ones, and nothing more comes of it.
+ */
 function result({ state, inbox }: Intake): Candidate | undefined {
   if (isHeld(state.status)) return undefined;
   let first: Candidate | undefined;
   for (const row of state.steps.values()) {
-    if (!isSettled(row)) continue;
+    if (!isSettled(row) || isFailedAction(row)) continue;
     const at = row.finishedAt ?? -Infinity;
     if (first !== undefined && at >= first.at) continue;
     if (inbox.some(({ type, fence }) => type === SETTLED && fence === row.key)) continue;
@@ -92,6 +96,10 @@ function result({ state, inbox }: Intake): Candidate | undefined {
 function event({ state, inbox, isStill }: Intake): Candidate | undefined {
   // What is sent to one that is held, or has not begun, stays in the inbox.
   const keeps = !hasEnded(state.status) && (isHeld(state.status) || state.snapshot === null);
-  const first = inbox.find((each) => each.fence !== null || orderOf(each) !== undefined || !(isStill || keeps));
+  const first = inbox.find((each) => {
+    if (orderOf(each) !== undefined) return true;
+    if (each.fence !== null) return !(keeps && isLeftOutput(state, each));
+    return !(isStill || keeps);
+  });
   return first === undefined ? undefined : { at: first.createdAt, input: { type: 'event', event: first } };
 }

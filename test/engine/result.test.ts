@@ -31,7 +31,7 @@ test('who waits here is given what is stored, and a copy of their own', async ()
   held.release(1, { list: [0, -0], left: undefined });
   const [one, other] = await Promise.all(results);
   one.list.push(1);
-  expect(other).toStrictEqual({ list: [0, 0] });
+  expect(other).toStrictEqual({ list: [0, 0], left: undefined });
   expect(await engine.result(id)).toStrictEqual(other);
 });
 

@@ -37,7 +37,7 @@ test.each<[string, unknown, RegExp]>([
   ['null', [null], /not valid/],
   ['no pointer', [{ op: 'remove', path: 'amount' }], /JSON Pointer/],
   ['a pointer with a stray ~', [{ op: 'remove', path: '/a~2' }], /JSON Pointer/],
-  ['no value', [{ op: 'add', path: '/amount' }], /0\.value: /],
+  ['no value', [{ op: 'add', path: '/amount' }], /\[0\]\.value: /],
   ['no from', [{ op: 'move', path: '/amount' }], /from/],
   ['a field too many', [{ op: 'remove', path: '/amount', value: 1 }], /value/],
   ['a failing test', [{ op: 'test', path: '/name', value: 'bob' }], /Test failed/],
