@@ -15,6 +15,7 @@ export {
   type StepContext,
   type StepLogger,
   type StepOptions,
+  type StepTransaction,
   type Transaction,
   type TransactionalStepContext,
 } from './core/step.ts';

@@ -1,4 +1,5 @@
 import { fromPromise, type AnyActorLogic, type PromiseActorLogic } from 'xstate';
+import type postgres from 'postgres';
 import type { z } from 'zod';
 import type { ArtifactStore } from './artifact.ts';
 import { DefinitionError, DurachartError } from './error.ts';
@@ -14,7 +15,7 @@ export interface StepLogger {
   error(message: string, fields?: Record<string, unknown>): void;
 }
 
-/** The transaction of a transactional step: a postgres.js client inside `BEGIN`; the engine commits it together with the step's result. */
+/** What code needs that runs SQL in somebody's transaction: a transactional step's `tx`, or a postgres.js client. */
 export interface Transaction {
   <Row extends object = Record<string, unknown>>(
     strings: TemplateStringsArray,
@@ -22,6 +23,14 @@ export interface Transaction {
   ): Promise<Row[]>;
   unsafe<Row extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
+
+/**
+ * The transaction of a transactional step, as a postgres.js client, which drizzle and Kysely take as it is. The engine commits it
+ * together with the step's result. What begins a transaction in it, `begin` or an ORM's `transaction()`, gets a savepoint: it can
+ * be undone by itself, and is committed with all the rest. COMMIT and ROLLBACK are refused with `TRANSACTION_CONTROL`. What is set
+ * for the session is gone after the step.
+ */
+export type StepTransaction = postgres.Sql & Pick<postgres.TransactionSql, 'savepoint'> & Transaction;
 
 /** What a step is called with. */
 export interface StepContext<Input> {
@@ -53,7 +62,7 @@ export interface StepContext<Input> {
 
 /** {@link StepContext} of a step with `transactional: true`. */
 export interface TransactionalStepContext<Input> extends StepContext<Input> {
-  tx: Transaction;
+  tx: StepTransaction;
 }
 
 /** How a step is run; every field may be left out. */

@@ -1,3 +1,4 @@
+import type { DurachartError } from '../core/error.ts';
 import type { Workflow } from '../core/workflow.ts';
 import { sleep } from './clock.ts';
 import { idempotencyKey } from './keys.ts';
@@ -8,14 +9,14 @@ import type { AttemptListener, Clock, Executor, Invocation, Outcome, StepRow, St
 import { placesOf, WORKER, workerLimits } from './places.ts';
 import type { Change } from './state.ts';
 import { emptyChange } from './state.ts';
-import { DatabaseUnavailableError } from './unavailable.ts';
+import { isUnknown } from './unavailable.ts';
 import {
   begun,
   concluded,
   definitionOf,
   interrupted,
   isRun,
-  lostWorker,
+  lostTransaction,
   shownMessage,
   unknownStep,
 } from './step-rows.ts';
@@ -166,7 +167,8 @@ export class Attempts {
       const current = owned.state.steps.get(row.key);
       // Stopped, dropped, or taken over meanwhile: the result counts no more.
       if (owned.attempts.get(row.key) !== entry || current === undefined) return;
-      if (definition.transactional && this.isUnknown(outcome)) await this.askWhatHappened(owned, current);
+      if (definition.transactional && outcome.type === 'failed' && isUnknown(outcome.error))
+        await this.askWhatHappened(owned, current, outcome.error);
       else
         this.conclude(
           owned,
@@ -262,17 +264,8 @@ export class Attempts {
     };
   }
 
-  /** A database that went away under a transactional step is not the step's failure. */
-  private isUnknown(outcome: Outcome): boolean {
-    if (outcome.type === 'done') return false;
-    return (
-      outcome.error instanceof DatabaseUnavailableError ||
-      (outcome.error as { code?: unknown } | null)?.code === 'FENCED'
-    );
-  }
-
   /** Whether the transaction was committed, its row says. */
-  private async askWhatHappened(owned: Owned, row: StepRow): Promise<void> {
+  private async askWhatHappened(owned: Owned, row: StepRow, error: DurachartError): Promise<void> {
     const entry = owned.attempts.get(row.key);
     const isWanted = (): boolean => this.host.holds(owned) && owned.attempts.get(row.key) === entry;
     while (isWanted()) {
@@ -286,10 +279,10 @@ export class Attempts {
         }
         return this.conclude(
           owned,
-          stored.status === 'done' ? { ...row, ...stored } : lostWorker(row, this.options.clock.now()),
+          stored.status === 'done' ? { ...row, ...stored } : lostTransaction(row, error, this.options.clock.now()),
         );
-      } catch (error) {
-        this.host.fault(error);
+      } catch (trouble) {
+        this.host.fault(trouble);
         await sleep(this.options.clock, 200);
       }
     }

@@ -1,5 +1,5 @@
 import { classify } from '../core/classify.ts';
-import type { ErrorRecord } from '../core/error.ts';
+import type { DurachartError, ErrorRecord } from '../core/error.ts';
 import { SkipItem } from '../core/for-each.ts';
 import { ActorArguments } from '../core/outlet.ts';
 import { DEFAULT_RETRY, retryDelay } from '../core/retry.ts';
@@ -119,16 +119,33 @@ function understood(
 
 /** The row of a step whose worker died under it: it begins again, unless it has been the death of too many. */
 export function lostWorker(row: StepRow, now: Millis): StepRow {
-  const lost = row.lost + 1;
-  const error: ErrorRecord = {
+  return lostAttempt(row, now, {
     code: 'WORKER_LOST',
     class: 'final',
     name: 'WorkerLostError',
-    message: `The worker died while ${row.step} ran, ${lost} times.`,
+    message: `The worker died while ${row.step} ran, ${row.lost + 1} times.`,
     attempt: row.attempt,
-  };
+  });
+}
+
+/** The row of a transactional step that has lost its transaction to trouble of the database: it begins again, but not for ever. */
+export function lostTransaction(row: StepRow, error: DurachartError, now: Millis): StepRow {
+  const { code, name, details, cause } = error;
+  const reason = cause instanceof Error ? `${error.message} (${cause.message})` : error.message;
+  return lostAttempt(row, now, {
+    code,
+    class: 'final',
+    name,
+    message: shownMessage(`The transaction of ${row.step} was lost, ${row.lost + 1} times: ${reason}`),
+    attempt: row.attempt,
+    details: { ...details },
+  });
+}
+
+/** The attempt was not the step's failure, so it does not count as one. */
+function lostAttempt(row: StepRow, now: Millis, error: ErrorRecord): StepRow {
+  const lost = row.lost + 1;
   const ended = withAttempt({ ...row, lost }, 'lost', error, now, lost < MAX_LOST ? 0 : undefined);
-  // The attempt was not the step's failure, so it does not count as one.
   return lost < MAX_LOST
     ? { ...ended, status: 'queued', attempt: row.attempt - 1, nextAttemptAt: null, error: null }
     : { ...ended, error };

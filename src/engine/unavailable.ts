@@ -10,6 +10,11 @@ export class DatabaseUnavailableError extends DurachartError {
   }
 }
 
+/** Whether it is not the step's failure that its transaction ended so: what became of it, its row says. */
+export function isUnknown(error: unknown): error is DurachartError {
+  return error instanceof DatabaseUnavailableError || (error instanceof DurachartError && error.code === 'FENCED');
+}
+
 /** An error of the database in the engine's words, where it is one that keeps the database from doing what it is asked; others as they are. */
 export function asUnavailable(error: unknown, isTransient: (error: unknown) => boolean): unknown {
   return isTransient(error) || isPooler(error) ? new DatabaseUnavailableError(error) : error;

@@ -2,13 +2,12 @@ import { NO_ARTIFACTS, type ArtifactStore } from '../core/artifact.ts';
 import { concurrencyKeyOf } from '../core/concurrency-key.ts';
 import { DurachartError, StepError } from '../core/error.ts';
 import { issuesInWords, namedIssues } from '../core/issues.ts';
-import type { RunContext, Transaction } from '../core/step.ts';
+import type { RunContext, StepTransaction, Transaction } from '../core/step.ts';
 import { storable } from '../core/json.ts';
 import { decoded } from '../core/undefined.ts';
 import { sleep } from '../engine/clock.ts';
 import type { Published, Publisher } from '../engine/events/publisher.ts';
 import { isSmall, Payloads } from '../engine/payloads/payloads.ts';
-import { DatabaseUnavailableError } from '../engine/unavailable.ts';
 import type { AttemptListener, Clock, Executor, Invocation, Outcome, RunningAttempt } from '../engine/ports.ts';
 import { StepOutlet, type PostEvents } from './outlet.ts';
 
@@ -115,9 +114,13 @@ class Attempt {
       );
     };
     if (transaction === undefined) return run(undefined);
-    const output = await transaction(run).catch((error: unknown) => {
-      // The handler may still be at work on a connection that was lost.
-      if (error instanceof DatabaseUnavailableError) this.controller.abort(error);
+    let isAtWork = false;
+    const output = await transaction(async (tx) => {
+      isAtWork = true;
+      return run(tx).finally(() => (isAtWork = false));
+    }).catch((error: unknown) => {
+      // On a connection that was lost.
+      if (isAtWork) this.controller.abort(error);
       throw error;
     });
     if (this.published) await this.publisher.deliverAll();
@@ -147,7 +150,7 @@ class Attempt {
       artifacts: this.artifacts,
       signal: this.controller.signal,
       log: this.listener.log,
-      tx: tx as Transaction,
+      tx: tx as StepTransaction,
       publish: async (event, payload, options) => {
         if (this.over) throw new StepError('FENCED', 'The attempt was over before it published this.');
         this.published ||= tx !== undefined;

@@ -1,23 +1,32 @@
-import type postgres from 'postgres';
+import postgres from 'postgres';
 import { DurachartError } from '../core/error.ts';
 import type { Transaction } from '../core/step.ts';
-import type { Database } from './database.ts';
-import { transact } from './transact.ts';
+import { asUnavailable, DatabaseUnavailableError } from '../engine/unavailable.ts';
+import { isTransient, type Database } from './database.ts';
+import { resetSession, resetTypes } from './session-reset.ts';
+import { StepClient } from './step-client.ts';
+import { ended, notStored } from './step-errors.ts';
+import { LIMITS, type Limits } from './transaction-limits.ts';
+import type { Connection, Connections } from './transactions.ts';
 
-/** What a handler threw, whatever it looks like: an error of another database is no trouble of this one. */
-class Thrown extends Error {
-  readonly error: unknown;
-  constructor(error: unknown) {
-    super('The handler threw.');
-    this.error = error;
-  }
-}
+/** Which transaction it is: no other one of the session began at this microsecond. */
+const BEGAN = `(extract(epoch from pg_catalog.now()) * 1000000)::int8::text as began`;
+
+/**
+ * After the handler: its role may not be allowed to store the result, and in its encoding that would be another text. What is
+ * deferred is checked before that, in its role.
+ */
+const RESUME = `set constraints all immediate; reset session authorization; reset role; reset client_encoding; select ${BEGAN}`;
+
+/** What the server answers for its own reasons, not for those of the statement: it may take the same one later. */
+const SERVER_TROUBLE = /^(08|53|58|57P)/;
 
 /**
  * Runs a step's handler in a transaction and stores its result in the same commit.
  * @param key the invocation, for messages
  * @param store writes the result on condition that the attempt still counts; undefined when it does not
- * @throws DurachartError `FENCED`; DatabaseUnavailableError when the outcome is unknown; what the handler throws
+ * @throws DurachartError `FENCED`; DatabaseUnavailableError when the outcome is unknown, or the server is in trouble; what the
+ *   handler throws; what the server says of the step's transaction
  */
 export async function stepTransaction<Stored>(
   database: Database,
@@ -25,21 +34,136 @@ export async function stepTransaction<Stored>(
   run: (tx: Transaction) => Promise<unknown>,
   store: (sql: postgres.Sql, output: unknown) => Promise<Stored | undefined>,
 ): Promise<Stored> {
-  try {
-    return await transact(database.transactions, 'read write', async (sql) => {
-      const stored = await store(sql, await handled(run, sql));
-      if (stored !== undefined) return stored;
-      throw new DurachartError('FENCED', `This attempt of ${key} no longer counts; what it wrote was rolled back.`);
-    });
-  } catch (thrown) {
-    throw thrown instanceof Thrown ? thrown.error : thrown;
+  const connection = await database.transactions.take();
+  return new StepTransaction(database.transactions, connection).run(key, run, store);
+}
+
+/** One transaction, on a connection of its own. */
+class StepTransaction {
+  private readonly connections: Connections;
+  private readonly connection: Connection;
+  private readonly sql: postgres.Sql;
+  private readonly client: StepClient;
+  /** Rejects when the connection is lost: what is asked of it then may never be answered. */
+  private readonly lost = Promise.withResolvers<never>();
+  /** Why it was lost, where the handler is the cause. */
+  private ownFault: Error | undefined;
+  private reset: Promise<boolean> | undefined;
+  /** Commit was sent: whether it took place is not known before it is answered. */
+  private isCommitting = false;
+
+  constructor(connections: Connections, connection: Connection) {
+    this.connections = connections;
+    this.connection = connection;
+    this.sql = connection.sql;
+    resetTypes(this.sql);
+    this.client = new StepClient(this.sql);
+    connection.onlost = () => {
+      this.ownFault = this.client.limits.lost();
+      this.client.close();
+      this.lost.reject(new Error('The connection was lost.'));
+    };
+    this.lost.promise.catch(() => {});
+  }
+
+  async run<Stored>(
+    key: string,
+    run: (tx: Transaction) => Promise<unknown>,
+    store: (sql: postgres.Sql, output: unknown) => Promise<Stored | undefined>,
+  ): Promise<Stored> {
+    const { connection, lost } = this;
+    try {
+      return await Promise.race([this.whole(key, run, store), lost.promise]);
+    } catch (error) {
+      if (!connection.broken)
+        await Promise.race([this.sql`rollback`, lost.promise]).catch(() => (connection.broken = true));
+      throw this.failure(error);
+    } finally {
+      this.client.close();
+      void this.giveBack();
+    }
+  }
+
+  private async whole<Stored>(
+    key: string,
+    run: (tx: Transaction) => Promise<unknown>,
+    store: (sql: postgres.Sql, output: unknown) => Promise<Stored | undefined>,
+  ): Promise<Stored> {
+    const { sql, connection } = this;
+    const began = await this.begin();
+    const output = await this.handled(run);
+    try {
+      // Sent together; in a transaction that was ended by the handler the session takes no writes.
+      const resume = sql.unsafe(RESUME).execute();
+      const [resumed, stored] = await Promise.all([resume, store(sql, output)]);
+      if ((lastRow(resumed) as { began: string }).began !== began) throw ended();
+      if (stored === undefined)
+        throw new DurachartError('FENCED', `This attempt of ${key} no longer counts; what it wrote was rolled back.`);
+      this.isCommitting = true;
+      const commit = sql`commit`.execute();
+      this.reset = resetSession(sql);
+      await commit;
+      // Lost just before, the connection would have come back, and committed nothing.
+      if (connection.broken) throw new DatabaseUnavailableError(null);
+      return stored;
+    } catch (error) {
+      throw this.refusal(error);
+    }
+  }
+
+  private async begin(): Promise<string> {
+    try {
+      const { began, ...limits } = lastRow(
+        // The driver reads dates of this style only. In which order day and month are written stays as the role has it.
+        await this.sql.unsafe(`begin read write; set local datestyle = iso; select ${BEGAN}, ${LIMITS}`),
+      ) as Limits & { began: string };
+      this.client.limits.set(limits);
+      return began;
+    } catch (error) {
+      throw asUnavailable(error, isTransient);
+    }
+  }
+
+  private async handled(run: (tx: Transaction) => Promise<unknown>): Promise<unknown> {
+    const { client } = this;
+    try {
+      const output = await run(client.tx as unknown as Transaction);
+      client.check();
+      return output;
+    } catch (error) {
+      throw client.explained(error);
+    } finally {
+      client.close();
+      resetTypes(this.sql);
+    }
+  }
+
+  /** What the server answers to the engine's own statements in the handler's transaction. */
+  private refusal(error: unknown): unknown {
+    const explained = this.client.explained(error);
+    if (explained !== error || !(error instanceof postgres.PostgresError)) return explained;
+    return SERVER_TROUBLE.test(error.code) ? new DatabaseUnavailableError(error) : notStored(error);
+  }
+
+  private failure(error: unknown): unknown {
+    if (!this.connection.broken) return error;
+    // Before the commit nothing has been written, whatever the connection was lost for.
+    return (this.isCommitting ? undefined : this.ownFault) ?? new DatabaseUnavailableError(error);
+  }
+
+  /** As a new one, or not at all. The step's result does not wait for it. */
+  private async giveBack(): Promise<void> {
+    const { connection, connections, client, lost } = this;
+    if (!connection.broken) {
+      const isReset = await Promise.race([this.reset ?? resetSession(this.sql), lost.promise]).catch(() => false);
+      if (!isReset || client.hasDeallocated) connection.broken = true;
+    }
+    connection.onlost = () => {};
+    connections.give(connection);
   }
 }
 
-async function handled(run: (tx: Transaction) => Promise<unknown>, sql: postgres.Sql): Promise<unknown> {
-  try {
-    return await run(sql as unknown as Transaction);
-  } catch (error) {
-    throw new Thrown(error);
-  }
+/** Of the last one of several statements that were sent as one. */
+function lastRow(results: unknown): unknown {
+  return (results as unknown[][]).at(-1)?.[0];
 }

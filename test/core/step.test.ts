@@ -30,7 +30,7 @@ const context = (input: unknown): RunContext => ({
   artifacts: {} as ArtifactStore,
   publish: async () => ({ id: 1, duplicate: false }),
   instance: { id: 'i', workflow: 'w', tenant: null },
-  tx: Object.assign(async () => [], { unsafe: async () => [] }),
+  tx: Object.assign(async () => [], { unsafe: async () => [] }) as never,
 });
 
 test('a step has what it was defined with', async () => {

@@ -89,9 +89,10 @@ export class Life {
     this.prove();
   }
 
-  /** Under one of its steps five workers have died, so that the engine takes it for the cause. It fails, as it must. */
+  /** Under one of its steps five workers have died, or five transactions were lost, so that the engine takes it for the cause. It fails, as it must. */
   private get gaveUp(): boolean {
-    return [...this.database.rows.values()].some(({ kept }) => kept.instance.error?.code === 'WORKER_LOST');
+    const codes = ['WORKER_LOST', 'DATABASE_UNAVAILABLE', 'FENCED'];
+    return [...this.database.rows.values()].some(({ kept }) => codes.includes(kept.instance.error?.code ?? ''));
   }
 
   private get isStormy(): boolean {

@@ -1,7 +1,7 @@
 import { idempotencyKey } from '../../engine/keys.ts';
 import type { Invocation, StepRow } from '../../engine/ports.ts';
-import { begun, concluded, definitionOf, lostWorker, unknownStep } from '../../engine/step-rows.ts';
-import { DatabaseUnavailableError } from '../../engine/unavailable.ts';
+import { begun, concluded, definitionOf, lostTransaction, lostWorker, unknownStep } from '../../engine/step-rows.ts';
+import { isUnknown } from '../../engine/unavailable.ts';
 import { takeInputs } from './inputs.ts';
 import type { Lease } from './lease.ts';
 import { Progress } from './listener.ts';
@@ -58,8 +58,14 @@ async function attempt(
   const outcome = await running.outcome;
   signal.removeEventListener('abort', abort);
   const told = await progress.close();
-  // Stored or not, the row says; left as running it is begun again by whoever comes next.
-  if (definition.transactional && outcome.type === 'failed' && isUnknown(outcome.error)) return lease.reload();
+  if (definition.transactional && outcome.type === 'failed' && isUnknown(outcome.error)) {
+    // Stored or not, the row says.
+    await lease.reload();
+    const stored = lease.state.steps.get(row.key);
+    if (stored?.status === 'running' && stored.attempt === started.attempt)
+      lease.row(withRun(lostTransaction(stored, outcome.error, clock.now()), stored, runId));
+    return;
+  }
   if (signal.aborted) return;
   if (outcome.sent === true) {
     await lease.reload();
@@ -72,9 +78,4 @@ async function attempt(
     random: runtime.random(),
   });
   lease.result(withRun(done, row, runId));
-}
-
-/** A database that went away under a transactional step is not the step's failure. */
-export function isUnknown(error: unknown): boolean {
-  return error instanceof DatabaseUnavailableError || (error as { code?: unknown } | null)?.code === 'FENCED';
 }

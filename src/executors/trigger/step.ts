@@ -1,4 +1,5 @@
 import { AbortTaskRunError, metadata } from '@trigger.dev/sdk';
+import type { DurachartError } from '../../core/error.ts';
 import type { StepDefinition } from '../../core/step.ts';
 import { isError } from '../../core/stored-thrown.ts';
 import { describe } from '../../core/thrown.ts';
@@ -6,8 +7,16 @@ import type { Workflow } from '../../core/workflow.ts';
 import type { RoundFence, Settled } from '../../engine/driver-store.ts';
 import { idempotencyKey } from '../../engine/keys.ts';
 import type { Invocation, StepRow } from '../../engine/ports.ts';
-import { begun, concluded, definitionOf, isSkip, lostWorker, unknownStep } from '../../engine/step-rows.ts';
-import { isUnknown } from './inline.ts';
+import {
+  begun,
+  concluded,
+  definitionOf,
+  isSkip,
+  lostTransaction,
+  lostWorker,
+  unknownStep,
+} from '../../engine/step-rows.ts';
+import { isUnknown } from '../../engine/unavailable.ts';
 import { Progress } from './listener.ts';
 import { isOver, triggerDriver, type StepPayload } from './platform.ts';
 import { withRun } from './rows.ts';
@@ -28,6 +37,8 @@ interface Failure {
   error: unknown;
   definition: StepDefinition;
   workflow: Workflow;
+  /** The transaction was lost, which is not the step's failure. */
+  isLost: boolean;
 }
 
 export interface StepResult {
@@ -117,9 +128,9 @@ export class StepRuns {
       return { outcome: 'done' };
     }
     if (outcome.type === 'failed') {
-      if (definition.transactional && isUnknown(outcome.error))
-        return this.askWhatHappened(runtime, fence, outcome.error);
-      this.failures.set(run.id, { fence, row, error: outcome.error, definition, workflow });
+      const isLost = definition.transactional && isUnknown(outcome.error);
+      if (isLost && (await this.isSettled(runtime, fence))) return { outcome: 'done' };
+      this.failures.set(run.id, { fence, row, error: outcome.error, definition, workflow, isLost });
       // The platform is told an error whatever was thrown: it takes undefined for none.
       throw isError(outcome.error) ? outcome.error : new Error(describe(outcome.error));
     }
@@ -138,9 +149,8 @@ export class StepRuns {
     // It is called after a cancel as well.
     if (run.signal.aborted) return { skipRetrying: true };
     if (failure === undefined) return undefined;
-    const { fence, definition, workflow, error } = failure;
-    const context = { definition, errors: workflow.errors, now: runtime.clock.now(), random: runtime.random() };
-    const row = withRun(concluded(failure.row, { type: 'failed', error }, context), failure.row, run.id);
+    const { fence } = failure;
+    const row = withRun(nextOf(runtime, failure), failure.row, run.id);
     // The platform counts attempts that were lost, the engine does not: what it will not do any more is done by another run.
     if (row.status === 'failed' || run.attempt >= run.maxAttempts) {
       await this.settle(runtime, fence, row);
@@ -178,12 +188,20 @@ export class StepRuns {
   }
 
   /** A database that went away under a transactional step: whether the transaction was committed, its row says. */
-  private async askWhatHappened(runtime: Runtime, fence: RoundFence, error: unknown): Promise<StepResult> {
+  private async isSettled(runtime: Runtime, fence: RoundFence): Promise<boolean> {
     const open = await runtime.persist(() => runtime.store.assignment(fence));
-    // Not stored: the platform begins it again, and it counts as lost.
-    if (open !== undefined) throw error;
+    if (open !== undefined) return false;
     for (const free of await runtime.store.free([fence.instanceId]))
       await triggerDriver(free, `${fence.key} has ended`);
-    return { outcome: 'done' };
+    return true;
   }
+}
+
+/** The row after a failed attempt. One that was lost is not counted by whoever begins it again. */
+function nextOf({ clock, random }: Runtime, { row, error, definition, workflow, isLost }: Failure): StepRow {
+  const now = clock.now();
+  if (!isLost)
+    return concluded(row, { type: 'failed', error }, { definition, errors: workflow.errors, now, random: random() });
+  const lost = lostTransaction(row, error as DurachartError, now);
+  return lost.status === 'failed' ? lost : { ...lost, status: 'retrying', nextAttemptAt: now };
 }

@@ -8,7 +8,7 @@ import { parseConfig, useConfig, type Config } from '../../../machines/video-pro
 import type { Context } from '../../../machines/video-processing/context-schema.ts';
 import type { JobEvent, JobInput } from '../../../machines/video-processing/input.ts';
 import { createLocalArtifacts } from '../../../src/artifacts/local.ts';
-import type { ArtifactStore, Transaction } from '../../../src/index.ts';
+import type { ArtifactStore, StepTransaction } from '../../../src/index.ts';
 import { migrate } from '../../../src/store/migrate.ts';
 import { createDatabase } from '../../support/database.ts';
 
@@ -77,7 +77,7 @@ export async function runStep<Output = unknown>(name: string, input: unknown, wo
       artifacts: world.artifacts,
       publish: async () => ({ id: 1, duplicate: false }),
       instance: { id: world.instance ?? 'job-1', workflow: 'video-processing', tenant: null },
-      tx: tx as Transaction,
+      tx: tx as StepTransaction,
     });
     return (step.output === undefined ? output : step.output.parse(output)) as Output;
   };
