@@ -1,4 +1,5 @@
 import { DurachartError, StepError } from './error.ts';
+import { RESERVED_KEY } from './payload.ts';
 import { boundedText, maskSecrets, storableText } from './text.ts';
 
 /** The key that marks a stored error; its value is the class that the error is an instance of. */
@@ -33,6 +34,9 @@ export const CLASSES: ReadonlyMap<string, new (...args: never[]) => Error> = new
 
 /** What an error has that is no field of its own. */
 export const NATIVE_FIELDS: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause', ERROR_KEY, HIDDEN_KEY]);
+
+/** Keys by which a stored form is told from a value; nobody's own are kept. */
+const MARKS: ReadonlySet<string> = new Set([ERROR_KEY, HIDDEN_KEY, RESERVED_KEY]);
 
 /** An error, of this realm or of another one. */
 export function isError(value: unknown): value is Error {
@@ -139,9 +143,11 @@ class Encoder {
 /** Fields of an error that are not enumerable count too, as those of a ZodError; what is for its own library does not. */
 function keysOf(from: object): string[] {
   if (from instanceof Map) return [...from.keys()].filter((key) => typeof key === 'string');
-  if (!isError(from)) return (attempt(() => Object.keys(from)) ?? []).filter((key) => key !== ERROR_KEY);
+  if (!isError(from)) return (attempt(() => Object.keys(from)) ?? []).filter((key) => !MARKS.has(key));
   const names = attempt(() => Object.getOwnPropertyNames(from)) ?? [];
-  const fields = names.filter((key) => !key.startsWith('_') && (!NATIVE_FIELDS.has(key) || key === 'cause'));
+  const fields = names.filter(
+    (key) => !key.startsWith('_') && !MARKS.has(key) && (!NATIVE_FIELDS.has(key) || key === 'cause'),
+  );
   // Small things first: they are what machines branch on.
   return fields.toSorted((a, b) => sizeOf(read(from, a)) - sizeOf(read(from, b)));
 }

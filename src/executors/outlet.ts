@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Outlet } from '../core/outlet.ts';
+import { decoded, encoded } from '../core/undefined.ts';
 import { EMIT, invokeId } from '../engine/keys.ts';
 import type { Clock, Invocation } from '../engine/ports.ts';
 import type { NewEvent } from '../engine/sending/send-store.ts';
@@ -34,7 +35,10 @@ export class StepOutlet {
       instance: instance.id,
       invocation: isAction ? undefined : invocation,
       what: `${isAction ? 'Action' : 'Step'} ${step}`,
-      send: ({ type, ...payload }) => this.put(type, payload),
+      send: (event) => {
+        const { type, ...fields } = decoded(event);
+        this.put(type, encoded(fields));
+      },
       emit: (event) => this.put(EMIT, event),
     };
   }

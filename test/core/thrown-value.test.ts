@@ -149,6 +149,9 @@ describe('what is not JSON', () => {
       call: () => {},
       _private: 1,
       ['durachart$error']: 'TypeError',
+      $durachart: 'payload',
+      plain: { $durachart: 'payload', a: 1 },
+      gone: undefined,
     };
     const back = asError(Object.assign(new Error('x'), fields));
     expect(Object.assign({}, back)).toEqual({
@@ -163,6 +166,7 @@ describe('what is not JSON', () => {
       money: { cents: 5 },
       inner: expect.any(RangeError) as unknown,
       list: [null, null],
+      plain: { a: 1 },
     });
     expect(Object.is(back['minus'], 0)).toBe(true);
     expect(back).not.toBeInstanceOf(TypeError);

@@ -111,6 +111,34 @@ test('a custom action has its instance’s id, and sends it events', async () =>
   expect(seen).toEqual([[id, []]]);
 });
 
+test('an event arrives as it was sent, with what is undefined in it', async () => {
+  const sent = { type: 'SENT' as const, a: undefined, b: [undefined, { c: undefined }], d: 1 };
+  const seen: unknown[] = [];
+  const machine = setup({
+    types: {} as { context: { seen: unknown }; events: { type: 'SENT' } },
+    actors: {
+      send: fromPromise(async ({ self }) => self.send(sent as never)),
+      look: fromPromise<null, unknown>(async ({ input }) => (seen.push(input), null)),
+    },
+  }).createMachine({
+    id: 'undefined-sent',
+    context: { seen: null },
+    initial: 'A',
+    states: {
+      A: {
+        invoke: { src: 'send' },
+        on: { SENT: { target: 'B', actions: assign({ seen: ({ event }) => event }) } },
+      },
+      B: { invoke: { src: 'look', input: ({ context }: { context: { seen: unknown } }) => context.seen, onDone: 'C' } },
+      C: { type: 'final' },
+    },
+  });
+  const engine = await bench.worker([defineWorkflow({ machine })]);
+  const { id } = await engine.start('undefined-sent', undefined);
+  await engine.result(id, { timeout: 20_000 });
+  expect(seen).toStrictEqual([sent]);
+});
+
 interface Args {
   self: Record<string, (...args: unknown[]) => unknown> & { _parent: AnyActorRef };
   system: Record<string, (...args: unknown[]) => unknown>;
