@@ -146,7 +146,7 @@ function arm(draft: Draft, timer: Timer): void {
   // As in XState both are delivered, and the id means the newer one from now on; it comes after those that were armed before.
   const earlier = timers.get(timer.id);
   if (earlier !== undefined) {
-    const renamed = { ...earlier, id: freeId(timers, earlier) };
+    const renamed = { ...earlier, id: freeId(draft, earlier) };
     timers = new Map([...timers.values()].map((each) => (each === earlier ? [renamed.id, renamed] : [each.id, each])));
     draft.timers = draft.ownTimers = timers;
     change.timers.push(renamed);
@@ -157,10 +157,11 @@ function arm(draft: Draft, timer: Timer): void {
   change.timers.push(timer);
 }
 
-function freeId(timers: ReadonlyMap<string, Timer>, { id, sequence }: Timer): string {
+/** Not that of a timer which the same commit deletes, either: a statement writes a row once. */
+function freeId({ timers, change: { cancelled } }: Draft, { id, sequence }: Timer): string {
   for (let n = 1; ; n++) {
     const free = `${id} ${sequence}.${n}`;
-    if (!timers.has(free)) return free;
+    if (!timers.has(free) && (cancelled === 'all' || !cancelled.includes(free))) return free;
   }
 }
 

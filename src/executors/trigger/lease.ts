@@ -93,9 +93,10 @@ export class Lease {
     return true;
   }
 
-  /** A result that has its turn among what else there is: see `takeInputs`. */
+  /** A result that has its turn among what else there is: see `takeInputs`. That of an action moves no machine. */
   result(row: StepRow): void {
-    if (!isSettled(row) || isHeld(this.state.status) || !this.state.steps.has(row.key)) return this.row(row);
+    if (row.kind === 'action' || !isSettled(row) || isHeld(this.state.status) || !this.state.steps.has(row.key))
+      return this.row(row);
     this.state = { ...this.state, steps: new Map(this.state.steps).set(row.key, row) };
   }
 
