@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { stored } from '../../src/core/stored-thrown.ts';
+
+const hostile = (target: object): object =>
+  new Proxy(target, {
+    ownKeys() {
+      throw new Error('not yours');
+    },
+  });
+
+test.each([
+  ['an object', hostile({ a: 1 })],
+  ['an error', hostile(new Error('no'))],
+  [
+    'a map',
+    new Map<unknown, unknown>([
+      ['a', 1],
+      [{}, 2],
+    ]),
+  ],
+  ['a long text behind long fields', { a: 'x'.repeat(20_000), b: 'y', c: 'z' }],
+])('what is thrown that does not let itself be read is stored all the same: %s', (_, thrown) => {
+  expect(() => JSON.stringify(stored(thrown))).not.toThrow();
+  expect(JSON.stringify(stored(thrown)).length).toBeLessThan(40_000);
+});
