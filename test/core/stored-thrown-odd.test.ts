@@ -18,6 +18,18 @@ test.each([
       [{}, 2],
     ]),
   ],
+  ['a list of more than is kept', Array.from({ length: 2_000 }, () => ({}))],
+  ['a set of more than is kept', { list: new Set(Array.from({ length: 2_000 }, (_, n) => n)), last: [1] }],
+  [
+    'what fails as JSON',
+    {
+      at: {
+        toJSON: () => {
+          throw new Error('no');
+        },
+      },
+    },
+  ],
   ['a long text behind long fields', { a: 'x'.repeat(20_000), b: 'y', c: 'z' }],
 ])('what is thrown that does not let itself be read is stored all the same: %s', (_, thrown) => {
   expect(() => JSON.stringify(stored(thrown))).not.toThrow();
