@@ -56,7 +56,7 @@ test('history and snapshots are exact, over whole and partial ones', async () =>
     const row = await eventually(
       async () =>
         (
-          await bench.sql`select sequence, snapshot from durachart.instances where id = ${id} and sequence = ${sequence}`
+          await bench.sql`select sequence, snapshot from durachart.instances where id = ${id} and sequence = ${sequence} and snapshot_at is null`
         )[0],
     );
     stored[sequence] = decoded(row['snapshot'] as StoredSnapshot);

@@ -9,6 +9,7 @@ import type { Context } from '../../../machines/video-processing/context-schema.
 import type { JobEvent, JobInput } from '../../../machines/video-processing/input.ts';
 import { createLocalArtifacts } from '../../../src/artifacts/local.ts';
 import type { ArtifactStore, StepTransaction } from '../../../src/index.ts';
+import { decoded } from '../../../src/core/undefined.ts';
 import { migrate } from '../../../src/store/migrate.ts';
 import { createDatabase } from '../../support/database.ts';
 
@@ -66,7 +67,7 @@ export async function runStep<Output = unknown>(name: string, input: unknown, wo
   if (step === undefined) throw new Error(`There is no step ${name}.`);
   const run = async (tx: unknown) => {
     const output = await step.run({
-      input: step.input === undefined ? input : step.input.parse(input),
+      input: step.input === undefined ? decoded(input) : step.input.parse(decoded(input)),
       key: 'test',
       outlet: undefined as never,
       attempt: 1,
