@@ -51,7 +51,7 @@ function printItems({ terminal }: Cli, items: readonly StepDetail[]): void {
       `${item.attempt} of ${item.maxAttempts}`,
       took(item),
       { text: item.errorCode ?? '', color: 'red' },
-      item.error?.message ?? item.message ?? '',
+      item.error?.reason ?? item.error?.message ?? item.message ?? '',
     ]),
   );
 }

@@ -20,7 +20,8 @@ export function printPreview(terminal: Terminal, type: string, preview: Preview)
     terminal.out(
       paint(terminal, 'dim', `after the ${ahead} event${ahead === 1 ? '' : 's'} in its inbox, which may change that\n`),
     );
-  if (error !== undefined) terminal.out(`${paint(terminal, 'red', plain(error.code))}: ${plain(error.message)}\n`);
+  if (error !== undefined)
+    terminal.out(`${paint(terminal, 'red', plain(error.code))}: ${plain(error.reason ?? error.message)}\n`);
   const lines = effects(preview);
   if (lines.length > 0) printFields(terminal, lines);
 }

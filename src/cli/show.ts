@@ -103,7 +103,9 @@ function printSteps(terminal: Terminal, steps: readonly StepDetail[], now: Date)
       step.kind === 'workflow' || step.kind === 'fan-out' ? '' : `${step.attempt} of ${step.maxAttempts}`,
       tookOf(step, now),
       step.errorCode ?? '',
-      step.fanOut === null ? (step.error?.message ?? step.message ?? '') : fanOutStanding(step.fanOut, now),
+      step.fanOut === null
+        ? (step.error?.reason ?? step.error?.message ?? step.message ?? '')
+        : fanOutStanding(step.fanOut, now),
     ]),
   );
 }
@@ -116,7 +118,7 @@ function printFailed(terminal: Terminal, id: string, items: readonly StepDetail[
     items.map(({ key, step, errorCode, error }) => [
       `${step} #${itemIndex(key)}`,
       { text: errorCode ?? '', color: 'red' },
-      error?.message ?? '',
+      error?.reason ?? error?.message ?? '',
     ]),
   );
   terminal.out(`${paint(terminal, 'dim', `all: durachart items ${plain(id)} --status failed`)}\n`);

@@ -113,6 +113,7 @@ async function watchAll(cli: Cli, client: Client, { json }: CommonOptions): Prom
 
 function printEnd({ terminal }: Cli, progress: Progress, instance: Instance, output: boolean): void {
   progress.end(instance);
-  if (instance.error !== null) terminal.err(`${plain(instance.error.code)}: ${plainLines(instance.error.message)}\n`);
+  if (instance.error !== null)
+    terminal.err(`${plain(instance.error.code)}: ${plainLines(instance.error.reason ?? instance.error.message)}\n`);
   if (output && instance.status === 'done') terminal.out(`${safeJson(instance.output, 2)}\n`);
 }

@@ -1,6 +1,7 @@
 import { diagnose, type Diagnosis } from './diagnose.ts';
-import { StepError, type ErrorClass, type ErrorRecord } from './error.ts';
+import { StepError, type CauseRecord, type ErrorClass, type ErrorRecord } from './error.ts';
 import { jsonLike } from './json-like.ts';
+import { causesOf, reasonOf } from './reason.ts';
 import { boundedText, maskSecrets, storableText } from './text.ts';
 import { beyond } from './thrown-value.ts';
 import { describe } from './thrown.ts';
@@ -32,11 +33,15 @@ export function classify(
     message: message(diagnosis.message ?? describe(error)),
     attempt,
   };
-  const { stack, cause } = facts(error);
+  const { stack } = facts(error);
   if (typeof stack === 'string') record.stack = boundedStack(stack);
   const details = detailsOf(error, diagnosis);
   if (details !== undefined) record.details = details;
-  if (cause !== undefined && cause !== null) record.cause = causeOf(cause);
+  const causes = causesOf(error).map(causeRecord);
+  const [cause] = causes;
+  if (cause !== undefined) record.cause = causes.reduceRight((inner, outer) => ({ ...outer, cause: inner }));
+  const reason = reasonOf(record.message, causes, onPurpose(error, classes) !== undefined);
+  if (reason !== undefined) record.reason = boundedText(reason, MESSAGE_LIMIT);
   const thrown = beyond(record, error);
   if (thrown !== undefined) record.thrown = thrown;
   const { retryAfter } = diagnosis;
@@ -73,7 +78,7 @@ function detailsOf(error: unknown, diagnosis: Diagnosis): Record<string, unknown
   return size <= DETAILS_LIMIT ? details : { ...(jsonLike(foreign, clean) as object), omitted: `${size} characters` };
 }
 
-function causeOf(cause: unknown): NonNullable<ErrorRecord['cause']> {
+function causeRecord(cause: unknown): CauseRecord {
   const { code } = facts(cause);
   const record = { name: boundedText(clean(nameOf(cause)), NAME_LIMIT), message: message(describe(cause)) };
   return typeof code === 'string' ? { ...record, code: boundedText(clean(code), NAME_LIMIT) } : record;

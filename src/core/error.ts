@@ -71,9 +71,20 @@ export interface ErrorRecord {
   /** Which attempt it ended, from 1. */
   attempt?: number;
   details?: Record<string, unknown>;
-  cause?: { name: string; message: string; code?: string };
+  /** What caused it, as far down as it goes. */
+  cause?: CauseRecord;
+  /** One line for people that says why, with its causes; missing where `message` says it all. */
+  reason?: string;
   /** What was thrown, where the fields above do not say all of it; `value` is missing where that was undefined. */
   thrown?: { value?: unknown };
+}
+
+/** What caused an error, as it is stored. */
+export interface CauseRecord {
+  name: string;
+  message: string;
+  code?: string;
+  cause?: CauseRecord;
 }
 
 /** An error of the engine's as it is stored: nothing that happens by itself mends it. */

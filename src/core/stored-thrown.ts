@@ -32,6 +32,10 @@ export const CLASSES: ReadonlyMap<string, new (...args: never[]) => Error> = new
   ['URIError', URIError],
 ]);
 
+/** Fields in which an error has the statement that failed, and what was given to it. */
+const QUERIES: ReadonlySet<string> = new Set(['query', 'sql']);
+const PARAMETERS: ReadonlySet<string> = new Set(['params', 'parameters', 'args', 'bindings']);
+
 /** What an error has that is no field of its own. */
 export const NATIVE_FIELDS: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cause', ERROR_KEY, HIDDEN_KEY]);
 
@@ -145,9 +149,11 @@ function keysOf(from: object): string[] {
   if (from instanceof Map) return [...from.keys()].filter((key) => typeof key === 'string');
   if (!isError(from)) return (attempt(() => Object.keys(from)) ?? []).filter((key) => !MARKS.has(key));
   const names = attempt(() => Object.getOwnPropertyNames(from)) ?? [];
-  const fields = names.filter(
-    (key) => !key.startsWith('_') && !MARKS.has(key) && (!NATIVE_FIELDS.has(key) || key === 'cause'),
-  );
+  const isOfQuery = names.some((key) => QUERIES.has(key) && typeof read(from, key) === 'string');
+  const fields = names
+    .filter((key) => !key.startsWith('_') && !MARKS.has(key) && (!NATIVE_FIELDS.has(key) || key === 'cause'))
+    // Values that were given to a statement may be anybody's secrets: of drizzle, postgres.js, TypeORM and others.
+    .filter((key) => !(isOfQuery && PARAMETERS.has(key)));
   // Small things first: they are what machines branch on.
   return fields.toSorted((a, b) => sizeOf(read(from, a)) - sizeOf(read(from, b)));
 }

@@ -12,6 +12,8 @@ const MASK = '***';
 
 // Name parts are bounded so that no text makes the search quadratic.
 const SECRETS: readonly [RegExp, string][] = [
+  // What drizzle says of a query that failed has the values of its parameters; in a stack, the frames come after them.
+  [/\b(Failed query: [\s\S]*?)\nparams: [\s\S]*?(?=(?:\n {4}at [^\n]*)*\s*$)/g, '$1'],
   // //user:password@host and //token@host
   [/\/\/[^\s/?#"'`<>]+@/g, `//${MASK}@`],
   // Header lines, to their end.

@@ -86,7 +86,7 @@ export function thrownOf(record: ErrorRecord): unknown {
 }
 
 /** The record of the same error with other words; what was no error becomes one by it. */
-export function reworded({ thrown, ...record }: ErrorRecord, message: string): ErrorRecord {
+export function reworded({ thrown, reason: _, ...record }: ErrorRecord, message: string): ErrorRecord {
   const value = thrown?.value;
   const isOfError = typeof value === 'object' && value !== null && Object.hasOwn(value, ERROR_KEY);
   return { ...record, message, ...(isOfError ? { thrown: { value: { ...value, message } } } : {}) };

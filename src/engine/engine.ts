@@ -1,3 +1,4 @@
+import { whyOf } from '../core/reason.ts';
 import type { ArtifactStore } from '../core/artifact.ts';
 import { DurachartError } from '../core/error.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
@@ -391,7 +392,7 @@ export class DurableEngine implements Engine {
       if (record.status === 'failed') {
         throw new DurachartError(
           'INSTANCE_FAILED',
-          `Instance ${id} failed in ${record.state}: ${record.error?.message ?? ''}`,
+          `Instance ${id} failed in ${record.state}: ${record.error === null ? '' : whyOf(record.error)}`,
           { details: { error: record.error } },
         );
       }

@@ -36,6 +36,7 @@ const ErrorShown = z.object({
   class: z.enum(['retryable', 'final']),
   name: z.string(),
   message: z.string(),
+  reason: z.string().optional(),
   stack: z.string().optional(),
 });
 

@@ -16,6 +16,24 @@ export const StepKind = z
   .openapi('StepKind', { description: '`item`: of a fan-out; its key is that of the fan-out, `#` and its index.' });
 const ErrorClass = z.enum(['retryable', 'final']);
 
+interface Cause {
+  name: string;
+  message: string;
+  code?: string | undefined;
+  cause?: Cause | undefined;
+}
+
+const Cause: z.ZodType<Cause> = z
+  .object({
+    name: z.string(),
+    message: z.string(),
+    code: z.string().optional(),
+    get cause() {
+      return Cause.optional();
+    },
+  })
+  .openapi('ErrorCause');
+
 const ErrorRecord = z
   .object({
     code: z.string(),
@@ -25,11 +43,13 @@ const ErrorRecord = z
     stack: z.string().optional(),
     attempt: z.int().optional(),
     details: z.record(z.string(), z.unknown()).optional(),
-    cause: z.object({ name: z.string(), message: z.string(), code: z.string().optional() }).optional(),
+    cause: Cause.optional(),
+    reason: z.string().optional(),
     thrown: z.object({ value: z.unknown().optional() }).optional(),
   })
   .openapi('Error', {
-    description: 'An error as it is stored. `thrown`: what was thrown, where the other fields do not say all of it.',
+    description:
+      'An error as it is stored. `reason`: one line that says why, with its causes, where `message` does not say it all. `thrown`: what was thrown, where the other fields do not say all of it.',
   });
 
 export const LogLine = z

@@ -43,7 +43,7 @@ export async function readItemResults(
     ),
     pool.unsafe<ForEachOutput<unknown>['failures']>(
       `${items(
-        `n as index, s.error_code as code, left(s.error ->> 'message', ${MOST_MESSAGE}) as message`,
+        `n as index, s.error_code as code, left(coalesce(s.error ->> 'reason', s.error ->> 'message'), ${MOST_MESSAGE}) as message`,
         '0',
         TOTAL,
         `s.status = 'failed'`,

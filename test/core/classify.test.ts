@@ -46,6 +46,7 @@ describe('errors thrown on purpose', () => {
       attempt: 2,
       details: { used: 3 },
       cause: { name: 'RangeError', message: 'too far', code: 'E_FAR' },
+      reason: 'slow down; caused by: too far (E_FAR)',
       retryAfter: 1_501,
       thrown: {
         value: {

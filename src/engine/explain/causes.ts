@@ -1,3 +1,4 @@
+import { whyOf } from '../../core/reason.ts';
 import { HISTORY_LIMIT, HISTORY_WARNING } from '../history-limit.ts';
 import { childCause } from './child-causes.ts';
 import type { Cause, CauseCode, Standpoint } from './explanation.ts';
@@ -142,7 +143,7 @@ function failures({ member }: Place, childOf: (id: string) => Child | undefined)
     if (error === null) continue;
     causes.push({
       code: 'FAILED',
-      words: `${what(row)} failed for good${inAttempt(row)}: ${error.code}, ${sentence(error.message)}`,
+      words: `${what(row)} failed for good${inAttempt(row)}: ${error.code}, ${sentence(whyOf(error))}`,
       at: new Date(row.finishedAt ?? member.updatedAt),
       step: invocationAt(row),
       error: shown(error),
@@ -157,7 +158,7 @@ function failures({ member }: Place, childOf: (id: string) => Child | undefined)
   const on = row === undefined ? '' : ` on the result of ${row.step}`;
   causes.push({
     code: 'FAILED',
-    words: `It failed${on} with ${error.code}: ${sentence(error.message)}`,
+    words: `It failed${on} with ${error.code}: ${sentence(whyOf(error))}`,
     at: new Date(member.updatedAt),
     step: row === undefined ? null : invocationAt(row),
     error: shown(error),

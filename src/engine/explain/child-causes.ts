@@ -1,3 +1,4 @@
+import { whyOf } from '../../core/reason.ts';
 import type { Bare } from './causes.ts';
 import type { Cause, CauseCode, Standpoint } from './explanation.ts';
 import type { LiveStep } from './facts.ts';
@@ -47,7 +48,7 @@ export function childCause(row: LiveStep, child: { standpoint: Standpoint; first
       ? ''
       : ` ${leaf.id === row.childId ? '' : `at ${leaf.id} `}in ${leaf.state || 'no state yet'}: ${leaf.words}`;
   if (row.status === 'failed' || (leaf !== null && SAYS[leaf.code] === 'failed')) {
-    const said = why === '' ? `: ${row.error?.message ?? 'no reason is known'}.` : why;
+    const said = why === '' ? `: ${row.error === null ? 'no reason is known' : whyOf(row.error)}.` : why;
     return { code: 'CHILD_FAILED', words: `The ${who} failed${said}`, ...at, error: shown(row.error) };
   }
   if (leaf !== null && SAYS[leaf.code] === 'stuck')

@@ -82,6 +82,8 @@ export interface ErrorShown {
   class: ErrorClass;
   name: string;
   message: string;
+  /** One line that says why, with its causes; missing where `message` says it all. */
+  reason?: string;
   stack?: string;
 }
 

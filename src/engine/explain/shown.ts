@@ -6,6 +6,13 @@ export function shown(error: ErrorRecord): ErrorShown;
 export function shown(error: ErrorRecord | null): ErrorShown | null;
 export function shown(error: ErrorRecord | null): ErrorShown | null {
   if (error === null) return null;
-  const { code, name, message, stack } = error;
-  return { code, class: error.class, name, message, ...(stack === undefined ? {} : { stack }) };
+  const { code, name, message, reason, stack } = error;
+  return {
+    code,
+    class: error.class,
+    name,
+    message,
+    ...(reason === undefined ? {} : { reason }),
+    ...(stack === undefined ? {} : { stack }),
+  };
 }

@@ -1,3 +1,4 @@
+import { whyOf } from '../../core/reason.ts';
 import type { Millis } from '../ports.ts';
 import { replacedAt } from '../unbegun.ts';
 import type { Bare } from './causes.ts';
@@ -133,7 +134,7 @@ function retrying(row: LiveStep, { now }: Place): Bare {
   const next = row.nextAttemptAt ?? now;
   const error = shown(row.error);
   const when = next > now ? `in ${span(next - now)}` : 'as soon as there is a place for it';
-  const failed = error === null ? 'failed' : `failed with ${error.code} (${error.message})`;
+  const failed = error === null ? 'failed' : `failed with ${error.code} (${whyOf(error)})`;
   return {
     code: 'RETRYING',
     words: `${what(row)} ${failed} in attempt ${row.attempt} of ${row.maxAttempts}; the next one begins ${when}.`,

@@ -160,7 +160,9 @@ function StepView({
                   {attempt.attempt}: {attempt.outcome} after{' '}
                   {duration(new Date(attempt.finishedAt).getTime() - new Date(attempt.startedAt).getTime())}
                 </span>
-                {attempt.error === undefined || attempt.error.message === step.error?.message ? null : (
+                {attempt.error === undefined ||
+                (attempt.error.reason ?? attempt.error.message) ===
+                  (step.error?.reason ?? step.error?.message) ? null : (
                   <ErrorText error={attempt.error} />
                 )}
                 {attempt.runId === undefined ? null : <Run id={attempt.runId} />}

@@ -207,7 +207,14 @@ function Progress({ of, part }: { of: string; part: number | null }) {
 export function ErrorText({
   error,
 }: {
-  error: { code: string; class: string; name: string; message: string; stack?: string | undefined };
+  error: {
+    code: string;
+    class: string;
+    name: string;
+    message: string;
+    reason?: string | undefined;
+    stack?: string | undefined;
+  };
 }) {
   const [open, setOpen] = useState(false);
   return (
@@ -218,7 +225,7 @@ export function ErrorText({
           {error.class}, {error.name}
         </span>
       </div>
-      <p className="break-words">{error.message}</p>
+      <p className="break-words">{error.reason ?? error.message}</p>
       {error.stack === undefined ? null : (
         <>
           <Button kind="quiet" className="-ml-2 h-6! text-xs!" onPress={() => setOpen(!open)} aria-expanded={open}>

@@ -32,7 +32,7 @@ export function PreviewView({ preview }: { preview: Preview }) {
       {preview.error === undefined ? null : (
         <Line name="fails">
           <span className="text-failed">
-            {preview.error.code}: {preview.error.message}
+            {preview.error.code}: {preview.error.reason ?? preview.error.message}
           </span>
         </Line>
       )}
