@@ -5,7 +5,8 @@ import { assembleEngine, registry, type EngineParts } from './engine/create.ts';
 import type { Engine } from './engine/api.ts';
 import { localExecutor } from './executors/local.ts';
 import { onTrigger } from './executors/trigger/remote.ts';
-import { isTransient, LANES, openDatabase } from './store/database.ts';
+import { LANES, openDatabase } from './store/database.ts';
+import { isTransient } from './store/transient.ts';
 import { createDriverStore } from './store/driver-store.ts';
 import { createEventStore } from './store/events.ts';
 import { createScheduleStore } from './store/schedules.ts';
@@ -41,7 +42,7 @@ export interface CreateEngineOptions<W extends readonly Workflow[]> extends Pick
  * const engine = createEngine({ database: process.env.DATABASE_URL, workflows: [orders], artifacts });
  * await engine.work();
  * const { id } = await engine.start('orders', { orderId: '42' });
- * @throws DefinitionError `DUPLICATE_WORKFLOW`, `DUPLICATE_EVENT`, `INVALID_SCHEDULE`, `DUPLICATE_SCHEDULE`
+ * @throws DurachartError `DATABASE_URL_MISSING`, `INVALID_DATABASE_URL`; DefinitionError `DUPLICATE_WORKFLOW`, `DUPLICATE_EVENT`, `INVALID_SCHEDULE`, `DUPLICATE_SCHEDULE`
  */
 export function createEngine<const W extends readonly Workflow[]>(options: CreateEngineOptions<W>): Engine<W> {
   const { database: url, executor, deadAfter = 30_000, ...rest } = options;

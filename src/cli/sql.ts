@@ -118,11 +118,13 @@ function refused(error: unknown): CliError {
       error,
     );
   }
+  const isMissing = code === '42P01' && message?.includes('durachart.') === true;
+  const help = isMissing ? 'The engine has no tables here yet: run `durachart migrate`.' : hint;
   const where = position === undefined ? '' : ` (at character ${position})`;
   const facts = { code, ...(position === undefined ? {} : { position: Number(position) }) };
   return new CliError(
     code === '25006' ? EXIT.refused : EXIT.error,
-    `Postgres: ${message}${where}${hint ? `\nHint: ${hint}` : ''}`,
+    `Postgres: ${message}${where}${help ? `\nHint: ${help}` : ''}`,
     facts,
     error,
   );

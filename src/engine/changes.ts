@@ -3,6 +3,7 @@ import type { StepView } from './api.ts';
 import type { Clock, StepRow } from './ports.ts';
 import { fanOutView, isFanOut } from './fan-out.ts';
 import type { Reader } from './reader.ts';
+import { isSetUpWrong } from './trouble.ts';
 import { DatabaseUnavailableError } from './unavailable.ts';
 
 /** Something about an instance has changed: look at its rows. `step` comes along where this process knows it first-hand. */
@@ -138,7 +139,7 @@ export class Changes {
         bell.reset();
         // Whoever waits for the end of a job waits through an outage of the database, too.
         const answer = await look(told).catch((error: unknown) => {
-          if (error instanceof DatabaseUnavailableError) return undefined;
+          if (error instanceof DatabaseUnavailableError && !isSetUpWrong(error.cause)) return undefined;
           throw error;
         });
         if (answer !== undefined) return answer.value;

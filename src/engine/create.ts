@@ -17,6 +17,7 @@ import type { RetentionStore } from './retention.ts';
 import { stored } from './sending/from-inside.ts';
 import type { NewEvent } from './sending/send-store.ts';
 import { Writes } from './trouble.ts';
+import { refusedOnceStopped } from './once-stopped.ts';
 import { outspoken } from './unavailable.ts';
 
 /** What an engine is put together from; `createEngine` of the package does it for a Postgres. */
@@ -75,7 +76,7 @@ export function assembleEngine<const W extends readonly Workflow[]>(parts: Engin
   const reader = { ...parts.reader, post: writes.watched(parts.reader.post) };
   const inboxes = readerWithPayloads(outspoken(reader, parts.isTransient), payloads);
   const operations = { ...parts.operations, request: writes.watched(parts.operations.request) };
-  return new DurableEngine({
+  const engine = new DurableEngine({
     workflows,
     registered: parts.workflows,
     store: storeWithPayloads({ ...parts.store, commit: writes.watched(parts.store.commit) }, payloads),
@@ -114,7 +115,8 @@ export function assembleEngine<const W extends readonly Workflow[]>(parts: Engin
     deadAfter: parts.deadAfter ?? 30_000,
     remote: parts.remote,
     onFault,
-  }) as unknown as Engine<W>;
+  });
+  return refusedOnceStopped(engine) as unknown as Engine<W>;
 }
 
 /** All workflows by name, with those that they start as children. */

@@ -115,6 +115,7 @@ export class DurableEngine implements Engine {
   private readonly sender: Sender;
   private worker: Worker | undefined;
   private stopped = false;
+  private stopping: Promise<void> | undefined;
 
   constructor(options: EngineOptions) {
     this.options = options;
@@ -462,9 +463,18 @@ export class DurableEngine implements Engine {
     };
   }
 
+  /** Whether it was told to stop. */
+  get isStopped(): boolean {
+    return this.stopped;
+  }
+
   async stop(options: { grace?: number } = {}): Promise<void> {
-    if (this.stopped) return;
     this.stopped = true;
+    this.stopping ??= this.end(options);
+    return this.stopping;
+  }
+
+  private async end(options: { grace?: number }): Promise<void> {
     await this.worker?.stop(options.grace ?? 10_000);
     await this.options.remote?.close();
     await this.changes.close();
@@ -474,6 +484,7 @@ export class DurableEngine implements Engine {
   /** Ends as a killed process does. For tests. */
   async kill(): Promise<void> {
     this.stopped = true;
+    this.stopping = Promise.resolve();
     await this.worker?.kill();
     await this.changes.close();
     await this.options.close();

@@ -22,6 +22,15 @@ const WORDS = {
     'The database is out of memory. Lower its settings or give it more; what was stored is not lost, and everything goes on by itself.',
   POOLER:
     'DATABASE_URL leads to a connection pooler (PgBouncer, Supavisor, the "-pooler" host of a provider), which gives no connection a session with the settings, locks and notifications that the engine needs. Point DATABASE_URL at Postgres itself.',
+  NOT_MIGRATED:
+    "The database does not have this version's tables: run `durachart migrate`, or call migrate(url) before the engine works. If they are there, DATABASE_URL names another database.",
+  LOGIN_REFUSED:
+    'Postgres refuses the login. Correct the user and the password in DATABASE_URL (characters like @ : / # ? in them are percent-encoded); where the server lets nobody in without TLS, add ?sslmode=require.',
+  NO_DATABASE: 'There is no such database on the server. Create it, or correct the name at the end of DATABASE_URL.',
+  NO_PERMISSION:
+    "The role in DATABASE_URL may not use the engine's tables. Let the role that owns the schema durachart run `durachart migrate`, and use that role, or grant this one its rights.",
+  TLS_FAILED:
+    "The TLS connection to the database cannot be made. Trust the server's certificate (NODE_EXTRA_CA_CERTS), connect by a name that is in it, or correct sslmode in DATABASE_URL.",
   SLOW: 'The database is slow to answer, and each transition waits for it. Look at its load and at the network between it and this server.',
 } as const;
 
@@ -34,7 +43,25 @@ const BY_STATE: Readonly<Record<string, TroubleCode>> = {
   '57P01': 'STARTING',
   '57P02': 'STARTING',
   '57P03': 'STARTING',
+  '28000': 'LOGIN_REFUSED',
+  '28P01': 'LOGIN_REFUSED',
+  '3D000': 'NO_DATABASE',
 };
+
+/** What there is not, or not yet: a relation, a column, a function, a schema. */
+const ABSENT: ReadonlySet<string> = new Set(['42P01', '42703', '42883', '3F000']);
+const TLS =
+  /^(?:ERR_TLS_|ERR_SSL_|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT_IN_CHAIN$|UNABLE_TO_|CERT_|HOSTNAME_MISMATCH$)/;
+
+/** Troubles that somebody has to end; the database does not come back from them by itself. */
+const SET_UP: ReadonlySet<TroubleCode> = new Set([
+  'POOLER',
+  'NOT_MIGRATED',
+  'LOGIN_REFUSED',
+  'NO_DATABASE',
+  'NO_PERMISSION',
+  'TLS_FAILED',
+]);
 
 /** A question that takes longer, in milliseconds, is worth a word: a commit is one, and each step waits for one. */
 const SLOW = 100;
@@ -44,11 +71,44 @@ const FRESH = 10_000;
 /** The trouble that an error of the database tells of. */
 export function troubleOf(error: unknown): Trouble {
   for (let each = error; each instanceof Error; each = each.cause) {
-    if (isPooler(each)) return trouble('POOLER');
-    const code = BY_STATE[String((each as { code?: unknown }).code)];
-    if (code !== undefined) return trouble(code);
+    const code = codeOf(each);
+    if (code !== undefined) return { code, message: withReason(WORDS[code], SET_UP.has(code) ? each.message : '') };
   }
-  return trouble('NOT_ANSWERING');
+  // Which address it is that refuses says what is wrong with it.
+  const met = systemError(error);
+  return { code: 'NOT_ANSWERING', message: withReason(WORDS.NOT_ANSWERING, met?.message ?? '') };
+}
+
+function codeOf(error: Error): TroubleCode | undefined {
+  if (isPooler(error)) return 'POOLER';
+  const { code, query } = error as { code?: unknown; query?: unknown };
+  const state = String(code);
+  if (TLS.test(state)) return 'TLS_FAILED';
+  // Of somebody else's tables it is no trouble of this database's.
+  const isOurs = /\bdurachart\b/.test(`${error.message} ${String(query)}`);
+  if (isOurs && ABSENT.has(state)) return 'NOT_MIGRATED';
+  if (isOurs && state === '42501') return 'NO_PERMISSION';
+  return BY_STATE[state];
+}
+
+/** `The database does not answer (connect ECONNREFUSED 127.0.0.1:5432). …` */
+function withReason(words: string, reason: string): string {
+  return reason === '' || reason.length > 300 ? words : words.replace(/[.:]/, (end) => ` (${reason})${end}`);
+}
+
+function systemError(error: unknown): Error | undefined {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if ('syscall' in each && each.message !== '') return each;
+    const [first] = each instanceof AggregateError ? (each.errors as unknown[]) : [];
+    if (first instanceof Error && 'syscall' in first) return first;
+  }
+  return undefined;
+}
+
+/** Whether the database or the way to it is not set up as it has to be. Trying again helps as soon as somebody has seen to it. */
+export function isSetUpWrong(error: unknown): boolean {
+  const code = error instanceof Error ? codeOf(error) : undefined;
+  return code !== undefined && SET_UP.has(code);
 }
 
 /** The trouble of a database that took so many milliseconds for a small question. */

@@ -1,5 +1,5 @@
 import { DurachartError } from '../core/error.ts';
-import { isPooler, troubleOf } from './trouble.ts';
+import { isSetUpWrong, troubleOf } from './trouble.ts';
 
 /** The database does not do what it is asked now; what was stored is not lost, and the same call may succeed later. `details.reason` says what is wrong, the message what to do. */
 export class DatabaseUnavailableError extends DurachartError {
@@ -17,7 +17,7 @@ export function isUnknown(error: unknown): error is DurachartError {
 
 /** An error of the database in the engine's words, where it is one that keeps the database from doing what it is asked; others as they are. */
 export function asUnavailable(error: unknown, isTransient: (error: unknown) => boolean): unknown {
-  return isTransient(error) || isPooler(error) ? new DatabaseUnavailableError(error) : error;
+  return isTransient(error) || isSetUpWrong(error) ? new DatabaseUnavailableError(error) : error;
 }
 
 type Port = Record<string, (...args: never[]) => Promise<unknown>>;

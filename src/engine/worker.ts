@@ -7,6 +7,7 @@ import { Outage } from './outage.ts';
 import type { WorkerSession } from './ports.ts';
 import type { Scheduler } from './schedules/scheduler.ts';
 import { Ticker } from './ticker.ts';
+import { asUnavailable } from './unavailable.ts';
 
 export interface WorkerOptions extends HandsOptions {
   /** Milliseconds without a beat after which a worker counts as dead although its session stands. */
@@ -80,7 +81,8 @@ export class Worker implements HandsHost {
       this.hands.claims.stop();
       await listening.then(async (unlisten) => unlisten()).catch(() => {});
       await starting.then(async (session) => session.stop(clock.now())).catch(() => {});
-      throw error;
+      // Whichever of the two connections failed first.
+      throw asUnavailable(error, this.options.isTransient);
     }
   }
 

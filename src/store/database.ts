@@ -1,5 +1,4 @@
 import type postgres from 'postgres';
-import { isPooler } from '../engine/trouble.ts';
 import { connect } from './connect.ts';
 import { DIRECT } from './direct.ts';
 import { renewed } from './renewed.ts';
@@ -76,23 +75,4 @@ export function openDatabase(url: string): Database {
       await Promise.all([pool, transactions, snapshots, imports, hot, session].map((sql) => sql.end({ timeout: 5 })));
     },
   };
-}
-
-const TRANSIENT_SYSTEM = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-]);
-
-/** Whether the database may take the same statement later: it is away, overloaded, or the statement lost a deadlock. */
-export function isTransient(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  if (typeof code !== 'string' || isPooler(error)) return false;
-  if (TRANSIENT_SYSTEM.has(code) || code.startsWith('CONNECT')) return true;
-  return code.length === 5 && (/^(08|53|57|58)/.test(code) || ['40001', '40P01', '55P03', '25006'].includes(code));
 }

@@ -1,8 +1,8 @@
 import type postgres from 'postgres';
-import { isPooler } from '../engine/trouble.ts';
 import { asUnavailable, DatabaseUnavailableError } from '../engine/unavailable.ts';
 import { connect } from './connect.ts';
 import { MIGRATION_SETTINGS } from './session-settings.ts';
+import { isTransient } from './transient.ts';
 
 /**
  * How a session begins that has to be one: it holds locks, hears notifications or has settings. A pooler (PgBouncer, Supavisor) refuses
@@ -30,6 +30,6 @@ export async function openSession(url: string): Promise<postgres.Sql> {
     return sql;
   } catch (error) {
     await sql.end({ timeout: 5 });
-    throw asUnavailable(error, isPooler);
+    throw asUnavailable(error, isTransient);
   }
 }

@@ -1,6 +1,6 @@
 import { outspoken } from '../engine/unavailable.ts';
 import { connect } from './connect.ts';
-import { isTransient } from './database.ts';
+import { isTransient } from './transient.ts';
 import { OWN_SETTINGS } from './session-settings.ts';
 
 /** Browsers' sessions that were ended before their time: what the HTTP API keeps of them. */

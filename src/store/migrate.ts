@@ -49,6 +49,30 @@ async function run(sql: postgres.Sql, all: readonly Migrations[]): Promise<void>
   }
 }
 
+/**
+ * Whether the engine's own tables are those that this code was written for. Whoever may not read the journal is not held up.
+ * @throws an error as of Postgres that some are missing
+ */
+export async function checkMigrated(sql: postgres.Sql): Promise<void> {
+  const [newest, last] = await Promise.all([
+    newestMigration(ENGINE_MIGRATIONS.folder).catch(() => undefined),
+    sql<{ at: number | null }[]>`select max(created_at)::float8 as at from durachart.migrations`.catch(
+      (error: unknown) => {
+        if ((error as { code?: unknown }).code === '42501') return [];
+        throw error;
+      },
+    ),
+  ]);
+  if (newest === undefined || last.length === 0 || newest <= (last[0]?.at ?? -Infinity)) return;
+  throw Object.assign(new Error('tables of durachart are of an older version'), { code: '42P01' });
+}
+
+/** When the newest migration of a folder was made. Undefined where there is none. */
+async function newestMigration(folder: string): Promise<number | undefined> {
+  const journal = await readFile(join(folder, 'meta', '_journal.json'), 'utf8');
+  return (JSON.parse(journal) as { entries: { when: number }[] }).entries.at(-1)?.when;
+}
+
 /** Whether drizzle would find nothing to do: it runs what is newer than the newest that was run. */
 async function isDone(sql: postgres.Sql, { folder, schema }: Migrations): Promise<boolean> {
   const { entries } = JSON.parse(await readFile(join(folder, 'meta', '_journal.json'), 'utf8')) as {

@@ -2,11 +2,12 @@ import postgres from 'postgres';
 import { DurachartError } from '../core/error.ts';
 import type { Transaction } from '../core/step.ts';
 import { asUnavailable, DatabaseUnavailableError } from '../engine/unavailable.ts';
-import { isTransient, type Database } from './database.ts';
+import type { Database } from './database.ts';
 import { resetSession, resetTypes } from './session-reset.ts';
 import { StepClient } from './step-client.ts';
 import { ended, notStored } from './step-errors.ts';
 import { LIMITS, type Limits } from './transaction-limits.ts';
+import { isTransient } from './transient.ts';
 import type { Connection, Connections } from './transactions.ts';
 
 /** Which transaction it is: no other one of the session began at this microsecond. */

@@ -1,6 +1,6 @@
 import type postgres from 'postgres';
 import { asUnavailable, DatabaseUnavailableError } from '../engine/unavailable.ts';
-import { isTransient } from './database.ts';
+import { isTransient } from './transient.ts';
 import type { Connections } from './transactions.ts';
 
 /**

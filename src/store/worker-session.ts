@@ -1,11 +1,12 @@
 import type postgres from 'postgres';
-import { isPooler } from '../engine/trouble.ts';
 import { asUnavailable } from '../engine/unavailable.ts';
 import type { Buried, Millis, WorkerSession } from '../engine/ports.ts';
 import { guardBeat } from './beat-guard.ts';
 import type { Database } from './database.ts';
 import { IS_DIRECT, notDirect } from './direct.ts';
 import { inLockOrder } from './lock-order.ts';
+import { checkMigrated } from './migrate.ts';
+import { isTransient } from './transient.ts';
 
 /** First key of the advisory locks that workers hold; the second is the worker's id. */
 const LOCK_CLASS = 0x44757261;
@@ -19,7 +20,7 @@ export const LOCK_LOST = `(w.locked and now() - pg_postmaster_start_time() > int
 
 /**
  * Registers a worker and takes the lock that tells others that its process lives.
- * @throws DatabaseUnavailableError behind a pooler
+ * @throws DatabaseUnavailableError also behind a pooler, and where the migrations have not been run
  */
 export async function startWorker(
   database: Database,
@@ -33,10 +34,9 @@ export async function startWorker(
       insert into durachart.workers (name, workflows, locked, started_at, beat_at)
       select ${name}, ${[...workflows]}, false, to_timestamp(${now}::float8 / 1000), now()
       where ${pool.unsafe(IS_DIRECT)} returning id`,
-    // Its connection is opened meanwhile.
-    session`select`,
+    checkMigrated(session),
   ]).catch((error: unknown) => {
-    throw asUnavailable(error, isPooler);
+    throw asUnavailable(error, isTransient);
   });
   if (row === undefined) return notDirect();
   const { id } = row;

@@ -49,3 +49,24 @@ test('a command that asks a server loads neither engine nor machines', async () 
     ]),
   );
 });
+
+test.each([
+  ['mysql://u:s3cret@h/d', 2, 'DATABASE_URL must be a URL like postgres://user:password@host:5432/database'],
+  ['s3cret', 2, 'DATABASE_URL must be a URL like postgres://user:password@host:5432/database'],
+  ['postgres://u:s3cret@127.0.0.1:1/d', 1, 'The database does not answer (connect ECONNREFUSED 127.0.0.1:1)'],
+  ['another password', 1, 'Postgres refuses the login (password authentication failed'],
+  ['another name', 1, 'There is no such database on the server (database "not_here" does not exist)'],
+])('migrate with DATABASE_URL=%s ends with %i and says what to do', async (given, exitCode, words) => {
+  const url = new URL(server.databaseUrl);
+  if (given === 'another password') url.password = 's3cret';
+  if (given === 'another name') url.pathname = 'not_here';
+  const program = join(import.meta.dirname, '../../src/main.ts');
+  const child = spawn(process.execPath, [program, 'migrate'], {
+    env: { ...process.env, DATABASE_URL: given.startsWith('another') ? url.href : given },
+  });
+  let said = '';
+  child.stderr.on('data', (chunk) => (said += String(chunk)));
+  expect(await once(child, 'close')).toEqual([exitCode, null]);
+  expect(said).toContain(words);
+  expect(said).not.toContain('s3cret');
+});

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startServer, type TestServer } from '../http/support/server.ts';
+import { createDatabase } from '../support/database.ts';
 import { run, type Run } from './support/cli.ts';
 
 let server: TestServer;
@@ -55,4 +56,12 @@ test('without a database says so, and keeps its password', async () => {
   const { exitCode, err } = await cli(['sql', 'select 1'], 'postgres://u:s3cret@127.0.0.1:1/x');
   expect(exitCode).toBe(5);
   expect(err).not.toContain('s3cret');
+});
+
+test('a database that has no tables of the engine yet: what to run', async () => {
+  const { url, drop } = await createDatabase();
+  onTestFinished(drop);
+  const { exitCode, err } = await cli(['sql', 'select * from durachart.instances'], url);
+  expect(exitCode).toBe(1);
+  expect(err).toContain('run `durachart migrate`');
 });

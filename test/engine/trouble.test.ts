@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { trouble, troubleOf, Writes } from '../../src/engine/trouble.ts';
-import { isTransient } from '../../src/store/database.ts';
+import { isTransient } from '../../src/store/transient.ts';
 import { ManualClock, SECOND } from '../support/manual-clock.ts';
 
 const failed = (code: string): Error => Object.assign(new Error('no'), { code });

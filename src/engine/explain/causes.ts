@@ -171,7 +171,7 @@ function failedActions({ member }: Place): Bare[] {
   return member.steps.filter(isFailedAction).flatMap((row) => {
     const { error, finishedAt } = row;
     if (error === null) return [];
-    const words = `${what(row)} failed for good${inAttempt(row)}: ${error.code}, ${sentence(error.message)} The machine has gone on without it.`;
+    const words = `${what(row)} failed for good${inAttempt(row)}: ${error.code}, ${sentence(whyOf(error))} The machine has gone on without it.`;
     const at = new Date(finishedAt ?? member.updatedAt);
     return [{ code: 'ACTION_FAILED' as const, words, ...invocationAt(row), at, error: shown(error) }];
   });
