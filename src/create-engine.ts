@@ -1,6 +1,5 @@
 import type { ArtifactStore } from './core/artifact.ts';
 import type { Workflow } from './core/workflow.ts';
-import { systemClock } from './engine/clock.ts';
 import { assembleEngine, registry, type EngineParts } from './engine/create.ts';
 import type { Engine } from './engine/api.ts';
 import { localExecutor } from './executors/local.ts';
@@ -14,6 +13,7 @@ import { createStore } from './store/postgres.ts';
 import { createOperationStore } from './store/operations.ts';
 import { createReader } from './store/reader.ts';
 import { createRetentionStore } from './store/retention.ts';
+import { serverClock } from './store/server-clock.ts';
 
 /** What {@link createEngine} takes. */
 export interface CreateEngineOptions<W extends readonly Workflow[]> extends Pick<
@@ -47,10 +47,12 @@ export interface CreateEngineOptions<W extends readonly Workflow[]> extends Pick
 export function createEngine<const W extends readonly Workflow[]>(options: CreateEngineOptions<W>): Engine<W> {
   const { database: url, executor, deadAfter = 30_000, ...rest } = options;
   const database = openDatabase(url);
+  const clock = options.clock ?? serverClock(database.pool);
   const onFault =
     options.onFault ?? ((message: string, error: unknown) => console.error(`durachart: ${message}`, error ?? ''));
   return assembleEngine({
     ...rest,
+    clock,
     deadAfter,
     store: createStore(database),
     reader: createReader(database),
@@ -67,7 +69,7 @@ export function createEngine<const W extends readonly Workflow[]>(options: Creat
       executor === 'trigger'
         ? onTrigger({
             store: createDriverStore(database),
-            clock: options.clock ?? systemClock,
+            clock,
             workflows: registry(options.workflows),
             deadAfter,
             fault: onFault,

@@ -10,6 +10,7 @@ import { createDriverStore } from './store/driver-store.ts';
 import { createEventStore } from './store/events.ts';
 import { createReader } from './store/reader.ts';
 import { createScheduleStore } from './store/schedules.ts';
+import { serverClock } from './store/server-clock.ts';
 
 export { defineDriver, defineStarts, defineSteps, defineSweep, type TaskOptions } from './executors/trigger/tasks.ts';
 export { Runtime } from './executors/trigger/runtime.ts';
@@ -23,6 +24,7 @@ export function openRuntime(
   const { database: url, ...rest } = options;
   const database = openDatabase(url);
   return new Runtime({
+    clock: serverClock(database.pool),
     ...rest,
     store: createDriverStore(database),
     events: createEventStore(database.pool),

@@ -1,4 +1,4 @@
-import type { Clock } from './ports.ts';
+import type { Clock, Millis } from './ports.ts';
 
 /** setTimeout holds 31 bits of milliseconds; longer waits are taken in stretches. */
 const LONGEST = 2 ** 31 - 1;
@@ -21,6 +21,12 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** The time, once it can be relied upon. */
+export async function currentTime(clock: Clock): Promise<Millis> {
+  await clock.ready?.();
+  return clock.now();
+}
 
 /** Resolves after `delay` milliseconds. */
 export async function sleep(clock: Clock, delay: number): Promise<void> {

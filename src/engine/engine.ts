@@ -53,6 +53,7 @@ import type {
 } from './operations/records.ts';
 import { movedWorkflows } from './pauses.ts';
 import type { Payloads } from './payloads/payloads.ts';
+import { currentTime } from './clock.ts';
 import { checkFilters, isText, pageSize } from './checks.ts';
 import { itemIndex } from './keys.ts';
 import type { Millis } from './ports.ts';
@@ -451,7 +452,7 @@ export class DurableEngine implements Engine {
   private async freeWhatIsLost(): Promise<Reconciled> {
     const { store, clock, deadAfter, workflows } = this.options;
     const asking = this.worker?.accepting === true ? this.worker.workerId : 0;
-    const { workers, freed } = await store.buryWorkers(clock.now(), deadAfter, asking);
+    const { workers, freed } = await store.buryWorkers(await currentTime(clock), deadAfter, asking);
     const due = await store.due(clock.now(), movedWorkflows(workflows.keys(), await store.pauses()), MOST_DUE);
     this.worker?.hands.suspect();
     // What was freed may be in new hands by now.

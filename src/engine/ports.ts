@@ -13,6 +13,8 @@ export interface Clock {
   now(): Millis;
   /** Calls back once after `delay` milliseconds (any length); the function it returns takes that back. */
   after(delay: number, callback: () => void): () => void;
+  /** Resolves once `now` can be relied upon; undefined where it can. Never rejects. */
+  ready?(): Promise<void> | undefined;
 }
 
 export type InstanceStatus = 'scheduled' | 'running' | 'waiting' | 'paused' | 'done' | 'failed' | 'cancelled';

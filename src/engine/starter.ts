@@ -5,6 +5,7 @@ import type { Started, StartOptions } from './api.ts';
 import { canonical } from './canonical.ts';
 import type { Changes } from './changes.ts';
 import { checkBy, checkInput, checkOptions } from './checks.ts';
+import { currentTime } from './clock.ts';
 import { decide } from './decide.ts';
 import type { EngineOptions } from './engine.ts';
 import { idempotentId } from './keys.ts';
@@ -51,7 +52,7 @@ export class Starter {
     }
     checkOptions(options);
     const parsed = checkInput(workflow, input);
-    const now = this.options.clock.now();
+    const now = await currentTime(this.options.clock);
     const id = options.id ?? idempotentId(name, options.tenant ?? null, options.key, now);
     const startAt = options.startAt?.getTime() ?? now;
     const create: NewInstance = {
@@ -94,7 +95,7 @@ export class Starter {
       );
     const input = fork.input === undefined ? record.input : checkInput(workflow, fork.input);
     const from = { id, sequence: fork.from ?? record.sequence };
-    const now = this.options.clock.now();
+    const now = await currentTime(this.options.clock);
     const { tenant, tags, priority } = record;
     const newId = fork.id ?? idempotentId(`fork of ${id}`, tenant, options.key, now);
     const create: NewInstance = {
@@ -132,7 +133,7 @@ export class Starter {
     const checked = checkDocument(document);
     const { instance } = checked;
     const workflow = this.options.workflowOf(instance);
-    const now = this.options.clock.now();
+    const now = await currentTime(this.options.clock);
     const id = options.id ?? idempotentId(`import of ${instance.id}`, instance.tenant, options.key, now);
     const rows = imported(checked, workflow, id, options.from, now);
     if (await this.options.operations.insert(rows, importRecord(rows, checked, by), now)) return { id, created: true };

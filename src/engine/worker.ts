@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { DurachartError } from '../core/error.ts';
-import { sleep } from './clock.ts';
+import { currentTime, sleep } from './clock.ts';
 import { Committer } from './committer.ts';
 import { Hands, type HandsHost, type HandsOptions } from './hands.ts';
 import { Outage } from './outage.ts';
@@ -160,7 +160,8 @@ export class Worker implements HandsHost {
 
   private async register(): Promise<WorkerSession> {
     const { store, workflows, clock } = this.options;
-    return store.startWorker(`${hostname()}:${process.pid}`, [...workflows.keys()], clock.now());
+    const now = await currentTime(clock);
+    return store.startWorker(`${hostname()}:${process.pid}`, [...workflows.keys()], now);
   }
 
   private async bury(): Promise<void> {

@@ -1,3 +1,4 @@
+import { currentTime } from '../clock.ts';
 import { DurachartError } from '../../core/error.ts';
 import type { EventDefinition } from '../../core/published-event.ts';
 import type { Transaction } from '../../core/step.ts';
@@ -66,7 +67,8 @@ export class Publisher {
     checkKey(key);
     const parsed = checkPayload(definition, payload);
     const { events, clock } = this.options;
-    const stored = await events.publish({ name, payload: parsed, key: key ?? null, source }, clock.now(), tx);
+    const now = await currentTime(clock);
+    const stored = await events.publish({ name, payload: parsed, key: key ?? null, source }, now, tx);
     if (stored.duplicate && canonical(decoded(stored.payload) ?? null) !== canonical(decoded(parsed) ?? null)) {
       throw new DurachartError(
         'KEY_REUSED',

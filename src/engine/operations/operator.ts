@@ -1,3 +1,4 @@
+import { currentTime } from '../clock.ts';
 import { DurachartError } from '../../core/error.ts';
 import { storable } from '../../core/json.ts';
 import type { Workflow } from '../../core/workflow.ts';
@@ -68,7 +69,7 @@ export class Operator {
       by,
       why,
       key: options.key ?? null,
-      at: clock.now(),
+      at: await currentTime(clock),
     });
     if (stored === 'no instance')
       throw new DurachartError('INSTANCE_NOT_FOUND', `There is no instance ${JSON.stringify(id)}.`, {
@@ -91,7 +92,7 @@ export class Operator {
       const known = await operations.findByKey(at.target, at.name, by.key);
       if (known !== undefined) return sameRequest(known, { operation });
     }
-    const id = await operations[operation]({ ...at, ...by, at: clock.now() });
+    const id = await operations[operation]({ ...at, ...by, at: await currentTime(clock) });
     if (id === undefined) {
       const what = `${at.target} ${at.name}`;
       throw operation === 'pause'

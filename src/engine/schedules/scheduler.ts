@@ -1,3 +1,4 @@
+import { currentTime } from '../clock.ts';
 import { DefinitionError, DurachartError } from '../../core/error.ts';
 import type { Schedule } from '../../core/schedule.ts';
 import { describe } from '../../core/thrown.ts';
@@ -102,7 +103,7 @@ export class Scheduler {
     const { schedules, clock, announce } = this.options;
     const known = this.named(id);
     await this.sync();
-    const now = clock.now();
+    const now = await currentTime(clock);
     const start = startOf(known, now, by.key === null ? undefined : `run ${by.key}`, now);
     const record = await schedules.run(id, start, by, now);
     await announce([start.id]);
@@ -120,7 +121,7 @@ export class Scheduler {
 
   private async syncNow(): Promise<void> {
     const { schedules, workflows, clock } = this.options;
-    const now = clock.now();
+    const now = await currentTime(clock);
     const rows = [...this.known.values()].map(({ schedule: { input: _, ...schedule }, calendar }) => {
       const tick = calendar.after(now);
       return { ...schedule, tick, dueAt: tick === null ? null : calendar.due(tick) };

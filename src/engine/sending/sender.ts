@@ -1,3 +1,4 @@
+import { currentTime } from '../clock.ts';
 import { DurachartError } from '../../core/error.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import type { Changes } from '../changes.ts';
@@ -153,7 +154,7 @@ export class Sender {
   ): Promise<Request[]> {
     const { store, clock } = this.options;
     const read = await store.sendFacts(requests, MOST_FOLDED + 1);
-    const now = clock.now();
+    const now = await currentTime(clock);
     const facts = new Map(read.map((each) => [each.id, each]));
     const states = new Map<string, ExpectedState>();
     const again = new Set<Request>();

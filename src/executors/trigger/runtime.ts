@@ -104,6 +104,7 @@ export class Runtime {
 
   /** The session of this process. A process that slept for long, or was frozen and moved, has been declared dead and gets a new one. */
   async session(): Promise<WorkerSession> {
+    await this.clock.ready?.();
     const known = this.current;
     if (
       known !== undefined &&

@@ -55,6 +55,7 @@ export class StepRuns {
   async run(runtime: Runtime, payload: StepPayload, run: RunInfo): Promise<StepResult> {
     const { store, clock } = runtime;
     const fence: RoundFence = { instanceId: payload.instance, key: payload.key, round: payload.round, runId: run.id };
+    await clock.ready?.();
     const found = await runtime.persist(() => store.assignment(fence));
     // The machine has left the state, another run has taken over, or this one had stored its result when it died.
     if (found === undefined) return { outcome: 'superseded' };

@@ -1,4 +1,5 @@
 import type { Reconciled } from '../../engine/api.ts';
+import { currentTime } from '../../engine/clock.ts';
 import type { DriverStore, OpenRun } from '../../engine/driver-store.ts';
 import { movedWorkflows } from '../../engine/pauses.ts';
 import type { Clock, Wanted } from '../../engine/ports.ts';
@@ -32,7 +33,7 @@ const TTL = '2m';
  */
 export async function sweep(options: SweepOptions, asking: number): Promise<Reconciled> {
   const { store, clock, deadAfter, sweepAfter, workflows, calls, fault } = options;
-  const { workers } = await store.buryWorkers(clock.now(), deadAfter, asking);
+  const { workers } = await store.buryWorkers(await currentTime(clock), deadAfter, asking);
   const due = await store.due(clock.now(), movedWorkflows(workflows.keys(), await store.pauses()), MOST);
   const dueIds = new Set(due.map(({ id }) => id));
   const open = await store.openSince(clock.now() - sweepAfter, MOST);
