@@ -1,13 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DurachartError } from '../../src/index.ts';
-import { assembleEngine } from '../../src/engine/create.ts';
 import type { Engine } from '../../src/engine/api.ts';
 import { hasEnded } from '../../src/engine/state.ts';
-import { localExecutor } from '../../src/executors/local.ts';
-import { LANES } from '../../src/store/database.ts';
-import { isTransient } from '../../src/store/transient.ts';
 import { seeded } from '../proof/random.ts';
 import { Database } from './database.ts';
+import { assembleProcess } from './process.ts';
 import { makeProgram, type Program } from './program.ts';
 import { Wire, type Fault, type Weather } from './store.ts';
 import { ProcessClock, VirtualTime } from './time.ts';
@@ -108,27 +105,14 @@ export class Life {
       weather: this.weather(),
       onDeath: () => this.kill(index),
     });
-    const engine = assembleEngine({
-      workflows: [this.program.workflow],
-      store: wire.store(),
-      reader: wire.reader((id) => this.recordOf(id)),
-      operations: {} as never,
-      retention: {} as never,
-      // Programs publish nothing.
-      events: { undelivered: async () => [] } as never,
-      schedules: { sync: async () => {} } as never,
-      executor: localExecutor,
-      artifacts: undefined as never,
-      close: async () => {},
-      isTransient,
-      lanes: LANES,
-      clock,
+    const engine = assembleProcess({
+      wire,
+      workflow: this.program.workflow,
+      recordOf: (id) => this.recordOf(id),
       random: this.random,
       deadAfter: DEAD_AFTER,
-      onFault: (message, error) => {
-        if (message.startsWith('the engine itself')) this.broken = error;
-      },
-    }) as unknown as Process['engine'];
+      broken: (error) => (this.broken = error),
+    });
     this.processes[index] = { engine, wire };
     void this.work(engine, clock);
   }

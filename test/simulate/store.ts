@@ -16,8 +16,8 @@ export interface Weather {
   latency(): number;
   /** The database is away. */
   isAway(): boolean;
-  /** A notification is lost. */
-  isDeaf(): boolean;
+  /** A notification of these ids is lost. */
+  isDeaf(ids: string[] | '*'): boolean;
 }
 
 const away = (): Error => Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
@@ -94,7 +94,7 @@ export class Wire {
       onWork: async (callback) =>
         this.call(() =>
           database.listen((ids) => {
-            if (!this.weather.isDeaf()) this.arrive(() => callback(ids));
+            if (!this.weather.isDeaf(ids)) this.arrive(() => callback(ids));
           }),
         ).then((unlisten) => async () => unlisten()),
     };
