@@ -83,7 +83,11 @@ export class Deadlines {
       id: 'asks',
       initial: 'w',
       states: {
-        w: { ...(isBusy ? { invoke: { src: 'busy' as const } } : {}), on: { YES: 'yes' }, after: { [deadline]: 'late' } },
+        w: {
+          ...(isBusy ? { invoke: { src: 'busy' as const } } : {}),
+          on: { YES: 'yes' },
+          after: { [deadline]: 'late' },
+        },
         yes: { type: 'final' },
         late: { type: 'final' },
       },
