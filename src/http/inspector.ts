@@ -17,6 +17,8 @@ const BUILT = fileURLToPath(
 const TYPES: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',
+  // Browsers would store it in place of showing it.
+  md: 'text/plain; charset=utf-8',
   svg: 'image/svg+xml',
 };
 
@@ -40,6 +42,8 @@ export function inspector(folder: string = BUILT): Api {
     // Their names tell their content.
     asset(c, join(folder, 'assets'), c.req.param('name'), 'public, max-age=31536000, immutable'),
   );
+  // Of what the page bundles, as their licences ask.
+  api.get('/ui/licenses.md', async (c) => asset(c, folder, 'licenses.md', 'no-cache'));
   // Whatever else is a place in the page, which finds its own way.
   api.get('/ui/*', async (c) => page(c, folder));
   return api;

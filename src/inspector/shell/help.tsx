@@ -35,6 +35,14 @@ export function Help({ isOpen, onChange }: { isOpen: boolean; onChange: (open: b
               </section>
             ))}
           </div>
+          <a
+            href="/ui/licenses.md"
+            target="_blank"
+            rel="noreferrer"
+            className="mt-4 inline-block text-xs text-muted underline"
+          >
+            Licences of what this page is made of
+          </a>
         </Dialog>
       </Modal>
     </ModalOverlay>
