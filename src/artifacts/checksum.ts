@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { PlainFile } from './plain-file.ts';
+import { PRIVATE_FILE, PRIVATE_FOLDER, type PlainFile } from './plain-file.ts';
 
 /** Checksums, so that `stat` need not read large files. No key leads there. Only a cache: the bytes are the truth. */
 const CHECKSUMS = '.sha256';
@@ -27,8 +27,8 @@ export async function keepChecksum(root: string, key: string, sha256: string, in
   const target = join(root, CHECKSUMS, key);
   const unfinished = `${dirname(target)}/.${randomUUID()}`;
   try {
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(unfinished, `${sha256} ${fingerprint(info)}\n`);
+    await mkdir(dirname(target), { recursive: true, mode: PRIVATE_FOLDER });
+    await writeFile(unfinished, `${sha256} ${fingerprint(info)}\n`, { mode: PRIVATE_FILE });
     await rename(unfinished, target);
   } catch {
     await rm(unfinished, { force: true }).catch(() => {});

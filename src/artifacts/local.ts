@@ -5,8 +5,9 @@ import { dirname, join, resolve } from 'node:path';
 import type { Artifact, ArtifactStore } from '../core/artifact.ts';
 import { DurachartError } from '../core/error.ts';
 import { assertKey, invalidKey } from './key.ts';
-import { assertInside, readPlainFile, type PlainFile } from './plain-file.ts';
+import { assertInside, PRIVATE_FILE, PRIVATE_FOLDER, readPlainFile, type PlainFile } from './plain-file.ts';
 import { checksumOf, forgetChecksum, keepChecksum, removeEmptyFolders } from './checksum.ts';
+import { asUnavailable } from './unavailable.ts';
 
 /** Files that are being written; no key leads there. */
 const UNFINISHED = '.unfinished';
@@ -15,10 +16,11 @@ const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /**
  * An artifact store in a folder: one file an artifact, its path the key, so that people find it.
- * A file appears when all of it is on the disk. Symbolic links are not followed.
+ * A file appears when all of it is on the disk. Only the user of this process may read it, as its values may be anybody's. Symbolic
+ * links are not followed, and a file that has a second name (a hard link) is none: it may be one from elsewhere.
  * The range of `read` is in bytes, `end` included, as in HTTP and S3.
  * @param folder made when the first artifact is stored
- * @throws DurachartError from every method: `INVALID_ARTIFACT_KEY`; from `read`: `ARTIFACT_NOT_FOUND`, `INVALID_RANGE`
+ * @throws DurachartError from every method: `INVALID_ARTIFACT_KEY`, `ARTIFACTS_FULL`, `ARTIFACTS_UNAVAILABLE`; from `read`: `ARTIFACT_NOT_FOUND`, `INVALID_RANGE`
  */
 export function createLocalArtifacts(folder: string): ArtifactStore {
   return new LocalArtifacts(resolve(folder));
@@ -35,17 +37,18 @@ class LocalArtifacts implements ArtifactStore {
   async put(key: string, body: Uint8Array | string | AsyncIterable<Uint8Array>): Promise<Artifact> {
     const target = this.path(key);
     const unfinished = join(this.root, UNFINISHED);
-    await mkdir(unfinished, { recursive: true });
-    await (this.swept ??= sweep(unfinished));
     const file = join(unfinished, randomUUID());
     try {
+      await mkdir(unfinished, { recursive: true, mode: PRIVATE_FOLDER });
+      // What is left over takes room, and is no reason to take nothing in.
+      await (this.swept ??= sweep(unfinished).catch(() => {}));
       const { info, sha256 } = await write(file, body);
       await this.move(key, file, target);
       await keepChecksum(this.root, key, sha256, info);
       return { key, size: Number(info.size), sha256, location: target };
     } catch (error) {
-      await rm(file, { force: true });
-      throw error;
+      await rm(file, { force: true }).catch(() => {});
+      throw asUnavailable(error, this.root);
     }
   }
 
@@ -74,6 +77,8 @@ class LocalArtifacts implements ArtifactStore {
     try {
       const sha256 = await checksumOf(this.root, key, file);
       return { key, size: Number(file.info.size), sha256, location: this.path(key) };
+    } catch (error) {
+      throw asUnavailable(error, this.root);
     } finally {
       await file.handle.close();
     }
@@ -83,7 +88,9 @@ class LocalArtifacts implements ArtifactStore {
     const cut = prefix.lastIndexOf('/');
     if (cut >= 0) assertKey(prefix.slice(0, cut));
     const keys: string[] = [];
-    await collect(this.root, cut < 0 ? '' : prefix.slice(0, cut), keys);
+    await collect(this.root, cut < 0 ? '' : prefix.slice(0, cut), keys).catch((error: unknown) => {
+      throw asUnavailable(error, this.root);
+    });
     const found: Artifact[] = [];
     for (const key of keys.filter((each) => each.startsWith(prefix)).toSorted(byCodeUnit)) {
       const artifact = await this.stat(key);
@@ -96,7 +103,7 @@ class LocalArtifacts implements ArtifactStore {
     const target = this.path(key);
     await rm(target, { force: true }).catch((error: unknown) => {
       // A folder holds other artifacts, and is none itself.
-      if (!['ERR_FS_EISDIR', 'ENOTDIR'].includes(codeOf(error))) throw error;
+      if (!['ERR_FS_EISDIR', 'ENOTDIR'].includes(codeOf(error))) throw asUnavailable(error, this.root);
     });
     await forgetChecksum(this.root, key);
     await removeEmptyFolders(dirname(target), this.root);
@@ -109,7 +116,11 @@ class LocalArtifacts implements ArtifactStore {
   }
 
   private async open(key: string): Promise<PlainFile | undefined> {
-    return readPlainFile(this.path(key));
+    try {
+      return await readPlainFile(this.path(key));
+    } catch (error) {
+      throw asUnavailable(error, this.root);
+    }
   }
 
   private async move(key: string, file: string, target: string): Promise<void> {
@@ -135,7 +146,7 @@ async function write(
   body: Uint8Array | string | AsyncIterable<Uint8Array>,
 ): Promise<{ info: BigIntStats; sha256: string }> {
   const hash = createHash('sha256');
-  const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644);
+  const handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, PRIVATE_FILE);
   try {
     const append = async (chunk: Uint8Array): Promise<void> => {
       hash.update(chunk);
@@ -156,7 +167,7 @@ async function makeFolders(root: string, folder: string): Promise<void> {
   if (folder === root) return;
   await makeFolders(root, dirname(folder));
   try {
-    await mkdir(folder);
+    await mkdir(folder, PRIVATE_FOLDER);
   } catch (error) {
     if (codeOf(error) === 'EEXIST' && (await stat(folder)).isDirectory()) return;
     throw error;

@@ -3,6 +3,10 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidKey } from './key.ts';
 
+/** What is stored may be anybody's invoice: for the user of this process alone. */
+export const PRIVATE_FOLDER = 0o700;
+export const PRIVATE_FILE = 0o600;
+
 /** An ordinary file, open for reading. Who gets it closes it. */
 export interface PlainFile {
   handle: FileHandle;
@@ -35,7 +39,8 @@ export async function readPlainFile(path: string): Promise<PlainFile | undefined
     throw error;
   }
   const info = await handle.stat({ bigint: true });
-  if (info.isFile()) return { handle, info };
+  // A second name may lie in a folder of which nothing is to be given away.
+  if (info.isFile() && info.nlink === 1n) return { handle, info };
   await handle.close();
   return undefined;
 }

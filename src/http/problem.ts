@@ -95,10 +95,12 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   INTERNAL_ERROR: [500, 'Something went wrong in the server'],
   PAYLOAD_NOT_STORED: [503, 'The artifact store does not take a value'],
   PAYLOAD_UNREADABLE: [503, 'A value cannot be read from the artifact store'],
+  ARTIFACTS_UNAVAILABLE: [503, 'The artifact store cannot be used'],
   NO_ARTIFACT_STORE: [503, 'There is no artifact store'],
   STOPPING: [503, 'The server is stopping'],
   ENGINE_STOPPED: [503, 'The server is stopping'],
   DATABASE_UNAVAILABLE: [503, 'The database does not answer'],
+  ARTIFACTS_FULL: [507, 'There is no room for artifacts'],
 };
 
 /** Where in a body the value stands that such an error is about. */

@@ -21,7 +21,7 @@ const upload = createRoute({
   },
   responses: {
     201: { ...answer('Stored', Upload), headers: z.object({ location: z.string() }) },
-    ...problems(400, 413),
+    ...problems(400, 413, 503, 507),
   },
 });
 
@@ -30,7 +30,11 @@ export function uploads({ artifacts, uploadLimit }: Services): Api {
   return newApi().openapi(upload, async (c) => {
     if (Number(c.req.header('content-length') ?? 0) > uploadLimit) throw tooLarge(uploadLimit);
     const key = `uploads/${randomUUID()}/${safeName(c.req.valid('param').name)}`;
-    const { size, sha256 } = await artifacts.put(key, limited(c.req.raw.body, uploadLimit));
+    const { size, sha256 } = await artifacts.put(key, limited(c.req.raw.body, uploadLimit)).catch((error: unknown) => {
+      // What is left of the body is not read.
+      c.header('connection', 'close');
+      throw error;
+    });
     c.header('location', `/artifacts/${key}`);
     return c.json({ key, size, sha256 }, 201);
   });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -224,6 +225,19 @@ describe('a key', () => {
     expect(await readFile(join(home, 'outside/secret'), 'utf8')).toBe('secret');
   });
 
+  test('cannot be a second name of a file from elsewhere', async () => {
+    await store.put('mine', 'mine');
+    await writeFile(join(home, 'secret'), 'secret');
+    await link(join(home, 'secret'), join(folder, 'linked'));
+    await expect(store.read('linked')).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
+    expect(await store.stat('linked')).toBeUndefined();
+    expect((await store.list('')).map((each) => each.key)).toEqual(['mine']);
+    // What is stored there anew is a file of its own.
+    await store.put('linked', 'new');
+    expect(await text(await store.read('linked'))).toBe('new');
+    expect(await readFile(join(home, 'secret'), 'utf8')).toBe('secret');
+  });
+
   test('cannot be an artifact and a folder of artifacts', async () => {
     await store.put('a', 'x');
     await expect(store.put('a/b', 'x')).rejects.toMatchObject({
@@ -247,4 +261,44 @@ test('safeName makes a part of a key of any name', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (name) => store.path?.(safeName(name)) !== undefined),
   );
+});
+
+describe('the folder', () => {
+  test('is for the user of the process alone', async () => {
+    await store.put('a/b/c', 'x');
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const modes = await Promise.all(
+      entries.map(async (entry) => {
+        const { mode } = await stat(join(entry.parentPath, entry.name));
+        return `${entry.isFile() ? 'file' : 'folder'} ${(mode & 0o777).toString(8)}`;
+      }),
+    );
+    expect([...new Set(modes)].toSorted()).toEqual(['file 600', 'folder 700']);
+    expect((await stat(folder)).mode & 0o777).toBe(0o700);
+  });
+
+  test('that is full or cannot be written to says so, and keeps nothing by halves', async (context) => {
+    await mkdir(folder);
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'pipe' });
+    } catch {
+      return context.skip('a small disk cannot be mounted here');
+    }
+    try {
+      await store.put('fits', 'x'.repeat(1_000));
+      const before = await files();
+      await expect(store.put('large', 'x'.repeat(100_000))).rejects.toMatchObject({
+        code: 'ARTIFACTS_FULL',
+        details: { reason: 'ENOSPC' },
+        message: expect.stringContaining(folder) as string,
+      });
+      expect(await files()).toEqual(before);
+      execFileSync('mount', ['-o', 'remount,ro', folder]);
+      for (const call of [() => store.put('more', 'x'), () => store.delete('fits')])
+        await expect(call()).rejects.toMatchObject({ code: 'ARTIFACTS_UNAVAILABLE', details: { reason: 'EROFS' } });
+      expect(await text(await store.read('fits'))).toBe('x'.repeat(1_000));
+    } finally {
+      execFileSync('umount', ['-l', folder]);
+    }
+  });
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -62,6 +63,21 @@ describe('an upload', () => {
     asked.destroy();
     while ((await files()) !== before) await sleep(5);
   });
+});
+
+test('where there is no room, an upload is refused with a 507', async (context) => {
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', server.folder], { stdio: 'pipe' });
+  } catch {
+    return context.skip('a small disk cannot be mounted here');
+  }
+  try {
+    const response = await server.call('PUT', '/uploads/large', { body: new Uint8Array(LIMIT) });
+    expect([response.status, response.headers.get('connection')]).toEqual([507, 'close']);
+    expect(await response.json()).toMatchObject({ code: 'ARTIFACTS_FULL' });
+  } finally {
+    execFileSync('umount', ['-l', server.folder]);
+  }
 });
 
 describe('an artifact', () => {
