@@ -23,6 +23,9 @@ export const DEFAULT_RETRY: RetryPolicy = {
   jitter: 0,
 };
 
+/** Milliseconds that another side may have a step wait, 31 days: a quota of a month. Who asks for more is asked again by then. */
+const LONGEST_ASKED_FOR = 31 * 24 * 60 * 60 * 1_000;
+
 /** Fills in what a policy leaves out. @throws DefinitionError `INVALID_RETRY` */
 export function retryPolicy(partial: Partial<RetryPolicy> = {}): RetryPolicy {
   const policy = { ...DEFAULT_RETRY, ...partial };
@@ -43,7 +46,7 @@ export function retryPolicy(partial: Partial<RetryPolicy> = {}): RetryPolicy {
 /**
  * Milliseconds until the attempt after `attempt`, or undefined when that was the last one.
  * @param random a number from 0 up to 1, for the jitter
- * @param retryAfter what the other side asked for; it wins when it is longer
+ * @param retryAfter what the other side asked for; it wins when it is longer, up to 31 days
  */
 export function retryDelay(
   policy: RetryPolicy,
@@ -55,5 +58,5 @@ export function retryDelay(
   // Kept finite: no delay at all, however often it is doubled, stays none.
   const growth = Math.min(Number.MAX_VALUE, policy.factor ** (attempt - 1));
   const backoff = Math.min(policy.maxDelay, policy.minDelay * growth);
-  return Math.round(Math.max(backoff * (1 - policy.jitter * random), retryAfter ?? 0));
+  return Math.round(Math.max(backoff * (1 - policy.jitter * random), Math.min(retryAfter ?? 0, LONGEST_ASKED_FOR)));
 }

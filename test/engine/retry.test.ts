@@ -126,15 +126,12 @@ test("Retry-After wins over a shorter delay, as seconds and as a date of the eng
   expect(delays).toEqual([3600, 7200, 10_800, 60]);
 });
 
-test('a wait of any length that is asked for can be stored', async () => {
-  const { step } = failing(
-    { maxAttempts: 2 },
-    () => new StepError('RATE_LIMITED', 'never', { retryAfter: Number.MAX_SAFE_INTEGER }),
-  );
+test('a wait that is asked for takes 31 days at most', async () => {
+  const { step } = failing({ maxAttempts: 2 }, () => new StepError('RATE_LIMITED', 'never', { retryAfter: 1e300 }));
   const engine = await bench.worker([oneStep('never-again', step)]);
   const { id } = await engine.start('never-again', null);
   const { nextAttemptAt } = await stepWhere(engine, id, ({ status }) => status === 'retrying');
-  expect(nextAttemptAt?.getUTCFullYear()).toBe(9999);
+  expect(Math.round(((nextAttemptAt?.getTime() ?? 0) - Date.now()) / (24 * HOUR))).toBe(31);
   expect(bench.faults).toEqual([]);
 });
 
