@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { deleteCookie, setCookie } from 'hono/cookie';
 import { jsonBody } from './body.ts';
 import { newApi, type Api, type HttpEnv } from './env.ts';
 import { EVERYBODY, Revoked, type EndedSessions, type OpenSession } from './ended-sessions.ts';
@@ -12,6 +12,8 @@ import { Session } from './schemas.ts';
 import type * as api from './types.ts';
 
 const COOKIE = 'durachart_session';
+/** Of that name, in one request; each costs a signature. */
+const MOST_COOKIES = 10;
 /** A day of work. */
 const LIFE_MS = 12 * 60 * 60 * 1000;
 /** Every request of the page has it. A page of another site cannot send it without asking, and is never allowed to. */
@@ -92,10 +94,11 @@ export function createAccess({ token, secretsToken, hasSecrets, ended }: AccessO
   ];
   const required = token !== undefined;
   const session = async (c: Context<HttpEnv>): Promise<{ key: Key; id: string } | undefined> => {
-    const cookie = getCookie(c, COOKIE);
-    for (const key of keys) {
-      const found = key.open(cookie);
-      if (found !== undefined && !(await revoked.has(found))) return { key, id: found.id };
+    for (const cookie of cookiesOf(c)) {
+      for (const key of keys) {
+        const found = key.open(cookie);
+        if (found !== undefined && !(await revoked.has(found))) return { key, id: found.id };
+      }
     }
     return undefined;
   };
@@ -139,6 +142,17 @@ export function createAccess({ token, secretsToken, hasSecrets, ended }: AccessO
       return c.json(shown(required ? undefined : { by: 'nobody', secrets: false }), 200);
     });
   return { grant, routes };
+}
+
+/**
+ * Every cookie of the name that the browser sends. Cookies know no ports: what another server of this host has set for a longer path
+ * comes first, and must not hide ours.
+ */
+function cookiesOf(c: Context<HttpEnv>): string[] {
+  const pairs = (c.req.header('cookie') ?? '').split(';').map((pair) => pair.trim().split('='));
+  return pairs
+    .flatMap(([name, value]) => (name === COOKIE && value !== undefined ? [value] : []))
+    .slice(0, MOST_COOKIES);
 }
 
 /** A browser sends the cookie whoever makes it ask; so what changes something has to prove that a page of ours did. */
