@@ -10,7 +10,7 @@ import type { Workflow } from '../core/workflow.ts';
 import { CONDITIONS, type ListOptions, type StartOptions } from './api.ts';
 import { LATEST } from './clock.ts';
 import { isInstanceId } from './keys.ts';
-import { isSmall } from './payloads/payloads.ts';
+import { isSmall, PREFIX as PAYLOADS } from './payloads/payloads.ts';
 import { sizeInWords } from './payloads/size.ts';
 import type { OperationOptions } from './operations/records.ts';
 import type { InstanceRecord } from './reader.ts';
@@ -114,6 +114,9 @@ export function checkPayload({ name, payload }: { name: string; payload?: z.ZodT
   return parsed;
 }
 
+/** Folders of the artifact store in which something else lies than an instance's own files; there are file systems to which case is nothing. */
+const RESERVED_IDS: ReadonlySet<string> = new Set([PAYLOADS, 'uploads']);
+
 /** @throws DurachartError `INVALID_OPTION` */
 export function checkOptions(options: StartOptions): void {
   const { id, key, tenant, tags, priority, startAt } = options;
@@ -122,17 +125,20 @@ export function checkOptions(options: StartOptions): void {
       ? 'id and key exclude each other: a key makes the id'
       : id !== undefined && !(typeof id === 'string' && isInstanceId(id))
         ? `id ${JSON.stringify(id)} must have 1 to 200 letters, digits or . _ ~ -`
-        : key !== undefined && !isText(key, 500)
-          ? 'key must be text of 1 to 500 characters'
-          : tenant !== undefined && !isText(tenant, 200)
-            ? 'tenant must be text of 1 to 200 characters'
-            : tags !== undefined && !(Array.isArray(tags) && tags.length <= 20 && tags.every((tag) => isText(tag, 200)))
-              ? 'tags must be at most 20 texts of 1 to 200 characters'
-              : priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)
-                ? 'priority must be a whole number from 0 to 9'
-                : startAt !== undefined && !(startAt instanceof Date && startAt.getTime() <= LATEST)
-                  ? 'startAt must be a valid Date'
-                  : undefined;
+        : id !== undefined && RESERVED_IDS.has(id.toLowerCase())
+          ? `id ${JSON.stringify(id)} is the name of a folder of the artifact store; choose another`
+          : key !== undefined && !isText(key, 500)
+            ? 'key must be text of 1 to 500 characters'
+            : tenant !== undefined && !isText(tenant, 200)
+              ? 'tenant must be text of 1 to 200 characters'
+              : tags !== undefined &&
+                  !(Array.isArray(tags) && tags.length <= 20 && tags.every((tag) => isText(tag, 200)))
+                ? 'tags must be at most 20 texts of 1 to 200 characters'
+                : priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= 9)
+                  ? 'priority must be a whole number from 0 to 9'
+                  : startAt !== undefined && !(startAt instanceof Date && startAt.getTime() <= LATEST)
+                    ? 'startAt must be a valid Date'
+                    : undefined;
   if (wrong !== undefined) throw new DurachartError('INVALID_OPTION', `${wrong}.`);
 }
 

@@ -160,6 +160,8 @@ test.each([
   ['an empty id', { id: '' }],
   ['a long id', { id: 'a'.repeat(201) }],
   ['an id of dots', { id: '..' }],
+  ['the folder of large values as an id', { id: 'payloads' }],
+  ['the folder of uploads as an id, where case is nothing', { id: 'Uploads' }],
   ['id and key', { id: 'a', key: 'b' }],
   ['an empty key', { key: '' }],
   ['a key with NUL', { key: 'a\0' }],
