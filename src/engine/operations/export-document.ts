@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DurachartError } from '../../core/error.ts';
 import { assertJson } from '../../core/json.ts';
-import { sumOf, type StoredSnapshot } from '../../core/snapshot.ts';
+import { sumOf, type StateValue, type StoredSnapshot } from '../../core/snapshot.ts';
 import { decoded } from '../../core/undefined.ts';
 import { parse } from '../checks.ts';
 import { isInstanceId, sequenceOf } from '../keys.ts';
@@ -24,12 +24,23 @@ const status = z.enum(['scheduled', 'running', 'waiting', 'paused', 'done', 'fai
 const error = z.looseObject({ code: text, class: z.enum(['retryable', 'final']), name: text, message: z.string() });
 const event = z.looseObject({ type: text });
 
+const stateValue: z.ZodType<StateValue> = z.lazy(() => z.union([z.string(), z.record(z.string(), stateValue)]));
+const children = z.record(z.string(), z.looseObject({ src: z.string() }));
 const snapshot = z.looseObject({
   status: z.enum(['active', 'done', 'error', 'stopped']),
-  value: z.union([z.string(), z.record(z.string(), z.unknown())]),
+  value: stateValue,
   context: z.record(z.string(), z.unknown()),
-  children: z.record(z.string(), z.looseObject({ src: z.string() })),
+  children,
   historyValue: z.record(z.string(), z.array(z.looseObject({ id: z.string() }))),
+});
+
+/** Each part as in a whole snapshot, so that what differences come to is one. */
+const difference = snapshot.partial().extend({
+  removed: z.array(z.string()).optional(),
+  cleared: z.array(z.enum(['output', 'error'])).optional(),
+  regions: z.array(z.tuple([z.array(z.string()), stateValue])).optional(),
+  born: children.optional(),
+  gone: z.array(z.string()).optional(),
 });
 
 const armed = z.object({ id: text, event, to: text, dueAt: time });
@@ -41,12 +52,7 @@ const transition = z.object({
   stepKey: text.nullable(),
   from: text.nullable(),
   to: text,
-  diff: z.looseObject({
-    removed: z.array(z.string()).optional(),
-    cleared: z.array(z.string()).optional(),
-    regions: z.array(z.tuple([z.array(z.string()), z.unknown()])).optional(),
-    gone: z.array(z.string()).optional(),
-  }),
+  diff: difference,
   emitted: z.array(z.unknown()).nullable(),
   timers: z.looseObject({ armed: z.array(armed), left: z.array(text), over: z.array(text).optional() }).nullable(),
   at: time,
@@ -142,9 +148,9 @@ const documentSchema = z.object({
 
 /** A document as an export made it: its form, and that its parts fit together. @throws DurachartError `INVALID_EXPORT` (details.issues) */
 export function checkDocument(document: unknown): ExportDocument {
+  // First of all, as it bounds the depth; what is undefined in it is encoded.
+  assertJson(decoded(document), 'The export');
   const parsed = parse(documentSchema, document, 'INVALID_EXPORT', 'The export') as unknown as ExportDocument;
-  // What is undefined in it is encoded.
-  assertJson(decoded(parsed), 'The export');
   const wrong = misfit(parsed);
   if (wrong !== undefined)
     throw new DurachartError('INVALID_EXPORT', `The export is not valid: ${wrong.path}: ${wrong.message}`, {
@@ -174,9 +180,18 @@ function misfit({
   if (new Set(dedupe).size < dedupe.length) return { path: 'events', message: 'two have the same dedupeKey' };
   if ((instance.snapshot === null) !== (instance.sequence === 0))
     return { path: 'instance.snapshot', message: 'must be there once there is a transition, and not before' };
-  if (instance.snapshot !== null && !snapshot.safeParse(snapshotAfter(transitions, instance.sequence)).success)
-    return { path: 'transitions', message: 'their differences do not make up a snapshot' };
+  const unsound = unsoundWhole(transitions);
+  if (unsound !== undefined)
+    return { path: 'transitions', message: `that with sequence ${unsound + 1} must have a whole snapshot` };
   return undefined;
+}
+
+/** The first transition whose snapshot is to be a whole one, and is none. What comes after it are differences, whose form is known to be right. */
+function unsoundWhole(transitions: InstanceRows['transitions']): number | undefined {
+  const index = transitions.findIndex(
+    ({ sequence, diff }) => lastWhole(sequence) === sequence && !snapshot.safeParse(diff).success,
+  );
+  return index < 0 ? undefined : index;
 }
 
 /** The snapshot after a transition: the sum of the differences up to it. */
