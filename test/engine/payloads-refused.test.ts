@@ -1,8 +1,8 @@
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
-import type { PayloadReference } from '../../src/core/payload.ts';
+import { isReference, type PayloadReference } from '../../src/core/payload.ts';
 import { defineStep, defineWorkflow } from '../../src/index.ts';
 import { newArtifacts } from '../support/artifacts.ts';
 import { eventually, reached, standing, useBench } from '../support/engine.ts';
@@ -123,6 +123,32 @@ test('a value that is gone fails its instance with the place, and it goes on onc
   await eventually(async () => (await second.get('lost')).context?.['moves'] === 1);
   await second.send('lost', { type: 'END' });
   expect(await second.result('lost')).toEqual({ all: big('g') + big('t') + big('T') });
+});
+
+test('a value that is gone for good is replaced by an edit, and nothing else is edited beside it', async () => {
+  const { store, folder } = await newArtifacts();
+  const { engine } = await carried(bench, store, 'gone');
+  await engine.stop();
+  await rm(join(folder, 'payloads', 'gone'), { recursive: true });
+  const second = await bench.worker([carrier], { artifacts: store });
+  const edit = (path: string, value: unknown) =>
+    second.operate('gone', { operation: 'edit', patch: [{ op: 'add', path, value }] }, { wait: 10_000 });
+  const lost = Object.entries((await second.get('gone')).context ?? {}).flatMap(([key, value]) =>
+    isReference(value) ? [key] : [],
+  );
+  expect(lost.length).toBeGreaterThan(0);
+  const code = 'PAYLOAD_UNREADABLE';
+  const message = expect.stringContaining(`The context's ${lost[0]} lies in the artifact store under`) as string;
+  await expect(edit('/moves', 7)).rejects.toMatchObject({ code, message });
+  const context = Object.fromEntries(lost.map((key) => [key, 'small']));
+  await second.operate(
+    'gone',
+    { operation: 'edit', patch: lost.map((key) => ({ op: 'replace', path: `/${key}`, value: 'small' })) },
+    { wait: 10_000 },
+  );
+  expect((await second.get('gone')).context).toMatchObject(context);
+  await second.operate('gone', { operation: 'retry' }, { wait: 10_000 });
+  expect(await second.get('gone')).toMatchObject({ status: 'waiting', state: 'TURNED', error: null });
 });
 
 test('a value that was changed in the store is not taken for the one that was stored', async () => {

@@ -13,11 +13,12 @@ import { patched } from './patch.ts';
 /**
  * Another context for the same state. What has not run yet gets its input anew where that hangs on the context alone:
  * as an invocation of its own, because another input under the same idempotency key would be refused by many a service.
- * @throws DurachartError `INVALID_PATCH`, `INVALID_CONTEXT`, `STATE_UNKNOWN`
+ * Where values of the context cannot be read, the patch may put others in their place.
+ * @throws DurachartError `INVALID_PATCH`, `INVALID_CONTEXT`, `STATE_UNKNOWN`, `PAYLOAD_UNREADABLE`
  */
 export function edit(state: State, patch: PatchOperation[], now: Millis): Decision & { result: unknown } {
   const { workflow, stored, snapshot } = state;
-  if (stored === null || snapshot === null)
+  if (stored === null)
     throw new DurachartError(
       'STATE_UNKNOWN',
       `The code no longer has the state ${state.name}; its context stays as it is.`,
@@ -33,7 +34,7 @@ export function edit(state: State, patch: PatchOperation[], now: Millis): Decisi
     // The items of a fan-out are what they were when it began.
     if (row.kind === 'fan-out') kept.push(row.key);
     if (row.kind !== 'step' || row.status === 'done') continue;
-    const input = workflow.machine.inputOf(snapshot, invokeId(row.key));
+    const input = snapshot === null ? undefined : workflow.machine.inputOf(snapshot, invokeId(row.key));
     const anew = workflow.machine.inputOf(edited, invokeId(row.key));
     // An input that the event made, too, cannot be made again.
     if (input === undefined || anew === undefined || !same(input.value, row.input)) kept.push(row.key);

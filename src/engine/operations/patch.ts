@@ -2,6 +2,7 @@ import { applyPatch, Pointer, type Operation as PatchOperation } from 'rfc6902';
 import { z } from 'zod';
 import { DurachartError } from '../../core/error.ts';
 import { assertJson, storable } from '../../core/json.ts';
+import { isReference, type PayloadReference } from '../../core/payload.ts';
 import { decoded } from '../../core/undefined.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import { parse } from '../checks.ts';
@@ -38,7 +39,7 @@ export function checkPatch(patch: unknown): PatchOperation[] {
   return parsed;
 }
 
-/** A patched copy of a context. @throws DurachartError `INVALID_PATCH`, `INVALID_CONTEXT` (details.issues) */
+/** A patched copy of a context. @throws DurachartError `INVALID_PATCH`, `INVALID_CONTEXT` (details.issues), `PAYLOAD_UNREADABLE` */
 export function patched(
   context: Record<string, unknown>,
   patch: PatchOperation[],
@@ -55,7 +56,22 @@ export function patched(
       { details: { index } },
     );
   }
+  assertReadable(root.context);
   return checkContext(root.context, schema);
+}
+
+/** Of a context whose values could not be read, those are left as references. */
+function assertReadable(context: unknown): void {
+  const lost = Object.entries(context ?? {}).find((entry): entry is [string, PayloadReference] =>
+    isReference(entry[1]),
+  );
+  if (lost === undefined) return;
+  const [name, { key, size }] = lost;
+  throw new DurachartError(
+    'PAYLOAD_UNREADABLE',
+    `The context's ${name} lies in the artifact store under ${key}, and could not be read. Put it back there, or give the context another ${name} by the patch.`,
+    { details: { key, size } },
+  );
 }
 
 function failing(root: object, operation: PatchOperation): string | undefined {
