@@ -132,7 +132,11 @@ describe('a cookie', () => {
 
   test('of another server of the host does not hide it', async () => {
     const good = await cookie();
-    for (const sent of [`durachart_session=x; ${good}`, `a=b; ${good}; durachart_session=`, `durachart_session; ${good}`])
+    for (const sent of [
+      `durachart_session=x; ${good}`,
+      `a=b; ${good}; durachart_session=`,
+      `durachart_session; ${good}`,
+    ])
       await secured.json(200, 'GET', '/instances', { headers: { cookie: sent } });
     const many = Array.from({ length: 1_000 }, () => 'durachart_session=x').join('; ');
     await secured.problem(401, 'GET', '/instances', { headers: { cookie: `${many}; ${good}`.slice(-15_000) } });
