@@ -27,6 +27,7 @@ export {
   type ForEachOptions,
   type ForEachOutput,
 } from './core/for-each.ts';
+export { parseExactJson } from './core/exact-json.ts';
 export { DefinitionError, DurachartError, StepError, type ErrorClass, type ErrorRecord } from './core/error.ts';
 export type { Artifact, ArtifactStore } from './core/artifact.ts';
 export type { RetryPolicy } from './core/retry.ts';

@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import { DurachartError } from '../core/error.ts';
+import { parseExactJson } from '../core/exact-json.ts';
 import { CliError, EXIT } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 
 /** JSON from an option. @throws CliError (usage) */
 export function parseJson(text: string, what: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch (error) {
+    if (error instanceof DurachartError)
+      throw new CliError(EXIT.usage, `${what}: ${error.message}`, { code: error.code }, error);
     throw new CliError(
       EXIT.usage,
       `${what} is not JSON: ${(error as Error).message}.`,

@@ -1,4 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
+import { DurachartError } from '../core/error.ts';
+import { parseExactJson } from '../core/exact-json.ts';
 import type { HttpEnv } from './env.ts';
 import { Problem, type FieldError } from './problem.ts';
 
@@ -91,8 +93,9 @@ function decode(bytes: Buffer): string {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExactJson(text);
   } catch (cause) {
+    if (cause instanceof DurachartError) throw cause;
     const why = text === '' ? 'it is empty' : (cause as Error).message;
     throw new Problem('MALFORMED_JSON', `The body is not JSON: ${why}.`, { cause });
   }

@@ -1,4 +1,5 @@
 import type * as engine from '../engine/api.ts';
+import { trouble as wordsOf } from '../engine/trouble.ts';
 import type { OperationRecord } from '../engine/operations/records.ts';
 import type { AttemptRecord, LogLine } from '../engine/ports.ts';
 import type * as api from './types.ts';
@@ -106,7 +107,8 @@ export function presentHealth(health: engine.Health, dashboard: string | undefin
     status: health.database && (trouble === null || trouble.code === 'SLOW') ? 'ready' : 'unavailable',
     database: health.database,
     latencyMs: health.latencyMs,
-    trouble: trouble === null ? null : { code: trouble.code, detail: trouble.message },
+    // In words that do not say where the database is.
+    trouble: trouble === null ? null : { code: trouble.code, detail: wordsOf(trouble.code).message },
     ...(health.remote === true ? { remote: true, remoteTrouble: presentRemote(health.remoteTrouble) } : {}),
     ...(health.remote === true && dashboard !== undefined ? { dashboard } : {}),
     workers: health.workers.map((worker) => ({

@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { DurachartError } from '../core/error.ts';
 import { pathText } from '../core/issues.ts';
-import { troubleOf } from '../engine/trouble.ts';
+import { trouble, troubleOf } from '../engine/trouble.ts';
 import type { HttpEnv } from './env.ts';
 
 /** Something that is wrong with one field of a request. */
@@ -87,6 +87,7 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   ENDLESS_LOOP: [422, 'The machine goes round without end'],
   CORRELATION_FAILED: [422, 'An instance has no key for an event'],
   TRANSITION_FAILED: [422, 'The machine refuses it'],
+  INEXACT_JSON: [422, 'The JSON would be changed by being read'],
   NOT_JSON: [422, 'A value cannot be stored'],
   RESERVED_KEY: [422, 'A value has a key of the engine'],
   NOT_STORABLE: [422, 'A value cannot be stored'],
@@ -194,7 +195,7 @@ function knownProblem(error: unknown): DurachartError | undefined {
   if (isKnown && error.code !== 'DATABASE_UNAVAILABLE') return error;
   if (isKnown) {
     // In words that do not tell where it is.
-    const { code, message } = troubleOf(error);
+    const { code, message } = trouble(troubleOf(error).code);
     return new Problem('DATABASE_UNAVAILABLE', message, {
       details: { reason: code },
       headers: { 'retry-after': '2' },

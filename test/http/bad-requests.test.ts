@@ -35,6 +35,16 @@ describe('a body', () => {
     },
   );
 
+  test.each([
+    ['{"input":{"document":"x"},"priority":9007199254740993}', 'the number 9007199254740993 (priority)'],
+    ['{"input":{"document":1e400}}', 'the number 1e400 (document) is Infinity'],
+    ['{"input":{"document":"x"},"input":{"document":"y"}}', 'an object has one key twice'],
+  ])('that JavaScript would change is a 422: %s', async (body, words) => {
+    const problem = await post(422, body);
+    expect(problem).toMatchObject({ code: 'INEXACT_JSON' });
+    expect(problem.detail).toContain(words);
+  });
+
   test('that is not UTF-8 is a 400', async () => {
     expect(await post(400, new Uint8Array([0x22, 0xff, 0xfe, 0x22]))).toMatchObject({ code: 'MALFORMED_JSON' });
   });
