@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { DurachartError } from '../../src/index.ts';
+import { DurachartError, parseExactJson } from '../../src/index.ts';
 
 /** Where the raw body of a webhook is kept. */
 export function bodyKey(provider: string, webhookId: string): string {
@@ -15,5 +15,14 @@ export function payloadOf(body: string): Readonly<Record<string, unknown>> {
     return payloadSchema.parse(JSON.parse(body));
   } catch (cause) {
     throw new DurachartError('PAYLOAD_INVALID', 'The body is no JSON object.', { cause });
+  }
+}
+
+/** The body as an object; null where that would be another one. */
+export function dataOf(body: string): Record<string, unknown> | null {
+  try {
+    return payloadSchema.parse(parseExactJson(body));
+  } catch {
+    return null;
   }
 }

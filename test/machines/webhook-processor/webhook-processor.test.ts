@@ -114,6 +114,48 @@ describe('a signed webhook is stored as it came, and published', () => {
   });
 });
 
+describe('a body that no event can hold is published by its key', () => {
+  let id = '';
+  let last = 0;
+  beforeEach(() => void (id = `evt_odd_${last++}`));
+  const bodyOf = (rest: string, type = 'x'): string => `{"id":"${id}","type":${JSON.stringify(type)},"rest":${rest}}`;
+  test.each([
+    ['300 KB', JSON.stringify('x'.repeat(300_000))],
+    ['a MiB, nearly', JSON.stringify('x'.repeat(1_048_000))],
+    ['NUL', String.raw`"\u0000"`],
+    ['a lone surrogate', String.raw`"\ud800"`],
+    ['a number beyond all', '1e400'],
+    ['an integer that JavaScript does not have', '9007199254740993'],
+    ['600 levels', `${'['.repeat(600)}${']'.repeat(600)}`],
+    ["the engine's key", '{"$durachart":"payload"}'],
+    ['a key twice', '{"a":1,"a":2}'],
+  ])('%s', async (_, rest) => {
+    const body = bodyOf(rest);
+    const { url, engine } = await serve();
+    const response = await post(url, 'stripe', body, asStripe(body));
+    expect(response.status).toBe(202);
+    const { instance } = (await response.json()) as { instance: string };
+    expect(await engine.result(instance, { timeout: 10_000 })).toEqual({ published: true, type: 'x' });
+    expect(await eventually(async () => (await heard(id)).length > 0 && heard(id))).toEqual([null]);
+    const [row] = await pipeline.sql<
+      { body: string }[]
+    >`select body from webhook_processor.deliveries where webhook_id = ${id}`;
+    expect(await pipeline.text(row?.body ?? '')).toBe(body);
+  });
+
+  test.each([
+    ['an emoji at its end', `${'x'.repeat(199)}\u{1f600}`, `${'x'.repeat(199)}\u{1f600}`],
+    ['half an emoji', 'a\ud83d', 'a\ufffd'],
+    ['NUL', 'a\0b', 'a\ufffdb'],
+    ['1,000 emojis', '\u{1f600}'.repeat(1_000), '\u{1f600}'.repeat(200)],
+  ])('a type with %s is stored', async (_, type, stored) => {
+    const { url, engine } = await serve();
+    const body = bodyOf('1', type);
+    const { instance } = (await (await post(url, 'stripe', body, asStripe(body))).json()) as { instance: string };
+    expect(await engine.result(instance, { timeout: 10_000 })).toEqual({ published: true, type: stored });
+  });
+});
+
 describe('what is refused, and leaves nothing behind', () => {
   const body = '{"id":"evt_bad","type":"x"}';
   // Signed when it is sent: what is ten seconds too early would else come in time on a slow machine.
