@@ -3,6 +3,7 @@ import type { Effect, EventObject, Target } from './effect.ts';
 import { TransitionError } from './error.ts';
 import { storable } from './json.ts';
 import { jsonLike } from './json-like.ts';
+import { elsewhere, optionsOf } from './references.ts';
 import type { ChildActor, Children, RawAction, Scope } from './scope.ts';
 import { withStoredErrors } from './thrown-value.ts';
 
@@ -106,7 +107,8 @@ class Collector {
   }
 
   private invoke(child: ChildActor): void {
-    const { id, src, options } = child;
+    const { id, src } = child;
+    const options = optionsOf(child);
     if (options.syncSnapshot === true) {
       throw new TransitionError(
         `${this.machineId}: ${id} is spawned with syncSnapshot, which watches an actor in memory. Let it sendParent() an event.`,
@@ -138,6 +140,8 @@ class Collector {
   private sendTo({ id, event, delay, to }: Sending & { to: ChildActor }): void {
     if (to === (this.scope.self as unknown)) return this.send(id, event, { self: true }, delay);
     if (to === (this.scope.parent as unknown)) return this.send(id, event, { parent: true }, delay);
+    const systemId = elsewhere(to);
+    if (systemId !== undefined) return this.send(id, event, { systemId }, delay);
     const effect = this.sending(id, event, { child: to.id }, delay);
     const waiting = this.unborn.get(to);
     if (waiting !== undefined) {

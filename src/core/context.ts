@@ -2,6 +2,7 @@ import type { AnyActorRef } from 'xstate';
 import { assertJson, MAX_DEPTH, NotJsonError, TOO_DEEP } from './json.ts';
 import { ERROR_KEY, isError, stored as storedError } from './stored-thrown.ts';
 import { live as liveError } from './thrown-value.ts';
+import { markOf } from './references.ts';
 import { isNothing, keysOf, listWithUndefined, withUndefined } from './undefined.ts';
 
 /** A machine's extended state: plain JSON, except that it may hold errors, and references to the machine's children. */
@@ -28,7 +29,8 @@ const ERROR_DEPTH = 20;
 const storedForms = new WeakMap<object, Form>();
 
 /** XState's own mark of an actor reference in a stored context. */
-const MARK = 'xstate$$type';
+/** The key of a stored reference to an actor, as XState has it. */
+export const MARK = 'xstate$$type';
 
 const MARKS = [
   [MARK, 'XState'],
@@ -163,7 +165,7 @@ function formOf(live: object): Form {
 
 function stored(live: unknown): unknown {
   if (typeof live !== 'object' || live === null) return live;
-  return forms.get(live)?.stored ?? { [MARK]: 1, id: (live as AnyActorRef).id };
+  return forms.get(live)?.stored ?? { [MARK]: 1, id: markOf(live as AnyActorRef) };
 }
 
 function isActor(value: object): value is AnyActorRef {

@@ -4,8 +4,11 @@ export interface EventObject {
   [key: string]: unknown;
 }
 
-/** Who an event goes to: the instance itself, the one that started it, or one that it started, by invoke id. */
-export type Target = { self: true } | { parent: true } | { child: string };
+/**
+ * Who an event goes to: the instance itself, the one that started it, one that it started, by invoke id, or one that
+ * another instance of its tree started, by system id.
+ */
+export type Target = { self: true } | { parent: true } | { child: string } | { systemId: string };
 
 /** What a transition asks the engine to do, as plain data, in the order in which it was asked. */
 export type Effect =

@@ -28,8 +28,8 @@ export class DefinitionError extends DurachartError {
 
 /** Code of the machine (an assign, a guard, an input function) threw, or asked for what cannot be stored. */
 export class TransitionError extends DurachartError {
-  constructor(message: string, cause?: unknown) {
-    super('TRANSITION_FAILED', message, { cause });
+  constructor(message: string, cause?: unknown, code = 'TRANSITION_FAILED') {
+    super(code, message, { cause });
     this.name = 'TransitionError';
   }
 }

@@ -7,9 +7,11 @@ import { endsWait } from './deadline.ts';
 import { definitionOf, type Definition } from './definition.ts';
 import { Entrance } from './entrance.ts';
 import { DurachartError, TransitionError } from './error.ts';
+import { childMachines, giverOf, isStarted, mayHaveBelow } from './family.ts';
 import { storable } from './json.ts';
 import { isInternal } from './event-types.ts';
 import { decoded, encoded } from './undefined.ts';
+import type { Self } from './references.ts';
 import { LoopError, Trail } from './loop.ts';
 import { Scope, type ChildActor, type Children } from './scope.ts';
 import { Shortcut, type TransitionDefinition } from './shortcut.ts';
@@ -47,7 +49,7 @@ const ORDERS = new Set(['*', 'xstate.init', 'xstate.stop']);
 export class Machine {
   private readonly machine: AnyStateMachine;
   private readonly original: AnyStateMachine;
-  private readonly scope = new Scope();
+  private readonly scope: Scope;
   private readonly entrance: Entrance;
   private readonly selector: Selector;
   private readonly shortcut: Shortcut;
@@ -56,6 +58,12 @@ export class Machine {
 
   constructor(original: AnyStateMachine) {
     this.original = original;
+    const hasChildren = childMachines(original).length > 0;
+    this.scope = new Scope({
+      hasChildren,
+      isStarted: () => isStarted(original),
+      giverOf: (systemId) => giverOf(original, systemId),
+    });
     const actors = Object.keys(original.implementations.actors);
     this.machine = original.provide({
       actors: Object.fromEntries(actors.map((name) => [name, this.scope.logic])),
@@ -86,9 +94,14 @@ export class Machine {
     return chartOf(this.original);
   }
 
-  /** The first macrostep. @param input as it is stored @throws TransitionError, NotJsonError */
-  start(input: unknown): Transition {
-    const enter = (): LiveSnapshot => this.entrance.enter(this.scope.begin({}), decoded(input));
+  /**
+   * The first macrostep.
+   * @param input as it is stored
+   * @param who the instance, for code that asks
+   * @throws TransitionError, NotJsonError
+   */
+  start(input: unknown, who?: Self): Transition {
+    const enter = (): LiveSnapshot => this.entrance.enter(this.scope.begin({}, undefined, who), decoded(input));
     let snapshot: LiveSnapshot;
     try {
       snapshot = enter();
@@ -98,12 +111,17 @@ export class Machine {
     return { snapshot, effects: this.settle(snapshot), changed: true };
   }
 
-  /** One macrostep. The event is as it is stored. A snapshot with status `error` means that an error event found no handler. @throws TransitionError, NotJsonError */
-  next(before: LiveSnapshot, stored: EventObject): Transition {
+  /**
+   * One macrostep. A snapshot with status `error` means that an error event found no handler.
+   * @param stored the event as it is stored
+   * @param who the instance, for code that asks
+   * @throws TransitionError, NotJsonError
+   */
+  next(before: LiveSnapshot, stored: EventObject, who?: Self): Transition {
     if (before.status !== 'active') return { snapshot: before, effects: [], changed: false };
     const event = decoded(stored);
     const children = before.children as Children;
-    this.scope.begin(children, before);
+    this.scope.begin(children, before, who);
     let quick: LiveSnapshot | undefined;
     let snapshot: LiveSnapshot;
     try {
@@ -111,7 +129,7 @@ export class Machine {
       snapshot = quick ?? (this.machine.transition(before, event, this.scope as never) as LiveSnapshot);
     } catch (error) {
       throw this.failure(`event ${event.type}`, error, () =>
-        this.machine.transition(before, event, this.scope.begin(children, before) as never),
+        this.machine.transition(before, event, this.scope.begin(children, before, who) as never),
       );
     }
     const effects = quick === undefined ? this.settle(snapshot, before) : this.settleContents(snapshot, before);
@@ -133,9 +151,10 @@ export class Machine {
   }
 
   /** Whether a state takes the event, guards included. @throws TransitionError when a guard throws */
-  accepts(snapshot: LiveSnapshot, event: EventObject): boolean {
+  accepts(snapshot: LiveSnapshot, event: EventObject, who?: Self): boolean {
     if (snapshot.status !== 'active' || ORDERS.has(event.type)) return false;
     try {
+      this.scope.begin(snapshot.children as Children, snapshot, who);
       return snapshot.can(decoded(event));
     } catch (error) {
       throw failed(`event ${event.type}`, error);
@@ -205,13 +224,14 @@ export class Machine {
    * The input that a live invocation would be given if its state were entered by an event that carries nothing.
    * Undefined where no state invokes it, and where the machine cannot say without the event.
    */
-  inputOf(snapshot: LiveSnapshot, id: string): { value: unknown } | undefined {
+  inputOf(snapshot: LiveSnapshot, id: string, who?: Self): { value: unknown } | undefined {
     const invocations = snapshot._nodes.flatMap((node) => node.invoke as { id: string; input?: unknown }[]);
     const invocation = invocations.find((one) => one.id === id);
     if (invocation === undefined) return undefined;
     const { input } = invocation;
     if (typeof input !== 'function') return { value: encoded(input) };
     try {
+      this.scope.begin(snapshot.children as Children, snapshot, who);
       const value: unknown = input({
         context: snapshot.context,
         event: { type: 'xstate.init' },
@@ -221,6 +241,11 @@ export class Machine {
     } catch {
       return undefined;
     }
+  }
+
+  /** Whether an actor with a system id may be below an instance of this machine. */
+  mayHaveBelow(systemId: string): boolean {
+    return mayHaveBelow(this.original, systemId);
   }
 
   /** The function behind a named custom action. */

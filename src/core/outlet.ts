@@ -1,6 +1,8 @@
+import { MARK } from './context.ts';
 import type { EventObject } from './effect.ts';
 import { StepError } from './error.ts';
 import { storable } from './json.ts';
+import { PARENT, SELF, systemIdIn } from './references.ts';
 
 /** How code that runs beside the machine, a step or a custom action, reaches it. */
 export interface Outlet {
@@ -31,6 +33,25 @@ const OF_SELF: ReadonlyMap<string, string> = new Map([
 
 const OF_MACHINE: ReadonlyMap<string, string> = new Map([...OF_SELF, ['_parent', 'Use sendParent() in the machine.']]);
 
+/** Of another actor than the machine. */
+const OF_ACTOR: ReadonlyMap<string, string> = new Map([
+  ...[
+    'getSnapshot',
+    'getPersistedSnapshot',
+    'select',
+    'subscribe',
+    'on',
+    'src',
+    'logic',
+    'options',
+    'sessionId',
+    'system',
+    '_parent',
+    'clock',
+  ].map((name) => [name, HAND_IN] as const),
+  ...['send', 'start', 'stop'].map((name) => [name, LET_THE_MACHINE] as const),
+]);
+
 const OF_SYSTEM: ReadonlyMap<string, string> = new Map([
   ...['get', 'getAll'].map((name) => [name, LET_THE_MACHINE] as const),
   ...['inspect', 'getSnapshot', 'start'].map((name) => [name, HAND_IN] as const),
@@ -44,29 +65,63 @@ const OF_SYSTEM: ReadonlyMap<string, string> = new Map([
  */
 export class ActorArguments {
   private readonly outlet: Outlet;
+  private readonly actorId: string;
   readonly emit: (event: unknown) => void;
   private made: { self: object; system: object } | undefined;
 
-  constructor(outlet: Outlet) {
+  /** @param actorId of a custom action: the id that its instance has as an actor, where that is another than the instance's */
+  constructor(outlet: Outlet, actorId: string = outlet.instance) {
     this.outlet = outlet;
+    this.actorId = actorId;
     this.emit = (event) => outlet.emit(checked(event, outlet.what, 'emit'));
   }
 
   get self(): object {
-    return (this.made ??= make(this.outlet)).self;
+    return (this.made ??= make(this.outlet, this.actorId)).self;
   }
 
   get system(): object {
-    return (this.made ??= make(this.outlet)).system;
+    return (this.made ??= make(this.outlet, this.actorId)).system;
+  }
+
+  /** Puts what there can be of an actor into the place of each stored reference in a context. Changes it. */
+  inContext(value: unknown): unknown {
+    if (typeof value !== 'object' || value === null || value instanceof Error) return value;
+    if (Object.hasOwn(value, MARK)) return this.referred((value as { id: string }).id);
+    for (const [key, inner] of Object.entries(value)) {
+      const actor = this.inContext(inner);
+      if (actor !== inner) (value as Record<string, unknown>)[key] = actor;
+    }
+    return value;
+  }
+
+  private referred(mark: string): object {
+    if (mark === SELF) return this.self;
+    const { what } = this.outlet;
+    const toJSON = (): object => ({ [MARK]: 1, id: mark });
+    const systemId = systemIdIn(mark);
+    if (systemId !== undefined) {
+      const remedies = new Map([...OF_ACTOR, ['id', 'It is known here by its systemId.']]);
+      return refusing({ systemId, toJSON }, `system.get('${systemId}')`, what, remedies);
+    }
+    if (mark === PARENT) {
+      const remedies = new Map([...OF_ACTOR, ['id', HAND_IN], ['systemId', HAND_IN]]);
+      return refusing({ toJSON }, 'self._parent', what, remedies);
+    }
+    const remedies = new Map([...OF_ACTOR, ['systemId', 'It is known here by its id.']]);
+    return refusing({ id: mark, toJSON }, `child ${mark}`, what, remedies);
   }
 }
 
-function make({ what, instance, invocation, send: deliver }: Outlet): { self: object; system: object } {
+function make(
+  { what, instance, invocation, send: deliver }: Outlet,
+  actorId: string,
+): { self: object; system: object } {
   const send = (event: unknown): void => deliver(checked(event, what, 'self.send'));
   const system = refusing({}, 'system', what, OF_SYSTEM);
-  const ref = (id: string): object => ({ id, sessionId: id, send, system, toJSON: () => ({ id }) });
+  const ref = (id: string, sessionId = id): object => ({ id, sessionId, send, system, toJSON: () => ({ id }) });
   // An action's self is the machine; a step's is an actor of its own, whose parent is the machine.
-  if (invocation === undefined) return { system, self: refusing(ref(instance), 'self', what, OF_MACHINE) };
+  if (invocation === undefined) return { system, self: refusing(ref(actorId, instance), 'self', what, OF_MACHINE) };
   const _parent = refusing(ref(instance), 'self._parent', what, OF_MACHINE);
   return { system, self: refusing({ ...ref(invocation), _parent }, 'self', what, OF_SELF) };
 }

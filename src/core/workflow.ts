@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { checkMachine } from './check.ts';
 import { DefinitionError, ERROR_CLASSES, type ErrorClass } from './error.ts';
 import { externalEventTypes, matchesEventType } from './event-types.ts';
+import { joinFamily } from './family.ts';
 import { forEachOf, type ForEachOptions } from './for-each.ts';
 import { Machine } from './machine.ts';
 import {
@@ -144,6 +145,7 @@ export function defineWorkflow<
     // A name that is still to be provided; if a state invokes it, the check below says so.
     if (logic === undefined) continue;
     if (isMachine(logic)) {
+      joinFamily(machine, logic);
       refusals.check(() => children.set(actor, childWorkflow(logic, `${name}-${actor}`)));
       continue;
     }

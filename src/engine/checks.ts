@@ -13,7 +13,7 @@ import { isInstanceId } from './keys.ts';
 import { isSmall, PREFIX as PAYLOADS } from './payloads/payloads.ts';
 import { sizeInWords } from './payloads/size.ts';
 import type { OperationOptions } from './operations/records.ts';
-import type { InstanceRecord } from './reader.ts';
+import type { Claimed } from './ports.ts';
 import { hasEnded } from './state.ts';
 
 /** The first day of year 1. */
@@ -34,7 +34,7 @@ export function checkInput(workflow: Workflow, input: unknown): unknown {
 /** The event's payload as it will be stored. @throws DurachartError `INSTANCE_ENDED`, `UNKNOWN_EVENT`, `INVALID_EVENT`, `EVENT_NOT_ACCEPTED` */
 export function checkEvent(
   workflow: Workflow,
-  record: Pick<InstanceRecord, 'id' | 'status' | 'state' | 'snapshot'>,
+  record: Pick<Claimed, 'id' | 'parent' | 'status' | 'state' | 'snapshot'>,
   event: { type: string; [field: string]: unknown },
 ): Record<string, unknown> | null {
   const { id, status, state } = record;
@@ -43,7 +43,7 @@ export function checkEvent(
   const payload = eventPayload(workflow, type, fields);
   if (record.snapshot !== null) {
     const snapshot = workflow.machine.restore(record.snapshot);
-    accepted(workflow, { id, state, behind: [] }, snapshot, { ...payload, type });
+    accepted(workflow, record, { state, behind: [] }, snapshot, { ...payload, type });
   }
   return Object.keys(payload).length === 0 ? null : payload;
 }
@@ -85,11 +85,13 @@ export function ended(id: string, status: string, how = `is ${status}`): Duracha
 /** @param at where it stands, after which events that still lie in its inbox @throws DurachartError `EVENT_NOT_ACCEPTED` */
 export function accepted(
   { machine }: Workflow,
-  { id, state, behind }: { id: string; state: string; behind: readonly string[] },
+  instance: Pick<Claimed, 'id' | 'parent'>,
+  { state, behind }: { state: string; behind: readonly string[] },
   snapshot: LiveSnapshot,
   event: EventObject,
 ): void {
-  if (machine.accepts(snapshot, event)) return;
+  if (machine.accepts(snapshot, event, instance)) return;
+  const { id } = instance;
   const accepts = machine.eventTypes(snapshot);
   const { type } = event;
   const when = behind.length === 0 ? '' : ` once it has taken what lies in its inbox (${behind.join(', ')})`;

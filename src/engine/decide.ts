@@ -8,6 +8,7 @@ import { apply, guarded, withRow, type Decision } from './macrostep.ts';
 import { onOrder } from './operations/perform.ts';
 import { orderOf } from './operations/order.ts';
 import type { InboxEvent, Millis, StepRow } from './ports.ts';
+import { isRelay, relayedBy, relays } from './relay.ts';
 import { emptyChange, hasEnded, isHeld, type State } from './state.ts';
 
 /** What can happen to an instance. */
@@ -85,7 +86,7 @@ function onStart(state: State, now: Millis): Decision {
   return guarded(state, emptyChange(), null, (change) => {
     // What a caller gives was checked when it was given; what a parent gives is checked here.
     const input = state.parent === null ? state.input : checkInput(state.workflow, decoded(state.input));
-    const transition = state.workflow.machine.start(input);
+    const transition = state.workflow.machine.start(input, state);
     return apply(state, transition, { type: 'xstate.init' }, change, now, { stepKey: null, payload: null });
   });
 }
@@ -98,6 +99,12 @@ function onEvent(state: State, event: InboxEvent, now: Millis): Decision {
     change: { ...emptyChange(), consumed: [{ id: event.id, status: 'ignored', sequence: null }] },
   });
   if (hasEnded(state.status)) return ignored();
+  if (isRelay(event) && state.snapshot !== null) {
+    const change = emptyChange();
+    change.consumed.push({ id: event.id, status: 'taken', sequence: null });
+    change.posts.push(...relays(state, state.steps, relayedBy(event)));
+    return { state, change };
+  }
   if (event.fence !== null) {
     const row = state.steps.get(event.fence);
     if (row === undefined) return onLeftChild(state, event, now) ?? ignored();
@@ -120,7 +127,7 @@ function onEvent(state: State, event: InboxEvent, now: Millis): Decision {
       return apply(state, emits, { type: EMIT }, change, now, { stepKey: null, payload: null });
     }
     const object: EventObject = { ...(event.payload as object | null), type: event.type };
-    const transition = workflow.machine.next(snapshot, object);
+    const transition = workflow.machine.next(snapshot, object, state);
     if (!transition.changed) return ignored();
     change.consumed.push({ id: event.id, status: 'taken', sequence: state.sequence + 1 });
     return apply(state, transition, object, change, now, { stepKey: null, payload: event.payload });

@@ -1,11 +1,13 @@
-import type { Effect, EventObject, Target } from '../core/effect.ts';
+import type { Effect, Target } from '../core/effect.ts';
+import { actorIdOf } from '../core/references.ts';
 import { DEFAULT_RETRY } from '../core/retry.ts';
-import { decoded, encoded } from '../core/undefined.ts';
 import { LATEST } from './clock.ts';
 import { emittedFor } from './events/correlation.ts';
 import { begunFanOut, isFanOut } from './fan-out.ts';
 import { childInstanceId, invokeId, ownSendId, stepKey } from './keys.ts';
-import type { Millis, Post, StepRow, Timer } from './ports.ts';
+import { message } from './message.ts';
+import type { Millis, StepRow, Timer } from './ports.ts';
+import { relayEvent, relays } from './relay.ts';
 import type { Change, State } from './state.ts';
 import { blankRow } from './step-rows.ts';
 import { stopItems, stopStep } from './stopping.ts';
@@ -37,28 +39,42 @@ export function applyEffects(
         add(draft, {
           ...blankRow(stepKey(sequence, `!${index}.${effect.name}`), effect.name, now),
           kind: 'action',
-          input: { params: effect.params, context: effect.context, event: effect.event },
+          input: {
+            params: effect.params,
+            context: effect.context,
+            event: effect.event,
+            ...(state.parent === null ? {} : { actorId: actorIdOf(state) }),
+          },
         });
         break;
       case 'stop':
         stop(effect.id, draft, now);
         break;
       case 'schedule': {
-        const to = addressOf(state, effect.target, draft);
+        const { target } = effect;
+        const to = addressOf(state, target, draft);
         if (to === undefined) break;
+        // The actor is looked up when the timer fires.
+        const event = 'systemId' in target ? relayEvent(target.systemId, effect.event) : effect.event;
         const dueAt = Math.min(since + effect.delay, LATEST);
-        arm(draft, { id: effect.id ?? `${sequence}.${index}`, event: effect.event, to, dueAt, sequence });
+        arm(draft, { id: effect.id ?? `${sequence}.${index}`, event, to, dueAt, sequence });
         break;
       }
       case 'cancel':
         disarm(draft, effect.id);
         break;
       case 'send': {
+        if ('systemId' in effect.target) {
+          // The machine itself had none of that system id when it asked for the actor.
+          const relayed = { systemId: effect.target.systemId, event: effect.event };
+          draft.change.posts.push(...relays({ ...state, stored: null }, draft.steps, relayed));
+          break;
+        }
         const to = addressOf(state, effect.target, draft);
         // To itself: the next thing that it takes, after this macrostep.
         if (to === state.id)
           arm(draft, { id: ownSendId(sequence, index), event: effect.event, to, dueAt: since, sequence });
-        else if (to !== undefined) draft.change.posts.push(letter(to, effect.event));
+        else if (to !== undefined) draft.change.posts.push(message(to, effect.event));
         break;
       }
       case 'emit':
@@ -179,19 +195,14 @@ function disarm(draft: Draft, id: string): void {
   if (change.cancelled !== 'all') change.cancelled.push(id);
 }
 
-/** An event for another instance. */
-export function letter(to: string, event: EventObject): Post {
-  // By the value: what is undefined in it has its place among the keys, of which the type is one.
-  const { type, ...fields } = decoded(event);
-  return { to, type, payload: encoded(fields), source: 'instance', fence: null, dedupeKey: null };
-}
-
 /**
  * Id of the instance that is meant now: one that is started later under the same invoke id is another one.
  * Steps take no events, and an instance that nobody started has no parent: as in XState, nothing hears it.
  */
 function addressOf(state: State, target: Target, draft: Draft): string | undefined {
   if ('self' in target) return state.id;
+  // The instance relays it when the timer fires.
+  if ('systemId' in target) return state.id;
   if ('parent' in target) return state.parent?.id;
   for (const row of draft.steps.values()) {
     if (row.kind === 'workflow' && invokeId(row.key) === target.child) return row.childId ?? undefined;

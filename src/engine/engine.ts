@@ -207,7 +207,7 @@ export class DurableEngine implements Engine {
   }
 
   async get(id: string): Promise<InstanceView> {
-    const { snapshot, ...record } = await this.record(id);
+    const { snapshot, parent: _parent, ...record } = await this.record(id);
     const workflow = this.options.workflows.get(record.workflow);
     let accepts: string[] = [];
     if (workflow !== undefined && snapshot !== null && !hasEnded(record.status)) {

@@ -1,13 +1,14 @@
 import type { ErrorRecord } from '../core/error.ts';
 import { assertChainEnds, countsFrom, isOwnDoing, longer, wasOverdue } from './chain.ts';
-import { letter } from './effects.ts';
 import type { LiveSnapshot } from '../core/machine.ts';
 import { thrownOf } from '../core/thrown-value.ts';
 import { failedBy, finished, isFanOut, needOf, withEnded, withItems, type ItemResults } from './fan-out.ts';
-import { fanOutOf, invokeId } from './keys.ts';
+import { fanOutOf, invokeId, RELAY } from './keys.ts';
 import { apply, activity, guarded, removed, Unhandled, withRow, type Decision } from './macrostep.ts';
+import { message } from './message.ts';
 import { isFailedAction } from './operations/legal.ts';
 import type { InboxEvent, Millis, StepRow } from './ports.ts';
+import { relayedBy, relays } from './relay.ts';
 import { emptyChange, isHeld, type State } from './state.ts';
 import { stopItems, stopWaiting } from './stopping.ts';
 
@@ -65,7 +66,7 @@ function taken(state: State, kept: StepRow, row: StepRow, output: unknown, now: 
             error: row.error === null ? undefined : thrownOf(row.error),
             actorId: id,
           };
-    const transition = workflow.machine.next(snapshot, event);
+    const transition = workflow.machine.next(snapshot, event, state);
     const after: State = { ...state, error: null, status: wasItsFault ? 'waiting' : state.status };
     if (!transition.changed) {
       const without = removed(after, row.key);
@@ -90,7 +91,7 @@ export function onLeftChild(state: State, event: InboxEvent, now: Millis): Decis
   if (snapshot === null || isHeld(state.status)) return { state, change: emptyChange() };
   return guarded(state, emptyChange(), null, (change) => {
     const object = { type: event.type, output, actorId: id };
-    const transition = workflow.machine.next(snapshot, object);
+    const transition = workflow.machine.next(snapshot, object, state);
     const { changed } = transition;
     const sequence = changed ? state.sequence + 1 : null;
     change.consumed.push({ id: event.id, status: changed ? 'taken' : 'ignored', sequence });
@@ -173,13 +174,17 @@ export function onTimer(state: State, id: string, now: Millis): Decision {
   const change = emptyChange();
   change.cancelled.push(id);
   if (timer.to !== state.id) {
-    change.posts.push(letter(timer.to, timer.event));
+    change.posts.push(message(timer.to, timer.event));
+    return { state: after, change };
+  }
+  if (timer.event.type === RELAY) {
+    change.posts.push(...relays(state, state.steps, relayedBy({ payload: timer.event })));
     return { state: after, change };
   }
   const ownDoing = isOwnDoing(timer, state);
   return guarded(state, emptyChange(), null, () => {
     if (ownDoing) assertChainEnds(state.chain, timer.event.type);
-    const transition = workflow.machine.next(snapshot, timer.event);
+    const transition = workflow.machine.next(snapshot, timer.event, state);
     if (!transition.changed) return { state: after, change };
     const { type: _, ...payload } = timer.event;
     return apply(after, transition, timer.event, change, now, {

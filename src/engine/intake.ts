@@ -5,6 +5,7 @@ import { CANCEL, isOwnSend, SETTLED } from './keys.ts';
 import { isFailedAction } from './operations/legal.ts';
 import { orderOf } from './operations/order.ts';
 import type { InboxEvent, Millis, Timer } from './ports.ts';
+import { isRelay } from './relay.ts';
 import { hasEnded, isHeld, type State } from './state.ts';
 
 /** What an instance's next input is chosen from. */
@@ -98,6 +99,8 @@ function event({ state, inbox, isStill }: Intake): Candidate | undefined {
   const keeps = !hasEnded(state.status) && (isHeld(state.status) || state.snapshot === null);
   const first = inbox.find((each) => {
     if (orderOf(each) !== undefined) return true;
+    // What is only relayed waits until the instance has begun, since it may start the actor that is meant, and for nothing else.
+    if (isRelay(each) && state.snapshot !== null) return true;
     if (each.fence !== null) return !(keeps && isLeftOutput(state, each));
     return !(isStill || keeps);
   });

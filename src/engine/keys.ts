@@ -4,6 +4,8 @@ import { ulid } from './ulid.ts';
 /** Events that the engine itself sends. */
 export const CANCEL = 'durachart.cancel';
 export const RETRY = 'durachart.retry';
+/** Carries an event to another instance of the tree, by the system id of an actor. */
+export const RELAY = 'durachart.relay';
 /** Says that an invocation's row has come to its end; `fence` is its key. Sent by steps that run outside of the instance's owner. */
 export const SETTLED = 'durachart.settled';
 

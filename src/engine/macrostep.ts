@@ -7,7 +7,7 @@ import { NO_CHAIN, type Chain } from './chain.ts';
 import { applyEffects, type Draft } from './effects.ts';
 import { subscriptionsOf } from './events/correlation.ts';
 import { assertHistoryHasRoom } from './history-limit.ts';
-import { invokeId } from './keys.ts';
+import { invokeId, RELAY } from './keys.ts';
 import { isFailedAction } from './operations/legal.ts';
 import type { InstanceStatus, Millis, Outstanding, Post, StepRow } from './ports.ts';
 import { emptyChange, type Change, type State } from './state.ts';
@@ -119,7 +119,7 @@ export function end(state: State, change: Change, now: Millis): State {
 export function reportToParent(state: State, change: Change): void {
   if (state.parent === null) return;
   const { id } = state.parent;
-  const sent = change.posts.some(({ to }) => to === id) ? { sent: true as const } : {};
+  const sent = change.posts.some(({ to, type }) => to === id && type !== RELAY) ? { sent: true as const } : {};
   const outcome = state.status === 'done' ? { output: state.stored?.output, ...sent } : { error: state.error };
   change.posts.push(report(state.parent, outcome));
 }

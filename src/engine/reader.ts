@@ -18,6 +18,8 @@ import type { Overview, WorkflowStatistics } from './statistics.ts';
 
 /** An instance's row, with what hangs on it. */
 export interface InstanceRecord extends InstanceSummary {
+  /** The instance that started it, and the key of that one's invocation. */
+  parent: { id: string; key: string } | null;
   snapshot: StoredSnapshot | null;
   input: unknown;
   output: unknown;

@@ -13,6 +13,15 @@ import type { AttemptRecord, Millis, Outcome, StepRow } from './ports.ts';
 /** A step whose worker died under it so often is taken for the cause of it. */
 export const MAX_LOST = 5;
 
+/** What a custom action's row has as its input. */
+interface ActionInput {
+  params: unknown;
+  context: unknown;
+  event: unknown;
+  /** The id under which a parent started the instance; missing where nobody did. */
+  actorId?: string;
+}
+
 /** Whether it is run by an executor: a child workflow and a fan-out are moved by the engine itself. */
 export function isRun({ kind }: Pick<StepRow, 'kind'>): boolean {
   return kind !== 'workflow' && kind !== 'fan-out';
@@ -34,9 +43,10 @@ export function definitionOf(workflow: Workflow, row: StepRow): StepDefinition |
     concurrency: undefined,
     transactional: false,
     run: async ({ input, outlet }) => {
-      const { params, context, event } = input as { params: unknown; context: unknown; event: unknown };
-      const { self, system } = new ActorArguments(outlet);
-      await action({ context: live(context), event: live(event), self, system }, params);
+      const { params, context, event, actorId } = input as ActionInput;
+      const actors = new ActorArguments(outlet, actorId);
+      const { self, system } = actors;
+      await action({ context: actors.inContext(live(context)), event: live(event), self, system }, params);
     },
   };
 }

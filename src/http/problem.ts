@@ -88,6 +88,7 @@ const PROBLEMS: Readonly<Record<string, readonly [status: number, title: string]
   CORRELATION_FAILED: [422, 'An instance has no key for an event'],
   TRANSITION_FAILED: [422, 'The machine refuses it'],
   INEXACT_JSON: [422, 'The JSON would be changed by being read'],
+  UNSUPPORTED_IN_MACHINE: [422, 'The machine reads what has no true value in it'],
   NOT_JSON: [422, 'A value cannot be stored'],
   RESERVED_KEY: [422, 'A value has a key of the engine'],
   NOT_STORABLE: [422, 'A value cannot be stored'],

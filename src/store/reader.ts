@@ -11,7 +11,15 @@ import type { Database } from './database.ts';
 import { countInstances, findInstances, MOST_COUNTED } from './find-instances.ts';
 import { readFeed, readHistory, readPosition } from './history.ts';
 import { readItemsOf } from './items.ts';
-import { CHILDREN_IN_ORDER, stepRow, STEP_COLUMNS, STEPS_IN_ORDER, TIMERS_IN_ORDER, type Row } from './rows.ts';
+import {
+  CHILDREN_IN_ORDER,
+  parentOf,
+  stepRow,
+  STEP_COLUMNS,
+  STEPS_IN_ORDER,
+  TIMERS_IN_ORDER,
+  type Row,
+} from './rows.ts';
 import { createSendStore } from './sends.ts';
 import { readOverview, readWorkflowStatistics } from './statistics.ts';
 
@@ -110,7 +118,7 @@ async function listen(
 
 async function instance(pool: postgres.Sql, id: string): Promise<InstanceRecord | undefined> {
   const [row] = await pool.unsafe<Row[]>(
-    `select ${SUMMARY}, i.snapshot, i.snapshot_at, ${DIFFS} as diffs, i.input, i.output, i.error, i.key,
+    `select ${SUMMARY}, i.snapshot, i.snapshot_at, ${DIFFS} as diffs, i.input, i.output, i.error, i.key, i.parent_key,
        (select json_agg(json_build_object('id', d.id, 'dueAt', d.due_at) order by ${TIMERS_IN_ORDER}) from durachart.timers d where d.instance_id = i.id) as timers,
        (select json_agg(json_build_object('id', c.id, 'workflow', c.workflow, 'status', c.status, 'state', c.state) order by ${CHILDREN_IN_ORDER}) from durachart.instances c where c.parent_id = i.id) as children
      from durachart.instances i where i.id = $1`,
@@ -119,6 +127,7 @@ async function instance(pool: postgres.Sql, id: string): Promise<InstanceRecord 
   if (row === undefined) return undefined;
   return {
     ...summary(row),
+    parent: parentOf(row),
     snapshot: currentSnapshot(row),
     input: row['input'] ?? undefined,
     output: row['output'],

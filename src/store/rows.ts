@@ -26,6 +26,12 @@ export function orNull<T>(value: unknown, read: (value: unknown) => T): T | null
   return value === null || value === undefined ? null : read(value);
 }
 
+/** The instance that started one, and the key of that one's invocation. */
+export function parentOf(row: Row): { id: string; key: string } | null {
+  const id = row['parent_id'] as string | null;
+  return id === null ? null : { id, key: row['parent_key'] as string };
+}
+
 export function stepRow(row: Row): StepRow {
   return {
     key: row['key'] as string,

@@ -2,7 +2,7 @@ import type postgres from 'postgres';
 import type { NewEvent, Posted, SendFacts, SendStore, SentRecord } from '../engine/sending/send-store.ts';
 import { currentSnapshot, DIFFS } from './current-snapshot.ts';
 import { inLockOrder } from './lock-order.ts';
-import { orNull, millis, type Row } from './rows.ts';
+import { orNull, millis, parentOf, type Row } from './rows.ts';
 
 /** $1 the instances, $2 and $3 pairs of an instance and a key, $4 how much of an inbox is read. */
 const FACTS = `
@@ -10,7 +10,7 @@ const FACTS = `
     select e.instance_id, json_agg(json_build_array(e.dedupe_key, e.id)) as keys
     from unnest($2::text[], $3::text[]) as k(id, key) join durachart.events e on e.instance_id = k.id and e.dedupe_key = k.key group by 1
   )
-  select i.id, i.workflow, i.status, i.state, i.sequence, i.snapshot, i.snapshot_at, ${DIFFS} as diffs, i.wake, known.keys,
+  select i.id, i.workflow, i.status, i.state, i.sequence, i.snapshot, i.snapshot_at, ${DIFFS} as diffs, i.wake, i.parent_id, i.parent_key, known.keys,
     json_array_length(i.live) > 0 and exists (
       select from json_array_elements_text(i.live) l join durachart.steps s on s.instance_id = i.id and s.key = l where s.kind <> 'action' or s.status <> 'failed') as busy,
     (select min(d.due_at) from durachart.timers d where d.instance_id = i.id) as next_timer,
@@ -102,6 +102,7 @@ function numbered({ payload: _, dedupeKey, wake, ...event }: NewEvent, n: number
 function facts(row: Row): SendFacts {
   return {
     id: row['id'] as string,
+    parent: parentOf(row),
     workflow: row['workflow'] as string,
     status: row['status'] as SendFacts['status'],
     state: row['state'] as string,

@@ -1,7 +1,17 @@
 import type postgres from 'postgres';
 import type { Claimed } from '../engine/ports.ts';
 import { currentSnapshot, DIFFS } from './current-snapshot.ts';
-import { inboxEvent, millis, orNull, stepRow, STEP_COLUMNS, timer, TIMERS_IN_ORDER, type Row } from './rows.ts';
+import {
+  inboxEvent,
+  millis,
+  orNull,
+  parentOf,
+  stepRow,
+  STEP_COLUMNS,
+  timer,
+  TIMERS_IN_ORDER,
+  type Row,
+} from './rows.ts';
 
 /** Instances with all that moves them, in one statement, so that all of it is of the same moment. $1 ids, $2 who must hold them, or null. */
 const STANDING = `
@@ -36,7 +46,6 @@ export async function readStanding(
 }
 
 function claimed(row: Row): Claimed {
-  const parentId = row['parent_id'] as string | null;
   return {
     id: row['id'] as string,
     workflow: row['workflow'] as string,
@@ -49,7 +58,7 @@ function claimed(row: Row): Claimed {
     snapshot: currentSnapshot(row),
     live: row['live'] as string[],
     error: row['error'] as Claimed['error'],
-    parent: parentId === null ? null : { id: parentId, key: row['parent_key'] as string },
+    parent: parentOf(row),
     wake: row['wake'] as number,
     priority: row['priority'] as number,
     createdAt: millis(row['created_at']),

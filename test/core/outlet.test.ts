@@ -5,16 +5,19 @@ import { thrownBy } from './thrown-by.ts';
 
 type Ref = { id: string; sessionId: string; send: (event: unknown) => void; system: object; _parent: Ref };
 
-function given(invocation: string | undefined) {
+function given(invocation: string | undefined, actorId?: string) {
   const sent: EventObject[] = [];
   const emitted: EventObject[] = [];
-  const args = new ActorArguments({
-    instance: 'i-1',
-    invocation,
-    what: invocation === undefined ? 'Action act' : 'Step work',
-    send: (event) => void sent.push(event),
-    emit: (event) => void emitted.push(event),
-  });
+  const args = new ActorArguments(
+    {
+      instance: 'i-1',
+      invocation,
+      what: invocation === undefined ? 'Action act' : 'Step work',
+      send: (event) => void sent.push(event),
+      emit: (event) => void emitted.push(event),
+    },
+    actorId,
+  );
   return { args, self: args.self as Ref, system: args.system as Record<string, unknown>, sent, emitted };
 }
 
@@ -80,4 +83,41 @@ test('an event that cannot be stored', () => {
   expect(() => given('work').self.send({ type: 'A', at: new Date(0) })).toThrow(
     'The event A of Step work: at is a Date',
   );
+});
+
+test('references in the context of an action say what can be said, and refuse the rest', () => {
+  const mark = (id: string): object => ({ xstate$$type: 1, id });
+  const { args, self } = given(undefined);
+  const failure = new Error('kept');
+  const context = args.inContext({
+    me: mark('#_internal'),
+    above: mark('#_parent'),
+    hub: mark('#_system.hub'),
+    kids: [mark('k'), 1, null],
+    failure,
+  }) as { me: Ref; above: Ref; hub: Ref & { systemId: string }; kids: Ref[]; failure: Error };
+  const { me, above, hub, kids } = context;
+  const [kid] = kids as [Ref & { systemId: string; getSnapshot: unknown }];
+  expect([me, context.failure, kids.slice(1)]).toEqual([self, failure, [1, null]]);
+  expect([kid.id, hub.systemId, JSON.stringify([kid, hub, above])]).toEqual([
+    'k',
+    'hub',
+    JSON.stringify([mark('k'), mark('#_system.hub'), mark('#_parent')]),
+  ]);
+  const refused: [() => unknown, string][] = [
+    [() => kid.getSnapshot, 'Action act asks for child k.getSnapshot'],
+    [() => kid.systemId, 'It is known here by its id.'],
+    [() => kid.send({ type: 'A' }), 'Send the machine an event by self.send()'],
+    [() => hub.id, "system.get('hub').id"],
+    [() => above.id, 'self._parent.id'],
+    [() => above.sessionId, 'self._parent.sessionId'],
+  ];
+  for (const [read, message] of refused) {
+    expect(thrownBy(read)).toMatchObject({ code: 'UNSUPPORTED_IN_STEP', message: expect.stringContaining(message) });
+  }
+});
+
+test('an action of a child has the id that its parent gave it', () => {
+  const { self } = given(undefined, 'k');
+  expect([self.id, self.sessionId]).toEqual(['k', 'i-1']);
 });

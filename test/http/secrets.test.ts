@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrateWorkflows } from '../../src/store/migrate-workflows.ts';
 import { eventually, standing } from '../support/engine.ts';
 import { startServer, type TestServer } from './support/server.ts';
-import { vault } from './support/vault.ts';
+import { relaying, vault } from './support/vault.ts';
 
 const TOKEN = 'a-token-of-16-or-more';
 const SECRETS_TOKEN = 'the-token-that-shows-secrets';
@@ -17,7 +17,7 @@ let open: string;
 /** Failed, with its password in the error. */
 let locked: string;
 beforeAll(async () => {
-  server = await startServer({ workflows: [vault], token: TOKEN, secretsToken: SECRETS_TOKEN });
+  server = await startServer({ workflows: [vault, relaying], token: TOKEN, secretsToken: SECRETS_TOKEN });
   open = (await server.engine.start('vault', { account: 'ada', password: PASSWORD } as never)).id;
   await standing(server.engine, open, 'waiting');
   await server.engine.send(open, { type: 'rotate', password: ROTATED, reason: 'it was old' });
@@ -86,6 +86,19 @@ describe('without the right to secrets', () => {
       `/instances/${locked}/result`,
     ];
     for (const path of paths) expect(leaks(await (await server.call('GET', path, masked)).text()), path).toEqual([]);
+  });
+
+  test('an event that is relayed for another workflow has none of its fields', async () => {
+    const { id } = await server.engine.start('relaying', undefined as never);
+    const [from, to] = [`${id}.1.from`, `${id}.1.to`];
+    for (const one of [from, to])
+      await eventually(async () => (await server.engine.get(one).catch(() => undefined))?.sequence === 1);
+    await server.engine.send(from, { type: 'SAY', word: 'swordfish' });
+    await eventually(async () => (await server.engine.get(to)).sequence === 2);
+    const text = await (await server.call('GET', `/instances/${id}/export`, masked)).text();
+    expect(text).not.toContain('swordfish');
+    expect(text).toContain('{"systemId":"to","from":"');
+    expect(text).toContain('"event":{"type":"SAID","word":"[secret]"}');
   });
 
   test('what is not marked is there as it is', async () => {

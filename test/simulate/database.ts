@@ -101,6 +101,7 @@ export class Database {
       return [
         {
           id,
+          parent: null,
           workflow: row.workflow,
           status,
           state,

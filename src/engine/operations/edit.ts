@@ -34,8 +34,8 @@ export function edit(state: State, patch: PatchOperation[], now: Millis): Decisi
     // The items of a fan-out are what they were when it began.
     if (row.kind === 'fan-out') kept.push(row.key);
     if (row.kind !== 'step' || row.status === 'done') continue;
-    const input = snapshot === null ? undefined : workflow.machine.inputOf(snapshot, invokeId(row.key));
-    const anew = workflow.machine.inputOf(edited, invokeId(row.key));
+    const input = snapshot === null ? undefined : workflow.machine.inputOf(snapshot, invokeId(row.key), state);
+    const anew = workflow.machine.inputOf(edited, invokeId(row.key), state);
     // An input that the event made, too, cannot be made again.
     if (input === undefined || anew === undefined || !same(input.value, row.input)) kept.push(row.key);
     else if (!same(input.value, anew.value)) {

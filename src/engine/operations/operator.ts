@@ -188,7 +188,7 @@ export class Operator {
       try {
         const live = workflow.machine.restore(snapshot);
         const { resume } = workflow.controls;
-        enteredByError = resume !== undefined && workflow.machine.accepts(live, { type: resume });
+        enteredByError = resume !== undefined && workflow.machine.accepts(live, { type: resume }, record);
       } catch {
         stateKnown = false;
       }
@@ -259,7 +259,7 @@ export class Operator {
     if (status === 'paused') return { operation: 'unpause' };
     const { machine, controls } = this.options.workflowOf(record);
     const snapshot = record.snapshot as NonNullable<InstanceRecord['snapshot']>;
-    if (controls.resume !== undefined && machine.accepts(machine.restore(snapshot), { type: controls.resume }))
+    if (controls.resume !== undefined && machine.accepts(machine.restore(snapshot), { type: controls.resume }, record))
       return { operation: 'send', type: controls.resume };
     const entered = await this.options.operations.entered(record.id);
     return this.rewind(record, (entered?.sequence ?? record.sequence) - 1);

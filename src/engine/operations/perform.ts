@@ -1,11 +1,11 @@
 import { DurachartError, type ErrorRecord } from '../../core/error.ts';
 import { NO_CHAIN } from '../chain.ts';
-import { letter } from '../effects.ts';
 import { againFor, isFanOut } from '../fan-out.ts';
 import { HISTORY_LIMIT } from '../history-limit.ts';
 import { onSettled } from '../inputs.ts';
 import { CANCEL, RETRY, sequenceOf } from '../keys.ts';
 import { apply, end, isBusy, reportToParent, type Decision } from '../macrostep.ts';
+import { message } from '../message.ts';
 import type { AttemptRecord, InboxEvent, InstanceStatus, Millis, StepRow } from '../ports.ts';
 import { emptyChange, hasEnded, isUnreadable, standOf, type State } from '../state.ts';
 import { blankAgain } from '../step-rows.ts';
@@ -112,7 +112,7 @@ function retry(state: State, now: Millis): Performed {
     steps.set(row.key, again);
     change.steps.push(again);
     if (row.childId !== null)
-      change.posts.push({ ...letter(row.childId, { type: RETRY }), payload: null, source: 'control' });
+      change.posts.push({ ...message(row.childId, { type: RETRY }), payload: null, source: 'control' });
   }
   const after = { ...state, steps, error: null, chain: NO_CHAIN };
   // Of one that has ended an action of its last transition is done once more, and nothing else.
@@ -128,7 +128,7 @@ function cancel(state: State, force: boolean, now: Millis): Performed {
     mayMove &&
     own !== undefined &&
     snapshot !== null &&
-    workflow.machine.accepts(snapshot, { type: own })
+    workflow.machine.accepts(snapshot, { type: own }, state)
   ) {
     return { ...sendOwn(state, own, now), result: { event: own } };
   }
@@ -147,7 +147,7 @@ function sendOwn(state: State, type: string, now: Millis): Performed {
   const { snapshot, workflow } = state;
   if (hasEnded(state.status)) throw new DurachartError('INSTANCE_ENDED', `The instance is ${state.status}.`);
   if (snapshot === null) throw unknownState(state);
-  const transition = workflow.machine.next(snapshot, { type });
+  const transition = workflow.machine.next(snapshot, { type }, state);
   if (!transition.changed) throw new DurachartError('EVENT_NOT_ACCEPTED', `State ${state.name} does not take ${type}.`);
   return {
     ...apply(state, transition, { type }, emptyChange(), now, { stepKey: null, payload: null }),
@@ -191,7 +191,7 @@ function skip(state: State, { step, output }: Extract<Order, { operation: 'skip'
 
 /** A child that nobody waits for any longer is ended. */
 function dismiss({ childId }: StepRow, change: Decision['change']): void {
-  if (childId !== null) change.posts.push({ ...letter(childId, { type: CANCEL }), payload: null, source: 'control' });
+  if (childId !== null) change.posts.push({ ...message(childId, { type: CANCEL }), payload: null, source: 'control' });
 }
 
 /** The same instance again at an earlier moment: a transition like others, so that history keeps what came between. */

@@ -3,6 +3,7 @@ import { MASK, type KnownSecrets, type Marks } from '../../core/secrets.ts';
 import type { SnapshotDiff } from '../../core/snapshot.ts';
 import type { HistoryEntry, InstanceView, StepDetail, StepView } from '../api.ts';
 import type { Cause, Explanation, Preview } from '../explain/explanation.ts';
+import { RELAY } from '../keys.ts';
 import type { ExportDocument } from '../operations/instance-rows.ts';
 import type { OperationRecord } from '../operations/records.ts';
 import type { AttemptRecord, LogLine } from '../ports.ts';
@@ -110,8 +111,17 @@ export class Lens {
   /** Of an event as it is stored: without its type. */
   private payload(event: string, payload: unknown): unknown {
     if (this.marks === UNKNOWN) return this.value(UNKNOWN.input, payload);
+    if (event === RELAY) return this.relayed(payload);
     if (event.startsWith('durachart.')) return this.order(payload);
     return this.value(this.marks.events.get(event), payload);
+  }
+
+  /** The event is for an instance of another workflow, whose schemas are not known here: all of its fields may be secret. */
+  private relayed(payload: unknown): unknown {
+    const { event, ...rest } = payload as { event?: object };
+    if (event === undefined) return this.any(payload);
+    const fields = Object.entries(event).map(([key, value]) => [key, key === 'type' ? (value as unknown) : MASK]);
+    return { ...this.any(rest), event: Object.fromEntries(fields) as object };
   }
 
   /** What somebody has given with an operation. */

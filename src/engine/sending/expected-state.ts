@@ -6,7 +6,7 @@ import { stateName } from '../../core/snapshot.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import { accepted, ended, eventPayload, knownEvent } from '../checks.ts';
 import type { Millis } from '../ports.ts';
-import { EMIT } from '../keys.ts';
+import { EMIT, RELAY } from '../keys.ts';
 import { hasEnded, isHeld } from '../state.ts';
 import type { SendFacts } from './send-store.ts';
 
@@ -58,7 +58,7 @@ export class ExpectedState {
     if (snapshot !== undefined && snapshot.status !== 'active')
       throw ended(id, snapshot.status, `ends by what lies in its inbox (${this.behind.join(', ')})`);
     const payload = eventPayload(workflow, type, fields);
-    if (snapshot !== undefined) accepted(workflow, this.where(snapshot), snapshot, { ...payload, type });
+    if (snapshot !== undefined) accepted(workflow, facts, this.where(snapshot), snapshot, { ...payload, type });
     return Object.keys(payload).length === 0 ? null : payload;
   }
 
@@ -77,7 +77,7 @@ export class ExpectedState {
   private take({ type, payload, source, fence }: SendFacts['inbox'][number]): void {
     // What operators ask for moves it by other rules, and what is under way may change the state before it takes an event that waits.
     // What a step has its machine emit moves it nowhere.
-    if (type === EMIT && source === 'instance') return;
+    if ((type === EMIT || type === RELAY) && source === 'instance') return;
     const isOther = source === 'control' || fence !== null || isReference(payload);
     if (isOther || this.behind.length === MOST_FOLDED || this.isOpen()) return this.lose();
     this.behind.push(type);
@@ -96,7 +96,7 @@ export class ExpectedState {
 
   private next(snapshot: LiveSnapshot, event: EventObject): Transition | undefined {
     try {
-      const transition = this.workflow.machine.next(snapshot, event);
+      const transition = this.workflow.machine.next(snapshot, event, this.facts);
       return transition.snapshot.status === 'error' ? undefined : transition;
     } catch {
       // It fails where it stands, and may go on from there.
@@ -109,10 +109,10 @@ export class ExpectedState {
     this.snapshot = undefined;
   }
 
-  private where(snapshot: LiveSnapshot): { id: string; state: string; behind: readonly string[] } {
-    const { id, state } = this.facts;
-    if (this.behind.length === 0) return { id, state, behind: [] };
-    return { id, state: stateName(this.workflow.machine.store(snapshot).value), behind: this.behind };
+  private where(snapshot: LiveSnapshot): { state: string; behind: readonly string[] } {
+    const { state } = this.facts;
+    if (this.behind.length === 0) return { state, behind: [] };
+    return { state: stateName(this.workflow.machine.store(snapshot).value), behind: this.behind };
   }
 }
 

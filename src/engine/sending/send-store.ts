@@ -24,6 +24,8 @@ export type Posted =
 /** What says whether an instance takes an event, all of one moment. */
 export interface SendFacts {
   id: string;
+  /** The instance that started it, and the key of that one's invocation. */
+  parent: { id: string; key: string } | null;
   workflow: string;
   status: InstanceStatus;
   state: string;

@@ -136,7 +136,7 @@ describe('errors', () => {
           },
         },
       },
-      'HI was sent to k by a call of send(), which would be lost in a crash. Use the action sendTo() or raise().',
+      'HI was sent to child k by a call of send(), which would be lost in a crash. Use the action sendTo() or raise().',
     ],
     [
       'send() to itself',
@@ -150,7 +150,7 @@ describe('errors', () => {
           },
         },
       },
-      'HI was sent to #_internal by a call of send()',
+      'HI was sent to self by a call of send()',
     ],
     [
       'a child that there is not',

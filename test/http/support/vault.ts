@@ -1,4 +1,4 @@
-import { assign, setup } from 'xstate';
+import { assign, log, sendTo, setup } from 'xstate';
 import { z } from 'zod';
 import { defineEvent, defineStep, defineWorkflow, StepError } from '../../../src/index.ts';
 
@@ -106,4 +106,30 @@ export const vault = defineWorkflow({
     rotate: z.object({ password: secret(), reason: z.string() }),
     open: z.object({ pin: z.int().meta({ secret: true }) }),
   },
+});
+
+/** One child sends another one an event by its system id, which the parent relays. */
+export const relaying = defineWorkflow({
+  machine: setup({
+    actors: {
+      from: setup({ types: {} as { events: { type: 'SAY'; word: string } } }).createMachine({
+        id: 'relaying-from',
+        on: {
+          SAY: {
+            actions: sendTo(
+              ({ system }) => system.get('to'),
+              ({ event }) => ({ type: 'SAID', word: event.word }) as never,
+            ),
+          },
+        },
+      }),
+      to: setup({}).createMachine({ id: 'relaying-to', on: { SAID: { actions: log('said') } } }),
+    },
+  }).createMachine({
+    id: 'relaying',
+    invoke: [
+      { id: 'from', src: 'from' },
+      { id: 'to', src: 'to', systemId: 'to' },
+    ],
+  }),
 });
