@@ -1,6 +1,7 @@
 import type { EventObject } from '../core/effect.ts';
 import { decoded } from '../core/undefined.ts';
 import { checkInput } from './checks.ts';
+import { isCorrelated } from './events/correlation.ts';
 import type { ItemResults } from './fan-out.ts';
 import { childRow, isSettled, onGathered, onItems, onLeftChild, onSettled, onTimer } from './inputs.ts';
 import { EMIT, SETTLED } from './keys.ts';
@@ -126,6 +127,7 @@ function onEvent(state: State, event: InboxEvent, now: Millis): Decision {
       };
       return apply(state, emits, { type: EMIT }, change, now, { stepKey: null, payload: null });
     }
+    if (event.correlation !== undefined && !isCorrelated(state, event.type, event.correlation)) return ignored();
     const object: EventObject = { ...(event.payload as object | null), type: event.type };
     const transition = workflow.machine.next(snapshot, object, state);
     if (!transition.changed) return ignored();

@@ -200,6 +200,8 @@ export interface InboxEvent {
   fence: string | null;
   /** When it was put there. */
   createdAt: Millis;
+  /** Of a published event whose instance's keys were not known when it was sent: taken only if it has this one by then. */
+  correlation?: { event: string; key: string };
 }
 
 /** An event for another instance. */
@@ -224,9 +226,12 @@ export interface EmittedEvent {
 /** A key under which published events of a name reach an instance, as an event of a type. */
 export interface SubscriptionRow {
   event: string;
+  /** Empty: it has none now, and its context may give it one. */
   key: string;
   type: string;
   workflow: string;
+  /** No key of the instance depends on its context, so that none changes. */
+  fixed: boolean;
 }
 
 /** Where an instance stands after a commit. */

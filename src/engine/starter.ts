@@ -7,6 +7,7 @@ import type { Changes } from './changes.ts';
 import { checkBy, checkInput, checkOptions } from './checks.ts';
 import { currentTime } from './clock.ts';
 import { decide } from './decide.ts';
+import { firstSubscriptions } from './events/correlation.ts';
 import type { EngineOptions } from './engine.ts';
 import { idempotentId } from './keys.ts';
 import { checkDocument } from './operations/export-document.ts';
@@ -71,7 +72,10 @@ export class Starter {
     };
     const first =
       startAt > now
-        ? { state: unborn(id, workflow, create), change: emptyChange() }
+        ? {
+            state: unborn(id, workflow, create),
+            change: { ...emptyChange(), subscriptions: firstSubscriptions({ id, input: parsed, workflow }) },
+          }
         : this.firstTransition(id, workflow, create, now);
     if (await this.create(create, first.state, first.change, startAt <= now)) return { id, created: true };
     // Neither stored nor there: the worker that was to store it has been taken for dead. It goes by itself then.

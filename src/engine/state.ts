@@ -3,6 +3,7 @@ import type { LiveSnapshot } from '../core/machine.ts';
 import type { StoredSnapshot } from '../core/snapshot.ts';
 import type { Workflow } from '../core/workflow.ts';
 import { NO_CHAIN, type Chain } from './chain.ts';
+import { firstSubscriptions } from './events/correlation.ts';
 import type {
   Claimed,
   Commit,
@@ -158,6 +159,7 @@ export function unborn(id: string, workflow: Workflow, create: NewInstance): Sta
 export function unbornCommit(id: string, workflow: Workflow, create: NewInstance): Commit {
   return {
     ...rowsOf(emptyChange()),
+    subscriptions: firstSubscriptions({ id, input: create.input, workflow }),
     id,
     expected: 0,
     create,

@@ -27,6 +27,18 @@ export const INSERT = `
     "parentId" text, "parentKey" text, leased boolean, "wakeAt" float8, "createdAt" float8, "startAt" float8)
   where b."create" is not null`;
 
+/** The columns of instances that come into being and have not begun, for a recordset that is `b` then. */
+export const UNBORN = `id text, "create" json, status text, state text, sequence int, live json, output json, error json, "errorCode" text,
+      "finishedAt" float8, at float8, release boolean, "wakeAt" float8, subscriptions json`;
+
+/** The keys of those among them that are new: `born`. */
+export const SUBSCRIBED = `, subscribed as (
+  insert into durachart.subscriptions (event, key, instance_id, type, workflow, fixed)
+  select x.event, x.key, b.id, x.type, x.workflow, x.fixed
+  from b join born on born.id = b.id, json_to_recordset(b.subscriptions) as x(event text, key text, type text, workflow text, fixed boolean)
+  where b.subscriptions is not null
+)`;
+
 const INSTANCES_NEW = `, ins as (${INSERT} and b.requires is null
   on conflict (id) do nothing
   returning id, lease is null as released
@@ -115,9 +127,9 @@ const EVENTS = `, ep as (
   delete from durachart.subscriptions s using sk where s.instance_id = sk.id and not exists (
     select from json_to_recordset(sk.subscriptions) as x(event text, key text, type text) where x.event = s.event and x.key = s.key and x.type = s.type)
 ), sn as (
-  insert into durachart.subscriptions (event, key, instance_id, type, workflow)
-  select x.event, x.key, sk.id, x.type, x.workflow from sk, json_to_recordset(sk.subscriptions) as x(event text, key text, type text, workflow text)
-  on conflict do nothing
+  insert into durachart.subscriptions as s (event, key, instance_id, type, workflow, fixed)
+  select x.event, x.key, sk.id, x.type, x.workflow, x.fixed from sk, json_to_recordset(sk.subscriptions) as x(event text, key text, type text, workflow text, fixed boolean)
+  on conflict (event, key, instance_id, type) do update set fixed = excluded.fixed where s.fixed <> excluded.fixed
 )`;
 
 /** Instances that go on, from those commits in `b`: the fence. `lease + 0`: see the statement. */

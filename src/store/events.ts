@@ -2,7 +2,7 @@ import type postgres from 'postgres';
 import type { Transaction } from '../core/step.ts';
 import type { EventStore, PublishedEvent, Undelivered } from '../engine/events/event-store.ts';
 import { rowOf } from './commit-parameters.ts';
-import { INSERT } from './commit-statement.ts';
+import { INSERT, SUBSCRIBED, UNBORN } from './commit-statement.ts';
 import { inLockOrder } from './lock-order.ts';
 import type { Row } from './rows.ts';
 
@@ -19,29 +19,40 @@ const PUBLISH = `
  * $1 0, $2 instances to be started, $3 letters, $4 the event, $5 at, $6 problems.
  * The event's row is the lock: who does not get it leaves the event to the one that has it. Instances are started with the
  * first receivers. One that is reached in two ways counts once, and both are in one statement (`with ties`).
+ * An instance that has something in its inbox by which its keys may change is sent it on condition that it has the key when
+ * it comes to it (`correlation`); whether it does is not known yet, so that it does not count as reached.
  */
 const DELIVER = `
   with p as materialized (
     select id, name, position from durachart.published where id = $4 and delivered_at is null for update skip locked
   ), b as materialized (
-    select t.*, null as snapshot from p, json_to_recordset($2::text::json) as t(id text, "create" json, status text, state text, sequence int, live json,
-      output json, error json, "errorCode" text, "finishedAt" float8, at float8, release boolean, "wakeAt" float8) where p.position = ''
+    select t.*, null as snapshot from p, json_to_recordset($2::text::json) as t(${UNBORN}) where p.position = ''
   ), born as (${INSERT} on conflict (id) do nothing returning id
-  ), matched as materialized (
-    select s.instance_id, s.type, k.payload, p.id from p
+  )${SUBSCRIBED}, letters as materialized (
+    select k.*, p.id, p.name, p.position from p
     cross join json_to_recordset($3::text::json) as k(workflow text, key text, type text, payload json)
-    join durachart.subscriptions s on s.event = p.name and s.key = k.key and s.workflow = k.workflow and s.type = k.type
-    where s.instance_id > p.position order by s.instance_id fetch first ${RECEIVERS} rows with ties
+  ), unsettled as materialized (
+    select distinct e.instance_id from durachart.events e where e.status = 'pending' and e.unsettles and exists (select from letters l where e.instance_id > l.position)
+  ), matched as materialized (
+    select * from (
+      select s.instance_id, s.type, l.payload, l.id, not s.fixed as unsettles, null as correlation from letters l
+      join durachart.subscriptions s on s.event = l.name and s.key = l.key and s.workflow = l.workflow and s.type = l.type
+      where s.instance_id > l.position and s.instance_id not in (select instance_id from unsettled)
+      union all
+      select u.instance_id, l.type, l.payload, l.id, true, json_build_array(l.name, l.key)::text
+      from unsettled u join durachart.instances i on i.id = u.instance_id join letters l on l.workflow = i.workflow and u.instance_id > l.position
+      where i.status not in ('done', 'cancelled')
+    ) every order by instance_id fetch first ${RECEIVERS} rows with ties
   ), sent as (
-    insert into durachart.events (instance_id, type, payload, source, dedupe_key, created_at)
-    select instance_id, type, payload, 'external', 'published ' || id || ' ' || type, to_timestamp($5::float8 / 1000) from matched order by instance_id, type
-    on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing returning instance_id
+    insert into durachart.events (instance_id, type, payload, source, dedupe_key, created_at, unsettles, correlation)
+    select instance_id, type, payload, 'external', 'published ' || id || ' ' || type, to_timestamp($5::float8 / 1000), case when unsettles then true end, correlation from matched order by instance_id, type
+    on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing returning instance_id, correlation
   ), woken as (
     update durachart.instances i set wake = i.wake + 1,
       wake_at = case when i.lease is null then least(i.wake_at, to_timestamp($5::float8 / 1000)) else i.wake_at end
     from (${inLockOrder('select instance_id from sent')}) l where i.id = l.id
   ), totals as materialized (
-    select (select array_agg(id order by id) from born) as started, (select count(distinct instance_id)::int from sent) as reached,
+    select (select array_agg(id order by id) from born) as started, (select count(distinct instance_id)::int from sent where correlation is null) as reached,
       (select count(*) from matched) < ${RECEIVERS} as done, (select max(instance_id) from matched) as last,
       (select array_agg(id) from (select id from born union select instance_id from sent) as every) as ids
   ), noted as (

@@ -4,6 +4,7 @@ import type { Database } from './database.ts';
 import { currentSnapshot, DIFFS } from './current-snapshot.ts';
 import { WILL_WRITE_HISTORY } from './history.ts';
 import {
+  correlation,
   CHILDREN_IN_ORDER,
   millis,
   orNull,
@@ -35,7 +36,7 @@ export async function readRows(database: Database, id: string): Promise<Instance
       `select id, event, recipient, due_at, sequence from durachart.timers where instance_id = $1 order by ${TIMERS_IN_ORDER}`,
     );
     const events = await of(
-      `select type, payload, source, fence, dedupe_key, status, sequence, created_at from durachart.events where instance_id = $1 order by id`,
+      `select type, payload, source, fence, dedupe_key, status, sequence, created_at, correlation from durachart.events where instance_id = $1 order by id`,
     );
     const children = await of(
       `select id, workflow, status, state from durachart.instances c where parent_id = $1 order by ${CHILDREN_IN_ORDER}`,
@@ -101,6 +102,7 @@ function event(row: Row): InstanceRows['events'][number] {
     status: row['status'] as InstanceRows['events'][number]['status'],
     sequence: row['sequence'] as number | null,
     createdAt: millis(row['created_at']),
+    ...correlation(row['correlation'] as string | null),
   };
 }
 
@@ -148,10 +150,11 @@ export async function insertRows(
       rows.timers,
     );
     await insert(
-      `insert into durachart.events (instance_id, type, payload, source, fence, dedupe_key, status, sequence, created_at)
-       select $1, c.type, c.payload, c.source, c.fence, c."dedupeKey", c.status, c.sequence, ${time('createdAt')}
-       from rows from (json_to_recordset($2::text::json) as (type text, payload json, source text, fence text, "dedupeKey" text, status text, sequence int, "createdAt" float8))
-         with ordinality as c(type, payload, source, fence, "dedupeKey", status, sequence, "createdAt", n) order by c.n`,
+      `insert into durachart.events (instance_id, type, payload, source, fence, dedupe_key, status, sequence, created_at, correlation)
+       select $1, c.type, c.payload, c.source, c.fence, c."dedupeKey", c.status, c.sequence, ${time('createdAt')},
+         case when c.correlation is not null then json_build_array(c.correlation ->> 'event', c.correlation ->> 'key')::text end
+       from rows from (json_to_recordset($2::text::json) as (type text, payload json, source text, fence text, "dedupeKey" text, status text, sequence int, "createdAt" float8, correlation json))
+         with ordinality as c(type, payload, source, fence, "dedupeKey", status, sequence, "createdAt", correlation, n) order by c.n`,
       rows.events,
     );
     const { operation, arguments: args, by, why, key } = audit.create;

@@ -3,7 +3,13 @@ import type { Past } from '../engine/operations/moment.ts';
 import type { NewOperation, OperationRecord, OperationStore, Paused } from '../engine/operations/records.ts';
 import { begunWith } from '../engine/fan-out.ts';
 import type { FanOut, Outstanding, Stand, StepKind } from '../engine/ports.ts';
+import { Grouped, inHalves } from '../engine/grouped.ts';
 import type { Database } from './database.ts';
+import { inLockOrder } from './lock-order.ts';
+import { GROUP, LARGEST, lookup } from './lookup.ts';
+import { notifyWork } from './notify.ts';
+import { unsettles } from './sends.ts';
+import { isTransient } from './transient.ts';
 import { insertRows, readRows } from './instance-rows.ts';
 import { readItemInputs } from './items.ts';
 import { deletePause, writePause } from './pauses.ts';
@@ -13,20 +19,56 @@ import { millis, STEPS_IN_ORDER, type Row } from './rows.ts';
 /** Operations on a Postgres. */
 export function createOperationStore(database: Database): OperationStore {
   const { pool } = database;
+  const requests = new Grouped<NewOperation, number | null | undefined>({
+    run: async (group) => inHalves(group, async (some) => request(pool, some), isRefusal),
+    most: GROUP,
+    largest: LARGEST,
+    sizeOf: ({ payload }) => JSON.stringify(payload).length,
+  });
+  const records = lookup<number, Row>(
+    async (ids) => pool.unsafe<Row[]>(`${RECORD} where a.id = any($1::bigint[])`, [ids.map(String)], { prepare: true }),
+    (row) => Number(row['id']),
+  );
+  const byKey = lookup<string, Row>(
+    async (keys) => {
+      const asked = keys.map((key) => JSON.parse(key) as string[]);
+      const columns = [0, 1, 2].map((index) => asked.map((parts) => parts[index] as string));
+      return pool.unsafe<Row[]>(
+        `${RECORD} where (a.target, a.target_id, a.key) in (select * from unnest($1::text[], $2::text[], $3::text[]))`,
+        columns,
+        { prepare: true },
+      );
+    },
+    (row) => JSON.stringify([row['target'], row['target_id'], row['key']]),
+  );
+  const entrances = lookup<string, { id: string; sequence: number; event: string }>(
+    async (ids) =>
+      pool.unsafe(
+        `select x.id, t.sequence, t.event from unnest($1::text[]) as x(id) cross join lateral (
+           select sequence, event from durachart.transitions where instance_id = x.id and to_state is distinct from from_state
+           order by sequence desc limit 1) t`,
+        [[...ids]],
+        { prepare: true },
+      ),
+    ({ id }) => id,
+  );
+  const findByKey: OperationStore['findByKey'] = async (target, targetId, key) => {
+    const row = await byKey(JSON.stringify([target, targetId, key]));
+    return row === undefined ? undefined : record(row);
+  };
   return {
-    request: async (operation) => request(pool, operation),
+    request: async (operation) => {
+      const id = await requests.do(operation);
+      if (id === undefined) return 'no instance';
+      if (id !== null) return { id, duplicate: false };
+      const first = await findByKey('instance', operation.instanceId, operation.key as string);
+      return first === undefined ? 'no instance' : { id: first.id, duplicate: true };
+    },
     find: async (id) => {
-      const [row] = await pool.unsafe<Row[]>(`${RECORD} where a.id = $1`, [id]);
+      const row = await records(id);
       return row === undefined ? undefined : record(row);
     },
-    findByKey: async (target, targetId, key) => {
-      const [row] = await pool.unsafe<Row[]>(`${RECORD} where a.target = $1 and a.target_id = $2 and a.key = $3`, [
-        target,
-        targetId,
-        key,
-      ]);
-      return row === undefined ? undefined : record(row);
-    },
+    findByKey,
     list: async ({ target, targetId }, limit, before) => {
       const where = ['a.id < $2'];
       const values: (string | number)[] = [limit, before ?? Number.MAX_SAFE_INTEGER];
@@ -51,12 +93,15 @@ export function createOperationStore(database: Database): OperationStore {
     insert: async (rows, audit, at) => insertRows(database, rows, audit, at),
     past: async (id, sequence) => past(pool, id, sequence),
     entered: async (id) => {
-      const [row] = await pool<{ sequence: number; event: string }[]>`
-        select sequence, event from durachart.transitions where instance_id = ${id} and to_state is distinct from from_state
-        order by sequence desc limit 1`;
-      return row;
+      const entered = await entrances(id);
+      return entered === undefined ? undefined : { sequence: entered.sequence, event: entered.event };
     },
   };
+}
+
+/** Of what the database refuses for what is in it, the parts may be taken. */
+function isRefusal(error: unknown): boolean {
+  return !isTransient(error);
 }
 
 /** A rewind names what had begun after the moment that it goes back to: what that transition or a later one asked for, and what ended after it. */
@@ -69,38 +114,62 @@ const RECORD = `
         or s.finished_at > (select t.at from durachart.transitions t where t.instance_id = a.target_id and t.sequence = (a.arguments ->> 'to')::int))
   ) end as repeats from durachart.audit a`;
 
+/**
+ * $1 the operations, $2 what goes into the inboxes and $3 the arguments for the records, a line of JSON for each. Their
+ * instances are locked first, lowest id first.
+ */
+const REQUEST = `
+  with x as materialized (
+    select n, id, operation, key, by, why, at, payload::json as payload, nullif(arguments, '')::json as arguments from rows from (
+      json_to_recordset($1::text::json) as (n int, id text, operation text, key text, by text, why text, at float8),
+      unnest(string_to_array($2::text, e'\\n')), unnest(string_to_array($3::text, e'\\n'))
+    ) as t(n, id, operation, key, by, why, at, payload, arguments)
+  ), lk as materialized (
+    ${inLockOrder('select x.id from x')}
+  ), m as materialized (
+    select s.*, nextval('durachart.events_id_seq') as event_id from (select x.* from x join lk on lk.id = x.id order by x.n) s
+  ), e as (
+    insert into durachart.events (id, instance_id, type, payload, source, dedupe_key, created_at, unsettles)
+    select m.event_id, m.id, 'durachart.' || m.operation, m.payload, 'control', 'operation ' || m.key, to_timestamp(m.at / 1000), ${unsettles('m.id')}
+    from m order by m.n on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing returning id
+  ), a as (
+    insert into durachart.audit (target, target_id, operation, arguments, by, why, key, event_id, status, requested_at)
+    select 'instance', m.id, m.operation, m.arguments, m.by, m.why, m.key, m.event_id, 'requested', to_timestamp(m.at / 1000)
+    from m join e on e.id = m.event_id order by m.n returning id, event_id
+  ), woken as materialized (
+    select m.id, min(m.at) as at from m join e on e.id = m.event_id group by 1
+  ), w as (
+    update durachart.instances u set wake = u.wake + 1,
+      wake_at = case when u.lease is null then least(u.wake_at, to_timestamp(woken.at / 1000)) else u.wake_at end
+    from woken where u.id = woken.id
+  ), told as materialized (${notifyWork('woken')}
+  )
+  select lk.id is not null as found, a.id, (select count(*) from told) as told
+  from x left join lk on lk.id = x.id left join m on m.n = x.n left join a on a.event_id = m.event_id order by x.n`;
+
+/** Puts orders into inboxes, with their records. The record's id; null where the key was used before; undefined where there is no such instance. */
 async function request(
   pool: postgres.Sql,
-  operation: NewOperation,
-): Promise<{ id: number; duplicate: boolean } | 'no instance'> {
-  const { instanceId, key } = operation;
-  const [row] = await pool.unsafe<{ found: boolean; id: string | null }[]>(
-    `with i as materialized (select id from durachart.instances where id = $1),
-     e as (insert into durachart.events (instance_id, type, payload, source, dedupe_key, created_at)
-       select i.id, 'durachart.' || $2, $3::text::json, 'control', 'operation ' || $4::text, to_timestamp($5::float8 / 1000) from i
-       on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing returning id),
-     a as (insert into durachart.audit (target, target_id, operation, arguments, by, why, key, event_id, status, requested_at)
-       select 'instance', $1, $2, $6::text::json, $7, $8::text, $4::text, e.id, 'requested', to_timestamp($5::float8 / 1000) from e returning id),
-     w as (update durachart.instances u set wake = u.wake + 1,
-         wake_at = case when u.lease is null then least(u.wake_at, to_timestamp($5::float8 / 1000)) else u.wake_at end
-       where u.id = $1 and exists (select from e))
-     select exists (select from i) as found, (select id from a) as id, case when exists (select from e) then pg_notify('durachart_work', $1) end`,
-    [
-      instanceId,
-      operation.operation,
-      JSON.stringify(operation.payload),
-      key,
-      operation.at,
-      JSON.stringify(operation.arguments),
-      operation.by,
-      operation.why,
-    ],
+  operations: readonly NewOperation[],
+): Promise<(number | null | undefined)[]> {
+  const rows = operations.map(({ instanceId: id, operation, key, by, why, at }, n) => ({
+    n,
+    id,
+    operation,
+    key,
+    by,
+    why,
+    at,
+  }));
+  const payloads = operations.map(({ payload }) => JSON.stringify(payload));
+  // None is JSON's null, as it is where the record is read.
+  const given = operations.map((operation) => JSON.stringify(operation.arguments));
+  const stored = await pool.unsafe<{ found: boolean; id: string | null }[]>(
+    REQUEST,
+    [JSON.stringify(rows), payloads.join('\n'), given.join('\n')],
+    { prepare: true },
   );
-  if (row?.found !== true) return 'no instance';
-  if (row.id !== null) return { id: Number(row.id), duplicate: false };
-  const [first] = await pool<{ id: string }[]>`
-    select id from durachart.audit where target = 'instance' and target_id = ${instanceId} and key = ${key}`;
-  return first === undefined ? 'no instance' : { id: Number(first.id), duplicate: true };
+  return stored.map(({ found, id }) => (!found ? undefined : id === null ? null : Number(id)));
 }
 
 async function past(pool: postgres.Sql, id: string, sequence: number): Promise<Past | undefined> {

@@ -126,7 +126,7 @@ function idsOf(rows: readonly { id: string }[]): string[] {
 
 async function readInboxes(pool: postgres.Sql, worker: number, ids: readonly string[]): ReturnType<Store['inbox']> {
   const rows = await pool.unsafe<Row[]>(
-    `select i.id as instance_id, i.wake, e.id, e.type, e.payload, e.source, e.fence, e.created_at from durachart.instances i
+    `select i.id as instance_id, i.wake, e.id, e.type, e.payload, e.source, e.fence, e.created_at, e.correlation from durachart.instances i
      left join durachart.events e on e.instance_id = i.id and e.status = 'pending'
      where i.lease = $1 and i.id = any($2) order by e.id`,
     [worker, [...ids]],

@@ -11,6 +11,7 @@ import type { Database } from './database.ts';
 import { countInstances, findInstances, MOST_COUNTED } from './find-instances.ts';
 import { readFeed, readHistory, readPosition } from './history.ts';
 import { readItemsOf } from './items.ts';
+import { lookup } from './lookup.ts';
 import {
   CHILDREN_IN_ORDER,
   parentOf,
@@ -31,10 +32,17 @@ const SUMMARY = `i.id, i.workflow, i.version, i.tenant, i.tags, i.priority, i.st
 
 /** What people and the engine's own methods read. */
 export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snapshots'>): Reader {
+  const instances = lookup<string, Row>(
+    async (ids) => pool.unsafe<Row[]>(INSTANCES, [[...ids]], { prepare: true }),
+    (row) => row['id'] as string,
+  );
   return {
     ...createExplainReader(pool),
     ...createSendStore(pool),
-    instance: async (id) => instance(pool, id),
+    instance: async (id) => {
+      const row = await instances(id);
+      return row === undefined ? undefined : instance(row);
+    },
     list: async (options, limit, before) => list(pool, options, limit, before),
     howMany: async (options, most) => {
       const { text, values } = findInstances(options, most, undefined);
@@ -116,15 +124,13 @@ async function listen(
   return unlisten;
 }
 
-async function instance(pool: postgres.Sql, id: string): Promise<InstanceRecord | undefined> {
-  const [row] = await pool.unsafe<Row[]>(
-    `select ${SUMMARY}, i.snapshot, i.snapshot_at, ${DIFFS} as diffs, i.input, i.output, i.error, i.key, i.parent_key,
-       (select json_agg(json_build_object('id', d.id, 'dueAt', d.due_at) order by ${TIMERS_IN_ORDER}) from durachart.timers d where d.instance_id = i.id) as timers,
-       (select json_agg(json_build_object('id', c.id, 'workflow', c.workflow, 'status', c.status, 'state', c.state) order by ${CHILDREN_IN_ORDER}) from durachart.instances c where c.parent_id = i.id) as children
-     from durachart.instances i where i.id = $1`,
-    [id],
-  );
-  if (row === undefined) return undefined;
+/** $1 ids. */
+const INSTANCES = `select ${SUMMARY}, i.snapshot, i.snapshot_at, ${DIFFS} as diffs, i.input, i.output, i.error, i.key, i.parent_key,
+  (select json_agg(json_build_object('id', d.id, 'dueAt', d.due_at) order by ${TIMERS_IN_ORDER}) from durachart.timers d where d.instance_id = i.id) as timers,
+  (select json_agg(json_build_object('id', c.id, 'workflow', c.workflow, 'status', c.status, 'state', c.state) order by ${CHILDREN_IN_ORDER}) from durachart.instances c where c.parent_id = i.id) as children
+  from durachart.instances i where i.id = any($1)`;
+
+function instance(row: Row): InstanceRecord {
   return {
     ...summary(row),
     parent: parentOf(row),

@@ -79,5 +79,13 @@ export function inboxEvent(row: Row): InboxEvent {
     source: row['source'] as InboxEvent['source'],
     fence: row['fence'] as string | null,
     createdAt: millis(row['created_at']),
+    ...correlation(row['correlation'] as string | null | undefined),
   };
+}
+
+/** On which key an event was sent, of whose instance the keys were not known then. */
+export function correlation(text: string | null | undefined): Pick<InboxEvent, 'correlation'> {
+  if (text === null || text === undefined) return {};
+  const [event, key] = JSON.parse(text) as [string, string];
+  return { correlation: { event, key } };
 }

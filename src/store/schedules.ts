@@ -1,12 +1,11 @@
 import type postgres from 'postgres';
 import type { ScheduleStore, ScheduleView } from '../engine/schedules/schedule-store.ts';
 import { rowOf } from './commit-parameters.ts';
-import { INSERT } from './commit-statement.ts';
+import { INSERT, SUBSCRIBED, UNBORN } from './commit-statement.ts';
 import { inLockOrder } from './lock-order.ts';
 import { millis, orNull, type Row } from './rows.ts';
 
-const UNBORN = `json_to_recordset($2::text::json) as t(id text, "create" json, status text, state text, sequence int, live json,
-      output json, error json, "errorCode" text, "finishedAt" float8, at float8, release boolean, "wakeAt" float8)`;
+const STARTS = `json_to_recordset($2::text::json) as t(${UNBORN})`;
 
 /** $1 the schedules as JSON text, $2 the workflows that this code has. */
 const SYNC = `
@@ -32,9 +31,9 @@ const ADVANCE = `
       outcome = $7, message = $8, skipped = skipped + $9, started = started + json_array_length($2::text::json), active = $11
     where id = $3 and tick = to_timestamp($4::float8 / 1000)::timestamptz(3) returning id
   ), b as materialized (
-    select t.*, null as snapshot from s, ${UNBORN}
+    select t.*, null as snapshot from s, ${STARTS}
   ), born as (${INSERT} on conflict (id) do nothing returning id
-  ), orders as (
+  )${SUBSCRIBED}, orders as (
     insert into durachart.events (instance_id, type, payload, source, dedupe_key, created_at)
     select i.id, 'durachart.cancel', null, 'control', 'schedule ' || $4::text, to_timestamp($12::float8 / 1000) from s, durachart.instances i where i.id = any($10)
     on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing returning instance_id
@@ -47,9 +46,9 @@ const ADVANCE = `
 
 /** $1 0, $2 the instance, $3 the schedule, $4 by, $5 why, $6 key, $7 now. */
 const RUN = `
-  with b as materialized (select t.*, null as snapshot from ${UNBORN}
+  with b as materialized (select t.*, null as snapshot from ${STARTS}
   ), born as (${INSERT} on conflict (id) do nothing returning id
-  ), s as (
+  )${SUBSCRIBED}, s as (
     update durachart.schedules set started = started + 1, active = active || (select array_agg(id) from born) where id = $3 and exists (select from born)
   ), a as (
     insert into durachart.audit (target, target_id, operation, by, why, key, status, result, requested_at, finished_at)

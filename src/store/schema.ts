@@ -230,8 +230,15 @@ export const events = durachart.table(
     /** The transition that took it. */
     sequence: integer('sequence'),
     createdAt: time('created_at').notNull(),
+    /** Of a published event: its name and the key that the instance must have when it takes it, as JSON; null where it had the key when it was sent. */
+    correlation: text('correlation'),
+    /** The keys of its instance are not known before it is taken; else null. */
+    unsettles: boolean('unsettles'),
   },
   (table) => [
+    index('events_unsettling')
+      .on(table.instanceId)
+      .where(sql`status = 'pending' and unsettles`),
     index('events_pending')
       .on(table.instanceId, table.id)
       .where(sql`status = 'pending'`),
@@ -384,7 +391,10 @@ export const published = durachart.table(
   ],
 );
 
-/** Keys under which published events reach instances, as events of a type: written with the instance's commits. */
+/**
+ * Keys under which published events reach instances, as events of a type: written with the instance's commits, and with an
+ * instance that has not begun those that it will have. An empty key: it has none yet, and may come to have one.
+ */
 export const subscriptions = durachart.table(
   'subscriptions',
   {
@@ -393,6 +403,8 @@ export const subscriptions = durachart.table(
     instanceId: text('instance_id').notNull(),
     type: text('type').notNull(),
     workflow: text('workflow').notNull(),
+    /** No key of the instance depends on its context, so that none changes. */
+    fixed: boolean('fixed').notNull().default(false),
   },
   (table) => [
     primaryKey({ columns: [table.event, table.key, table.instanceId, table.type] }),

@@ -2,7 +2,14 @@ import type postgres from 'postgres';
 import type { NewEvent, Posted, SendFacts, SendStore, SentRecord } from '../engine/sending/send-store.ts';
 import { currentSnapshot, DIFFS } from './current-snapshot.ts';
 import { inLockOrder } from './lock-order.ts';
-import { orNull, millis, parentOf, type Row } from './rows.ts';
+import { notifyWork } from './notify.ts';
+import { correlation, millis, orNull, parentOf, type Row } from './rows.ts';
+
+type WaitingRow = Omit<SendFacts['inbox'][number], 'correlation'> & { correlation: string | null };
+
+/** Whether what an instance is sent may change the keys under which published events reach it. */
+export const unsettles = (id: string): string =>
+  `case when exists (select from durachart.subscriptions u where u.instance_id = ${id} and not u.fixed) then true end`;
 
 /** $1 the instances, $2 and $3 pairs of an instance and a key, $4 how much of an inbox is read. */
 const FACTS = `
@@ -14,12 +21,9 @@ const FACTS = `
     json_array_length(i.live) > 0 and exists (
       select from json_array_elements_text(i.live) l join durachart.steps s on s.instance_id = i.id and s.key = l where s.kind <> 'action' or s.status <> 'failed') as busy,
     (select min(d.due_at) from durachart.timers d where d.instance_id = i.id) as next_timer,
-    (select json_agg(x) from (select type, payload, source, fence from durachart.events e
+    (select json_agg(x) from (select type, payload, source, fence, correlation from durachart.events e
       where e.instance_id = i.id and e.status = 'pending' order by e.id limit $4) x) as inbox
   from durachart.instances i left join known on known.instance_id = i.id where i.id = any($1)`;
-
-/** Ids in one notification: of the longest ones, so many fit. */
-const TOLD = 35;
 
 /**
  * $1 the events, $2 what they carry: a line of JSON for each, or an empty one, so that it is stored as it is. Their instances are locked first, so that \`wake\` is compared with what it is when the events are put there.
@@ -27,18 +31,19 @@ const TOLD = 35;
  */
 const POST = `
   with x as materialized (
-    select n, "instanceId", type, nullif(payload, '')::json as payload, source, "dedupeKey", at, wake from rows from (
-      json_to_recordset($1::text::json) as (n int, "instanceId" text, type text, source text, "dedupeKey" text, at float8, wake int),
+    select n, "instanceId", type, nullif(payload, '')::json as payload, source, "dedupeKey", at, wake, receives from rows from (
+      json_to_recordset($1::text::json) as (n int, "instanceId" text, type text, source text, "dedupeKey" text, at float8, wake int, receives boolean),
       unnest(string_to_array($2::text, e'\\n'))
-    ) as t(n, "instanceId", type, source, "dedupeKey", at, wake, payload)
+    ) as t(n, "instanceId", type, source, "dedupeKey", at, wake, receives, payload)
   ), lk as materialized (
     ${inLockOrder('select x."instanceId" from x', ', l.wake')}
   ), m as materialized (
     select s.*, nextval('durachart.events_id_seq') as id from (
       select x.* from x join lk on lk.id = x."instanceId" where x.wake is null or x.wake = lk.wake order by x.n) s
   ), e as (
-    insert into durachart.events (id, instance_id, type, payload, source, dedupe_key, created_at)
-    select m.id, m."instanceId", m.type, m.payload, m.source, m."dedupeKey", to_timestamp(m.at / 1000) from m order by m.n
+    insert into durachart.events (id, instance_id, type, payload, source, dedupe_key, created_at, unsettles)
+    select m.id, m."instanceId", m.type, m.payload, m.source, m."dedupeKey", to_timestamp(m.at / 1000),
+      case when m.receives then ${unsettles('m."instanceId"')} end from m order by m.n
     on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing returning id
   ), woken as materialized (
     select m."instanceId" as id, min(m.at) as at, min(m.at) filter (where m.source = 'control') as ordered from m join e on e.id = m.id group by 1
@@ -48,8 +53,7 @@ const POST = `
         then least(u.wake_at, to_timestamp(woken.at / 1000)) else u.wake_at end
     from woken where u.id = woken.id
   ), told as materialized (
-    select pg_notify('durachart_work', case when octet_length(c.ids) < 7900 then c.ids else '*' end) from (
-      select string_agg(t.id, ',') as ids from (select id, (row_number() over () - 1) / ${TOLD} as chunk from woken) t group by t.chunk) c
+    ${notifyWork('woken')}
   )
   select x.n, lk.id is not null as found, m.id as id, e.id is not null as stored, (select count(*) from told) as told
   from x left join lk on lk.id = x."instanceId" left join m on m.n = x.n left join e on e.id = m.id order by x.n`;
@@ -108,7 +112,10 @@ function facts(row: Row): SendFacts {
     state: row['state'] as string,
     snapshot: currentSnapshot(row),
     wake: row['wake'] as number,
-    inbox: (row['inbox'] ?? []) as SendFacts['inbox'],
+    inbox: ((row['inbox'] ?? []) as WaitingRow[]).map(({ correlation: text, ...event }) => ({
+      ...event,
+      ...correlation(text),
+    })),
     busy: row['busy'] as boolean,
     nextTimer: orNull(row['next_timer'], millis),
     keys: new Map((row['keys'] ?? []) as [string, number][]),

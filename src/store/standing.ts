@@ -20,7 +20,7 @@ select i.id, i.workflow, i.version, i.tenant, i.input, i.input is null as no_inp
   (select json_agg(x) from (select ${STEP_COLUMNS} from json_array_elements_text(i.live) with ordinality as k(key, n)
     join durachart.steps s on s.instance_id = i.id and s.key = k.key order by k.n) x) as steps,
   (select json_agg(x) from (select id, event, recipient, due_at, sequence from durachart.timers d where d.instance_id = i.id order by ${TIMERS_IN_ORDER}) x) as timers,
-  (select json_agg(x) from (select id, type, payload, source, fence, created_at from durachart.events e where e.instance_id = i.id and e.status = 'pending' order by e.id) x) as inbox
+  (select json_agg(x) from (select id, type, payload, source, fence, created_at, correlation from durachart.events e where e.instance_id = i.id and e.status = 'pending' order by e.id) x) as inbox
 from durachart.instances i where i.id = any($1) and ($2::int is null or i.lease = $2)`;
 
 /** Columns of times, which JSON gives as text. */

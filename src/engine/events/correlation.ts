@@ -1,5 +1,6 @@
 import { DurachartError } from '../../core/error.ts';
 import type { EventObject } from '../../core/effect.ts';
+import type { Receives } from '../../core/published-event.ts';
 import { describe } from '../../core/thrown.ts';
 import { decoded } from '../../core/undefined.ts';
 import { checkPayload, isText } from '../checks.ts';
@@ -8,17 +9,66 @@ import type { State } from '../state.ts';
 
 const LONGEST_KEY = 200;
 
+type Subscriber = Pick<State, 'id' | 'input' | 'workflow' | 'stored'>;
+
 /** Under which keys published events reach an instance that stands so; null where its workflow receives none. */
-export function subscriptionsOf({ id, input, workflow, stored }: State): SubscriptionRow[] | null {
+export function subscriptionsOf(state: Subscriber): SubscriptionRow[] | null {
+  const { workflow } = state;
   if (workflow.receives.length === 0) return null;
-  const context = decoded(stored?.context ?? {});
-  const given = decoded(input);
-  return workflow.receives.flatMap(({ event: { name }, as, instanceKey }): SubscriptionRow[] => {
-    const key = keyed(`The key of an instance of ${workflow.name} for ${name}`, () =>
-      instanceKey({ id, input: given, context } as never),
-    );
-    return key === undefined ? [] : [{ event: name, key, type: as, workflow: workflow.name }];
+  let fixed = true;
+  const keys = workflow.receives.map((subscription) => {
+    const { key, isFixed } = instanceKeyOf(state, subscription);
+    fixed &&= isFixed;
+    return { event: subscription.event.name, key, type: subscription.as, isFixed };
   });
+  return keys.flatMap(({ event, key, type, isFixed }): SubscriptionRow[] =>
+    key === undefined && isFixed ? [] : [{ event, key: key ?? '', type, workflow: workflow.name, fixed }],
+  );
+}
+
+/**
+ * The keys that an instance will have after its first transition, so that what is published before that reaches it as well:
+ * null where its workflow receives no events, none where it does not start.
+ */
+export function firstSubscriptions({
+  id,
+  input,
+  workflow,
+}: Pick<State, 'id' | 'input' | 'workflow'>): SubscriptionRow[] | null {
+  if (workflow.receives.length === 0) return null;
+  try {
+    const stored = workflow.machine.store(workflow.machine.start(input).snapshot);
+    return stored.status === 'active' ? subscriptionsOf({ id, input, workflow, stored }) : [];
+  } catch {
+    // It fails when it is started.
+    return [];
+  }
+}
+
+/** Whether a published event that was sent to the instance on this condition is for it. @throws DurachartError `CORRELATION_FAILED` */
+export function isCorrelated(state: State, type: string, { event, key }: { event: string; key: string }): boolean {
+  return state.workflow.receives.some(
+    (subscription) =>
+      subscription.event.name === event && subscription.as === type && instanceKeyOf(state, subscription).key === key,
+  );
+}
+
+/** The key of an instance. Fixed: it was made without a look at the context. @throws DurachartError `CORRELATION_FAILED` */
+function instanceKeyOf(
+  { id, input, workflow, stored }: Subscriber,
+  { event: { name }, instanceKey }: Receives,
+): { key: string | undefined; isFixed: boolean } {
+  let isFixed = true;
+  const instance = {
+    id,
+    input: decoded(input),
+    get context() {
+      isFixed = false;
+      return decoded(stored?.context ?? {});
+    },
+  };
+  const key = keyed(`The key of an instance of ${workflow.name} for ${name}`, () => instanceKey(instance as never));
+  return { key, isFixed };
 }
 
 /**

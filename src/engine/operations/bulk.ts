@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { DurachartError } from '../../core/error.ts';
-import type { InstanceSummary, ListOptions } from '../api.ts';
+import type { ListOptions } from '../api.ts';
 import { checkBy, checkFilters, pageSize } from '../checks.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { InstanceStatus } from '../ports.ts';
@@ -56,7 +56,6 @@ export interface BulkCount {
 
 const MOST_COUNTED = 10_000;
 const SAMPLE = 200;
-const AT_ONCE = 8;
 /** With an instance's id it makes the key of that instance's operation. */
 const LONGEST_KEY = 255;
 /** Whatever else an instance says no with, the others can still be asked. */
@@ -79,8 +78,9 @@ export async function bulk(
   const limit = pageSize(batch);
   const found = await reader.list(filter, limit + 1, cursor === undefined ? undefined : decodeCursor(cursor));
   const items = found.slice(0, limit);
-  const asked = await inTurn(items, async ({ id }) =>
-    operator.operate(id, request, { ...by, key: `${key} ${id}` }).catch(refusalOf(id)),
+  // All at once: what they read and write goes in groups.
+  const asked = await Promise.all(
+    items.map(async ({ id }) => operator.operate(id, request, { ...by, key: `${key} ${id}` }).catch(refusalOf(id))),
   );
   // All of them are on their way before the first one is waited for.
   const outcomes = await Promise.all(asked.map(async (one) => (isOperation(one) ? operator.outcome(one, wait) : one)));
@@ -111,10 +111,12 @@ export async function countBulk(
     reader.howMany(filter, MOST_COUNTED + 1),
     reader.list(filter, SAMPLE, undefined),
   ]);
-  const looked = await inTurn(sample, async (instance) => {
-    const refusal = await operator.check(instance.id, request).catch(refusalOf(instance.id));
-    return { instance, code: refusal?.code };
-  });
+  const looked = await Promise.all(
+    sample.map(async (instance) => {
+      const refusal = await operator.check(instance.id, request).catch(refusalOf(instance.id));
+      return { instance, code: refusal?.code };
+    }),
+  );
   const places = Map.groupBy(looked, ({ instance: { workflow, status, state } }) =>
     JSON.stringify([workflow, status, state]),
   );
@@ -150,15 +152,4 @@ function refusalOf(id: string): (error: unknown) => Refusal {
     if (!(error instanceof DurachartError) || NOT_OF_AN_INSTANCE.has(error.code)) throw error;
     return { id, code: error.code, reason: error.message };
   };
-}
-
-/** A few at a time, so that the pool has connections left for others. */
-async function inTurn<T>(
-  instances: readonly InstanceSummary[],
-  work: (instance: InstanceSummary) => Promise<T>,
-): Promise<T[]> {
-  const results: T[] = [];
-  for (let at = 0; at < instances.length; at += AT_ONCE)
-    results.push(...(await Promise.all(instances.slice(at, at + AT_ONCE).map(work))));
-  return results;
 }

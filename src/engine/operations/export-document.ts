@@ -137,6 +137,7 @@ const documentSchema = z.object({
       payload: z.unknown(),
       source: z.enum(['external', 'instance', 'control']),
       fence: text.nullable(),
+      correlation: z.object({ event: text, key: text }).optional(),
       dedupeKey: text.nullable(),
       status: z.enum(['pending', 'taken', 'ignored']),
       sequence: count.nullable(),

@@ -74,11 +74,11 @@ export class ExpectedState {
     return this.isKnown ? this.snapshot : undefined;
   }
 
-  private take({ type, payload, source, fence }: SendFacts['inbox'][number]): void {
+  private take({ type, payload, source, fence, correlation }: SendFacts['inbox'][number]): void {
     // What operators ask for moves it by other rules, and what is under way may change the state before it takes an event that waits.
     // What a step has its machine emit moves it nowhere.
     if ((type === EMIT || type === RELAY) && source === 'instance') return;
-    const isOther = source === 'control' || fence !== null || isReference(payload);
+    const isOther = source === 'control' || fence !== null || correlation !== undefined || isReference(payload);
     if (isOther || this.behind.length === MOST_FOLDED || this.isOpen()) return this.lose();
     this.behind.push(type);
     const event = { ...(payload as object | null), type };

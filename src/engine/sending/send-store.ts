@@ -12,6 +12,8 @@ export interface NewEvent {
   at: Millis;
   /** It is put into the inbox only if nothing else was since this count was read; null: in any case. */
   wake: number | null;
+  /** Its workflow subscribes to published events. */
+  receives?: boolean;
 }
 
 /** What became of an event that was to be put into an inbox. `moved`: something else was put there since `wake` was read. */
@@ -33,7 +35,7 @@ export interface SendFacts {
   /** What was put into its inbox so far. */
   wake: number;
   /** What lies in its inbox, oldest first; of many the first ones. */
-  inbox: Pick<InboxEvent, 'type' | 'payload' | 'source' | 'fence'>[];
+  inbox: Pick<InboxEvent, 'type' | 'payload' | 'source' | 'fence' | 'correlation'>[];
   /** It waits for a step, a child or a fan-out, or an action is under way, which may send it something. */
   busy: boolean;
   /** When its next timer is due. */

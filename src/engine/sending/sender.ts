@@ -170,14 +170,24 @@ export class Sender {
       else {
         try {
           if (found === undefined) throw this.options.notFound(id);
-          const state = states.get(id) ?? new ExpectedState(this.options.workflowOf(found), found, now);
+          const workflow = this.options.workflowOf(found);
+          const state = states.get(id) ?? new ExpectedState(workflow, found, now);
           states.set(id, state);
           const payload = state.check(request.event);
           const { type } = request.event;
           const wake = inAnyCase ? null : found.wake;
           events.push({
             request,
-            event: { instanceId: id, type, payload, source: 'external', dedupeKey: key, at: now, wake },
+            event: {
+              instanceId: id,
+              type,
+              payload,
+              source: 'external',
+              dedupeKey: key,
+              at: now,
+              wake,
+              receives: workflow.receives.length > 0,
+            },
           });
           state.add(type, payload);
           if (key !== null) keys.add(`${id} ${key}`);
