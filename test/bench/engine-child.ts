@@ -3,6 +3,7 @@ import { Session } from 'node:inspector/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEngine } from '../../src/create-engine.ts';
 import type { Engine } from '../../src/engine/api.ts';
+import { measureEvents } from './events.ts';
 import type { Orders, Reply, Request, Usage } from './orders.ts';
 import { benchWorkflows, STEPS } from './machines.ts';
 
@@ -53,6 +54,8 @@ const orders: Orders = {
     const current = opened();
     await Promise.all(Array.from({ length: instances }, async () => current.start('bench-slow', { ms, ledger })));
   },
+  events: async (parameters) =>
+    measureEvents(opened() as Engine, { ...parameters, rest: async () => void (await sleep(150)) }),
   park: async () => {
     const current = opened();
     const event = await current.start('bench-wait', { timed: false });

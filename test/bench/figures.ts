@@ -1,5 +1,6 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import type { BenchOptions } from './options.ts';
+import { EVENTS, type EventFigures } from './events.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Filled } from './parked.ts';
 import type { Probe } from './probe.ts';
@@ -79,6 +80,7 @@ export function figuresOf(results: Results) {
     fan_out_ms: round(quantile(fanOut, 0.5)),
     fan_out_p95_ms: round(quantile(fanOut, 0.95)),
     fan_out_ms_by_round: rounds.map((one) => round(quantile(one.fanOut, 0.5))),
+    ...eventFigures(rounds.flatMap((one) => one.events ?? [])),
     restart_seconds: round(median(restarts.map(({ seconds }) => seconds))),
     restart_ideal_seconds: round(median(restarts.map(({ ideal }) => ideal))),
     restart_repeated_steps: restarts.map(({ repeated }) => repeated),
@@ -102,6 +104,22 @@ export function figuresOf(results: Results) {
     instances: results.options.instances,
     seconds: round(results.seconds, 0),
     not_measured: results.probe.missing,
+  };
+}
+
+function eventFigures(events: readonly EventFigures[]) {
+  const of = (figure: (one: EventFigures) => number): number | null => round(median(events.map(figure)));
+  const parked = events.flatMap((one) => one.parked);
+  return {
+    events_per_second: round(median(events.map((one) => (EVENTS.instances * 1_000) / one.sendMs)), 0),
+    events_per_second_to_one: round(median(events.map((one) => (EVENTS.toOne * 1_000) / one.toOneSendMs)), 0),
+    events_send_ratio: of((one) => one.sendMs / one.startMs),
+    events_p99_ms: of((one) => one.sendP99Ms),
+    events_end_ms: of((one) => one.endMs),
+    events_to_one_end_ms: of((one) => one.toOneEndMs),
+    event_parked_ms: round(quantile(parked, 0.5)),
+    event_parked_p95_ms: round(quantile(parked, 0.95)),
+    cancel_seconds: of((one) => one.cancelMs / 1_000),
   };
 }
 

@@ -19,7 +19,7 @@ export const ITEMS = Array.from({ length: 25 * KB }, (_, i) => createHash('md5')
  * What is run: `bench-sequence`, 10 no-op steps one after the other with a context of about 1 KB, each result assigned;
  * `bench-parallel`, 100 regions with a no-op step each, and their join; `bench-fan-out`, one no-op step for each of 100 items;
  * `bench-slow`, 10 steps one after the other that take their time and note in a file that they have begun;
- * `bench-wait`, which is parked until an event comes, or for 30 days too.
+ * `bench-wait`, which is parked until an event comes (and counts others), or for 30 days too.
  * @param ran called by each step
  */
 export function benchWorkflows(ran: () => void) {
@@ -128,19 +128,19 @@ function slow() {
 function wait() {
   const machine = setup({
     types: {
-      context: {} as { items: string[]; timed: boolean },
+      context: {} as { items: string[]; timed: boolean; said: number },
       input: {} as { timed: boolean },
-      events: {} as { type: 'GO' },
+      events: {} as { type: 'GO' } | { type: 'STAY' },
     },
     guards: { timed: ({ context }) => context.timed },
   }).createMachine({
     id: 'bench-wait',
-    context: ({ input }) => ({ items: ITEMS, timed: input.timed }),
+    context: ({ input }) => ({ items: ITEMS, timed: input.timed, said: 0 }),
     initial: 'choose',
     states: {
       choose: { always: [{ guard: 'timed', target: 'later' }, { target: 'event' }] },
       later: { after: { 2_592_000_000: 'end' }, on: { GO: 'end' } },
-      event: { on: { GO: 'end' } },
+      event: { on: { GO: 'end', STAY: { actions: assign({ said: ({ context }) => context.said + 1 }) } } },
       end: { type: 'final' },
     },
   });

@@ -33,6 +33,7 @@ async function main(options: BenchOptions, cleanup: Cleanup): Promise<void> {
     // Over all rounds at least 36 and 12; the more rounds, the fewer in each.
     idle: { warmUp: 10, samples: Math.max(12, Math.ceil(36 / options.rounds)) },
     parallel: { warmUp: 2, samples: Math.max(4, Math.ceil(12 / options.rounds)) },
+    events: { scale: 1, samples: Math.max(12, Math.ceil(36 / options.rounds)) },
     folder: server.folder,
     log,
   };
@@ -78,7 +79,7 @@ async function measureParked(
   const database = await freshDatabase(server, 'parked');
   const filled = await fillWithParked(database, options.parked, limitMs, parts.cleanup);
   log(`  ${filled.rows.toLocaleString('en')} made in ${filled.seconds.toFixed(0)} s`);
-  const round = await measureRound(parts, database, ['cold', 'warm', 'warm']);
+  const round = await measureRound({ ...parts, events: null }, database, ['cold', 'warm', 'warm']);
   await database.drop();
   return { filled, round };
 }

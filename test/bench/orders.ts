@@ -1,3 +1,5 @@
+import type { EventFigures } from './events.ts';
+
 /** What the process of the engine has used. */
 export interface Usage {
   /** Milliseconds of CPU since it began. */
@@ -24,6 +26,8 @@ export interface Orders {
   }): Promise<number[]>;
   /** Starts so many instances of steps that take `ms` milliseconds each, and note their keys in the file `ledger`, if it has a name. */
   slow(parameters: { instances: number; ms: number; ledger: string }): Promise<void>;
+  /** Brings events and cancels to instances that wait. @param scale a part of what is measured as a rule, up to 1 */
+  events(parameters: { scale: number; samples: number }): Promise<EventFigures>;
   /** Starts one instance that waits for an event, and one that waits for a timer too; their ids. */
   park(parameters: null): Promise<{ event: string; timer: string }>;
   usage(parameters: null): Promise<Usage>;

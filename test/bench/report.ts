@@ -22,6 +22,7 @@ export function report(results: Results, figures: Figures): string {
   ];
   const sections: [string, Line[]][] = [
     ['Speed', speed(figures)],
+    ['Events and operations', events(figures)],
     ['Cost in a burst', cost(figures)],
     ['Memory of the engine process', memory(figures)],
     ...(figures.parked === null
@@ -90,6 +91,31 @@ function speed(f: Figures): Line[] {
       note: `ideal ${show(f.restart_ideal_seconds)} s; begun twice: ${f.restart_repeated_steps.join(', ')} of 50 in flight`,
       aim: '≤ 2 s',
     },
+  ];
+}
+
+function events(f: Figures): Line[] {
+  return [
+    {
+      what: '1,000 waiting instances sent an event at once',
+      figure: `${show(f.events_per_second)} a second`,
+      note: `${show(f.events_send_ratio)} of the time that their starts took; ended after ${show(f.events_end_ms)} ms`,
+      aim: '≥ 5,000',
+    },
+    { what: '  send() of each, p99', figure: `${show(f.events_p99_ms)} ms`, note: '', aim: '≤ 300 ms' },
+    {
+      what: '5,000 events to one instance',
+      figure: `${show(f.events_per_second_to_one)} a second`,
+      note: `all taken after ${show(f.events_to_one_end_ms)} ms`,
+      aim: '',
+    },
+    {
+      what: 'one parked instance, send() to result(), p50',
+      figure: `${show(f.event_parked_ms)} ms`,
+      note: `p95 ${show(f.event_parked_p95_ms)} ms`,
+      aim: '≤ 8 ms',
+    },
+    { what: '10,000 instances cancelled in bulk', figure: `${show(f.cancel_seconds)} s`, note: '', aim: '≤ 5 s' },
   ];
 }
 

@@ -1,6 +1,7 @@
 import { measureBurst, type Burst } from './burst.ts';
 import type { Cleanup } from './cleanup.ts';
 import { EngineProcess } from './engine-process.ts';
+import type { EventFigures } from './events.ts';
 import type { Probe } from './probe.ts';
 import { measureRestart, type Restart } from './restart.ts';
 import type { BenchDatabase } from './server.ts';
@@ -20,6 +21,8 @@ export interface RoundParts {
   seconds: number;
   idle: { warmUp: number; samples: number };
   parallel: { warmUp: number; samples: number };
+  /** Null leaves that part out. */
+  events: { scale: number; samples: number } | null;
   /** For files. */
   folder: string;
   log: (line: string) => void;
@@ -47,6 +50,7 @@ export interface Round {
   idle: number[];
   parallel: number[];
   fanOut: number[];
+  events: EventFigures | null;
   restart: Restart | null;
   /** Memory of the engine's process: before the first burst, and after all with its garbage collected. */
   restMb: number;
@@ -73,6 +77,7 @@ export async function measureRound(
     idle: [],
     parallel: [],
     fanOut: [],
+    events: null,
     restart: null,
     restMb,
     afterMb: 0,
@@ -95,6 +100,11 @@ export async function measureRound(
     round.idle = await engine.order('latencies', { workflow: 'bench-sequence', ...parts.idle });
     round.parallel = await engine.order('latencies', { workflow: 'bench-parallel', ...parts.parallel });
     round.fanOut = await engine.order('latencies', { workflow: 'bench-fan-out', ...parts.parallel });
+  }
+  if (parts.events !== null) {
+    const figures = await engine.order('events', parts.events);
+    round.events = figures;
+    log(`  events: ${Math.round(figures.sendMs)} ms to send, p99 ${Math.round(figures.sendP99Ms)} ms`);
   }
   round.afterMb = (await engine.order('rest', null)).rssMb;
   await engine.close();
