@@ -6,6 +6,8 @@ import { isReference, type PayloadReference } from '../../core/payload.ts';
 import { decoded } from '../../core/undefined.ts';
 import type { Workflow } from '../../core/workflow.ts';
 import { parse } from '../checks.ts';
+import { WHOLE_CONTEXT_LIMIT } from '../payloads/context.ts';
+import { sizeInWords } from '../payloads/size.ts';
 
 /** Operations in one patch. */
 const MOST = 1_000;
@@ -39,7 +41,7 @@ export function checkPatch(patch: unknown): PatchOperation[] {
   return parsed;
 }
 
-/** A patched copy of a context. @throws DurachartError `INVALID_PATCH`, `INVALID_CONTEXT` (details.issues), `PAYLOAD_UNREADABLE` */
+/** A patched copy of a context. No message quotes a value. @throws DurachartError `INVALID_PATCH`, `CONTEXT_TOO_LARGE`, `INVALID_CONTEXT` (details.issues), `PAYLOAD_UNREADABLE` */
 export function patched(
   context: Record<string, unknown>,
   patch: PatchOperation[],
@@ -47,12 +49,17 @@ export function patched(
 ): Record<string, unknown> {
   // Below a root, so that the context itself can be replaced.
   const root = { context: structuredClone(decoded(context)) };
+  // A copy of a copy doubles it: measured before it is made.
+  let room = WHOLE_CONTEXT_LIMIT;
   for (const [index, operation] of checkPatch(patch).entries()) {
-    const why = failing(root, operation);
+    const why = failing(root, operation, (value) => {
+      room -= sizeUpTo(value, room);
+      if (room <= 0) throw tooMuch(index);
+    });
     if (why === undefined) continue;
     throw new DurachartError(
       'INVALID_PATCH',
-      `Operation ${index} of the patch (${JSON.stringify(operation)}) does not fit the context: ${why}.`,
+      `Operation ${index} of the patch (${operation.op} ${JSON.stringify(operation.path)}) does not fit the context: ${why}.`,
       { details: { index } },
     );
   }
@@ -74,13 +81,41 @@ function assertReadable(context: unknown): void {
   );
 }
 
-function failing(root: object, operation: PatchOperation): string | undefined {
+function tooMuch(index: number): DurachartError {
+  return new DurachartError(
+    'CONTEXT_TOO_LARGE',
+    `With operation ${index} the patch adds more than ${sizeInWords(WHOLE_CONTEXT_LIMIT)} to the context, which is the limit of all of it.`,
+    { details: { index, limit: WHOLE_CONTEXT_LIMIT } },
+  );
+}
+
+/** About as many bytes as a value takes; of a larger one it is not looked at more than that. Many small values take time, not room. */
+function sizeUpTo(root: unknown, most: number): number {
+  let size = 0;
+  const open: unknown[] = [root];
+  while (open.length > 0 && size <= most) {
+    const value = open.pop();
+    size += typeof value === 'string' ? value.length + 32 : 32;
+    if (typeof value !== 'object' || value === null) continue;
+    for (const [key, inner] of Object.entries(value)) {
+      if (!Array.isArray(value)) size += key.length + 3;
+      open.push(inner);
+    }
+  }
+  return size;
+}
+
+/** @param adds told of what an operation is about to add */
+function failing(root: object, operation: PatchOperation, adds: (value: unknown) => void): string | undefined {
   const { path, from } = operation as { path: string; from?: string };
   const below = { ...operation, path: `/context${path}`, ...(from === undefined ? {} : { from: `/context${from}` }) };
   const isNew = ['add', 'move', 'copy'].includes(operation.op);
   const stray = (from === undefined ? undefined : strays(root, from, false)) ?? strays(root, path, isNew);
   if (stray !== undefined) return stray;
-  return applyPatch(root, [below as PatchOperation])[0]?.message;
+  if (operation.op === 'add' || operation.op === 'replace') adds(operation.value);
+  if (operation.op === 'copy') adds(Pointer.fromJSON(`/context${operation.from}`).get(root));
+  const error = applyPatch(root, [below as PatchOperation])[0];
+  return error?.name === 'TestError' ? 'another value stands there' : error?.message;
 }
 
 /**
