@@ -109,10 +109,19 @@ export class Committer {
 
   private async drain(lane: Lane): Promise<void> {
     while (lane.queue.size > 0 && !this.dead) {
-      const batch = takeBatch(lane.queue, (commit) => this.store.size(commit));
+      const batch = takeBatch(lane.queue, (commit) => this.sizeOf(commit));
       await this.write(batch);
     }
     lane.busy = false;
+  }
+
+  /** One that cannot be made text of is written alone, and refused. */
+  private sizeOf(commit: Commit): number {
+    try {
+      return this.store.size(commit);
+    } catch {
+      return Infinity;
+    }
   }
 
   private async write(batch: Pending[]): Promise<void> {

@@ -140,7 +140,9 @@ export class Writer {
               ? error
               : new DurachartError(
                   'NOT_STORABLE',
-                  `The database refuses what the instance wants to store: ${error.message}`,
+                  error instanceof RangeError
+                    ? `What the instance wants to store is larger than can be written at all: ${error.message}`
+                    : `The database refuses what the instance wants to store: ${error.message}`,
                 );
           host.aside(async () => this.readAndRefuse(id, told));
         },

@@ -88,3 +88,37 @@ test('what the database itself refuses fails the instance alone', async () => {
     state: 'A',
   });
 });
+
+test(
+  'what is too large to be written at all fails the instance alone, wherever a machine makes it',
+  { timeout: 60_000 },
+  async () => {
+    // Text has at most 2^29 characters in V8; each part is one string, so that it takes memory once.
+    const part = 'x'.repeat(2 ** 26);
+    const huge = (): unknown => Array.from({ length: 9 }, () => part);
+    const machine = setup({
+      types: { events: {} as { type: 'KEEP' | 'CALL' } },
+      actors: { work: defineStep<unknown, unknown>({ run: () => null }) },
+    }).createMachine({
+      id: 'huge',
+      context: { kept: null as unknown },
+      initial: 'A',
+      states: {
+        A: { on: { KEEP: { actions: assign({ kept: huge }) }, CALL: 'called' } },
+        called: { invoke: { src: 'work', input: huge } },
+      },
+    });
+    const engine = await bench.worker([
+      defineWorkflow({ machine }),
+      oneStep('small', defineStep<unknown, string>({ run: () => 'well' })),
+    ]);
+    for (const type of ['KEEP'] as const) {
+      const { id } = await engine.start('huge', undefined);
+      await engine.send(id, { type });
+      await expect.poll(async () => (await engine.get(id)).status, { timeout: 60_000 }).toBe('failed');
+      expect((await engine.get(id)).error).toMatchObject({ code: 'NOT_STORABLE' });
+      const { id: other } = await engine.start('small', null);
+      expect(await engine.result(other, { timeout: 10_000 })).toBe('well');
+    }
+  },
+);
