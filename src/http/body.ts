@@ -3,6 +3,7 @@ import { DurachartError } from '../core/error.ts';
 import { parseExactJson } from '../core/exact-json.ts';
 import type { HttpEnv } from './env.ts';
 import { Problem, type FieldError } from './problem.ts';
+import { receive } from './receive.ts';
 
 /** Bytes of JSON that a request may have; more belongs into an upload. */
 const JSON_LIMIT = 1024 * 1024;
@@ -21,7 +22,7 @@ export const jsonBody = jsonBodyOf(JSON_LIMIT);
 export function jsonBodyOf(limit: number): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     checkType(c);
-    take(c, await readLimited(c.req.raw.body, c.req.header('content-length'), limit));
+    take(c, await readLimited(c, limit));
     await next();
   };
 }
@@ -30,7 +31,7 @@ export function jsonBodyOf(limit: number): MiddlewareHandler<HttpEnv> {
 export const optionalJsonBody: MiddlewareHandler<HttpEnv> = async (c, next) => {
   if (c.req.header('content-type') !== undefined) {
     checkType(c);
-    const bytes = await readLimited(c.req.raw.body, c.req.header('content-length'), JSON_LIMIT);
+    const bytes = await readLimited(c, JSON_LIMIT);
     take(c, bytes.length === 0 ? Buffer.from('{}') : bytes);
   }
   await next();
@@ -50,22 +51,20 @@ function checkType(c: Context<HttpEnv>): void {
 }
 
 function take(c: Context<HttpEnv>, bytes: Buffer): void {
+  assertDepth(bytes);
   const text = decode(bytes);
-  inspect(parse(text));
-  // Hono's validators take the body from here.
-  c.req.bodyCache.text = Promise.resolve(text) as never;
+  const value = parse(text);
+  if (SUSPICIOUS.test(text)) inspect(value);
+  // Hono's validators take the body from here; they would parse the text again.
+  c.req.json = async () => value as never;
 }
 
-async function readLimited(
-  body: ReadableStream<Uint8Array> | null,
-  length: string | undefined,
-  limit: number,
-): Promise<Buffer> {
+async function readLimited(c: Context<HttpEnv>, limit: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  let size = Number(length ?? 0);
+  let size = Number(c.req.header('content-length') ?? 0);
   if (size <= limit) {
     size = 0;
-    for await (const chunk of body ?? []) {
+    for await (const chunk of receive(c)) {
       size += chunk.byteLength;
       if (size > limit) break;
       chunks.push(chunk);
@@ -101,24 +100,61 @@ function parse(text: string): unknown {
   }
 }
 
-/** Walks without recursion: what it guards against would overflow its own stack. */
-function inspect(root: unknown): void {
-  const errors: FieldError[] = [];
-  const open: { value: unknown; path: string; depth: number }[] = [{ value: root, path: '', depth: 0 }];
-  for (let item = open.pop(); item !== undefined && errors.length < LISTED; item = open.pop()) {
-    const { value, path, depth } = item;
-    if (typeof value === 'string') check(value, path, errors);
-    if (typeof value !== 'object' || value === null) continue;
-    if (depth >= DEPTH_LIMIT) {
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** Depth by byte: `[` and `{` go down, `]` and `}` come up. */
+const STEPS = new Int8Array(256);
+for (const byte of [0x5b, 0x7b]) STEPS[byte] = 1;
+for (const byte of [0x5d, 0x7d]) STEPS[byte] = -1;
+
+/**
+ * Looks at the bytes alone, before anything is made of them: a parser takes a second for a megabyte of brackets, and as
+ * long to find at the end that they are not closed.
+ */
+function assertDepth(bytes: Uint8Array): void {
+  let depth = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] as number;
+    if (byte === QUOTE) {
+      // To the quote that ends the text, by leaps: most of a body is text.
+      for (at++; at < bytes.length && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++;
+    } else if ((depth += STEPS[byte] as number) > DEPTH_LIMIT) {
       throw new Problem('INVALID_REQUEST', `The body is nested more than ${DEPTH_LIMIT} levels deep.`, {
         errors: [{ path: '', message: `nested more than ${DEPTH_LIMIT} levels deep` }],
       });
     }
+  }
+}
+
+interface Place {
+  value: unknown;
+  key: string | number;
+  /** Undefined at the top. */
+  within: Place | undefined;
+}
+
+/** Only by these can come into a well-formed text what {@link inspect} looks for. */
+const SUSPICIOUS = /\\u|__proto__/;
+
+/** Walks without recursion, and finds text that cannot be stored. */
+function inspect(root: unknown): void {
+  const errors: FieldError[] = [];
+  const open: Place[] = [{ value: root, key: '', within: undefined }];
+  for (let place = open.pop(); place !== undefined && errors.length < LISTED; place = open.pop()) {
+    const { value } = place;
+    if (typeof value === 'string') check(value, place, errors);
+    if (typeof value !== 'object' || value === null) continue;
+    if (Array.isArray(value)) {
+      for (const [key, inner] of (value as unknown[]).entries()) {
+        if (typeof inner === 'string' || typeof inner === 'object') open.push({ value: inner, key, within: place });
+      }
+      continue;
+    }
     for (const [key, inner] of Object.entries(value)) {
-      const at = Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`;
-      if (!Array.isArray(value)) check(key, at, errors);
-      if (key === '__proto__') errors.push({ path: at, message: 'this name cannot be used' });
-      open.push({ value: inner, path: at, depth: depth + 1 });
+      const at = { value: inner, key, within: place };
+      check(key, at, errors);
+      if (key === '__proto__') errors.push({ path: pathOf(at), message: 'this name cannot be used' });
+      if (typeof inner === 'string' || typeof inner === 'object') open.push(at);
     }
   }
   if (errors.length === 0) return;
@@ -133,7 +169,16 @@ function inspect(root: unknown): void {
   );
 }
 
-function check(text: string, path: string, errors: FieldError[]): void {
-  if (!text.isWellFormed()) errors.push({ path, message: 'text with a lone surrogate, which cannot be stored' });
-  if (text.includes('\0')) errors.push({ path, message: 'text with a NUL character, which cannot be stored' });
+function check(text: string, place: Place, errors: FieldError[]): void {
+  if (!text.isWellFormed())
+    errors.push({ path: pathOf(place), message: 'text with a lone surrogate, which cannot be stored' });
+  if (text.includes('\0'))
+    errors.push({ path: pathOf(place), message: 'text with a NUL character, which cannot be stored' });
+}
+
+/** Made for what is wrong only: a large body has more paths than it has bytes. */
+function pathOf({ key, within }: Place): string {
+  if (within === undefined) return '';
+  const before = pathOf(within);
+  return typeof key === 'number' ? `${before}[${key}]` : before === '' ? key : `${before}.${key}`;
 }

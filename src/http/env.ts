@@ -1,15 +1,50 @@
+import type { IncomingMessage } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { Engine } from '../engine/api.ts';
 import type { ArtifactStore } from '../core/artifact.ts';
 import { namedIssues } from '../core/issues.ts';
+import { connectionLimits, type ConnectionLimits } from './connection-limits.ts';
 import { fieldErrors, Problem } from './problem.ts';
+import { Quota } from './quota.ts';
+import { WrongTokens } from './wrong-tokens.ts';
+
+/** What a server counts, so that no client and not all of them together hold too much of it. */
+export interface Guards {
+  limits: ConnectionLimits;
+  /** Bodies that come slowly. */
+  slowBodies: Quota;
+  /** Streams of events, and WebSockets. */
+  streams: Quota;
+  wrongTokens: WrongTokens;
+}
+
+/** @throws RangeError where a limit is none */
+export function guardsOf(limits: Partial<ConnectionLimits> = {}): Guards {
+  const all = connectionLimits(limits);
+  return {
+    limits: all,
+    slowBodies: new Quota(all.slowBodiesPerClient, all.slowBodies),
+    streams: new Quota(Infinity, all.streams),
+    wrongTokens: new WrongTokens(all.wrongTokens, all.wrongTokenMs),
+  };
+}
+
+let usual: Guards | undefined;
+
+/** Those of an API that is asked without a server. */
+export function usualGuards(): Guards {
+  return (usual ??= guardsOf());
+}
 
 /** What handlers find in their context. */
 export interface HttpEnv {
   Bindings: {
     /** Aborted when the server stops: open streams end. */
     stopping?: AbortSignal;
+    guards?: Guards;
+    /** Node's request; undefined where the API is asked without a server. */
+    incoming?: IncomingMessage;
   };
   Variables: {
     requestId: string;

@@ -12,11 +12,11 @@ const OPEN = new Set(['/health/live', '/health/ready', '/openapi.json', '/sessio
  * Lets in who has a token, or the cookie that a browser was given for it.
  * @param isOpen paths of pipelines' own routes that ask for none
  */
-export function tokenGuard({ grant }: Access, isOpen: (path: string) => boolean): MiddlewareHandler<HttpEnv> {
+export function tokenGuard({ grant, refusal }: Access, isOpen: (path: string) => boolean): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     if (!OPEN.has(c.req.path) && !isInspectorPath(c.req.path) && !isOpen(c.req.path)) {
       const granted = await grant(c);
-      if (granted === undefined) throw unauthorized();
+      if (granted === undefined) throw refusal(c);
       if (granted.by === 'session') assertNoForgery(c);
     }
     await next();

@@ -1,8 +1,10 @@
+import type { Context } from 'hono';
 import type { ArtifactStore } from '../core/artifact.ts';
 import { DurachartError } from '../core/error.ts';
 import type { Engine } from '../engine/api.ts';
-import { newApi, type Api } from './env.ts';
+import { newApi, type Api, type HttpEnv } from './env.ts';
 import { Problem } from './problem.ts';
+import { receive } from './receive.ts';
 import { problems } from './routes.ts';
 
 /** Bytes of the body that a pipeline's own route takes, where it says nothing else. */
@@ -61,7 +63,7 @@ export function ownRoutes(routes: readonly Route[], engine: Engine, artifacts: A
       responses: { 202: { description: 'Taken' }, ...problems(400, 404, 413) },
     });
     api.on(method.toUpperCase(), path.replaceAll(/\{(\w+)\}/g, ':$1'), async (c) => {
-      const body = await bodyOf(c.req.raw, bodyLimit);
+      const body = await bodyOf(c, bodyLimit);
       try {
         const params = c.req.param() as Record<string, string>;
         const { status, body: answer } = await route.handle({
@@ -86,16 +88,16 @@ function problemOf(error: unknown, { problems: own = {} }: Route): unknown {
   return shown === undefined ? error : new Problem(error.code, error.message, { details: { ...error.details }, shown });
 }
 
-async function bodyOf(request: Request, limit: number): Promise<Uint8Array> {
+async function bodyOf(c: Context<HttpEnv>, limit: number): Promise<Uint8Array> {
   const tooLarge = (): Problem =>
     new Problem('BODY_TOO_LARGE', `The body has at most ${limit} bytes here.`, {
       details: { limit },
       headers: { connection: 'close' },
     });
-  if (Number(request.headers.get('content-length') ?? 0) > limit) throw tooLarge();
+  if (Number(c.req.header('content-length') ?? 0) > limit) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of receive(c)) {
     size += chunk.byteLength;
     if (size > limit) throw tooLarge();
     chunks.push(chunk);

@@ -7,20 +7,26 @@ import { createAdaptorServer, getRequestListener, RequestError, type WebSocketSe
 import { WebSocketServer } from 'ws';
 import { DurachartError } from '../core/error.ts';
 import { isSecured } from './api.ts';
-import type { Api } from './env.ts';
+import { closeWith } from './close-with.ts';
+import { UPLOAD_MS, type ConnectionLimits } from './connection-limits.ts';
+import { guardConnections } from './connections.ts';
+import { guardsOf, type Api } from './env.ts';
 import { isLoopback } from './guard.ts';
 import { Problem, problemBody } from './problem.ts';
+import { guardUpgrades, isKnownUpgrade } from './upgrades.ts';
 
 /** How long requests under way may take when the server stops. */
 const CLOSE_GRACE_MS = 5_000;
-/** An upload of 2 GiB over a slow line. */
-const REQUEST_TIMEOUT_MS = 6 * 60 * 60 * 1000;
+/** So often Node looks for headers that take too long. */
+const LOOK_MS = 1_000;
 
 export interface ServeOptions {
   /** Address to listen on. Anything but this machine's own asks for an API with a token. Default: 127.0.0.1. */
   host?: string;
   /** 0: a free one. */
   port: number;
+  /** How long connections may take, and how many there may be. Default: what docs/security.md says. */
+  limits?: Partial<ConnectionLimits>;
 }
 
 export interface ApiServer {
@@ -34,7 +40,10 @@ export interface ApiServer {
  * Makes an API listen.
  * @throws DurachartError `TOKEN_REQUIRED`, `PORT_TAKEN`, `LISTEN_FAILED`
  */
-export async function serveApi(api: Api, { host = '127.0.0.1', port }: ServeOptions): Promise<ApiServer> {
+export async function serveApi(
+  api: Api,
+  { host = '127.0.0.1', port, limits: given }: ServeOptions,
+): Promise<ApiServer> {
   if (!isLoopback(host) && !isSecured(api)) {
     throw new DurachartError(
       'TOKEN_REQUIRED',
@@ -43,22 +52,32 @@ export async function serveApi(api: Api, { host = '127.0.0.1', port }: ServeOpti
     );
   }
   const stopping = new AbortController();
+  const guards = guardsOf(given);
+  const { limits } = guards;
   const fetch = (request: Request, env: object) =>
-    api.fetch(request, Object.assign(env, { stopping: stopping.signal }));
+    api.fetch(request, Object.assign(env, { stopping: stopping.signal, guards }));
   const listener = getRequestListener(fetch, {
     hostname: host,
     // Steps run in this process too: their Request and Response stay Node's.
     overrideGlobalObjects: false,
     errorHandler: notServed,
   });
+  // Clients only listen.
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1_024 });
   const server = createAdaptorServer({
     fetch,
-    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: 30_000 },
+    serverOptions: {
+      requestTimeout: UPLOAD_MS,
+      headersTimeout: limits.headersMs,
+      connectionsCheckingInterval: Math.min(LOOK_MS, limits.headersMs),
+      shouldUpgradeCallback: isKnownUpgrade,
+    } satisfies ServerOptions,
     createServer: ((options: ServerOptions) =>
       createServer(options, (request, response) => void listener(request, response))) as typeof createServer,
-    // Clients only listen.
-    websocket: { server: new WebSocketServer({ noServer: true, maxPayload: 1_024 }) as unknown as WebSocketServerLike },
+    websocket: { server: sockets as unknown as WebSocketServerLike },
   }) as Server;
+  guardUpgrades(server, sockets, () => guards.streams.take());
+  guardConnections(server, limits);
   server.on('clientError', refuse);
   server.listen(port, host);
   try {
@@ -97,22 +116,22 @@ function notServed(error: unknown): Response {
   });
 }
 
-/** Answers what is not HTTP. */
+/** Answers what is not HTTP, or takes too long to become it. */
 function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const problem =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? new Problem('HEADERS_TOO_LARGE', 'The address and headers are larger than 16 KiB.')
-      : new Problem('MALFORMED_REQUEST', 'The request is not valid HTTP/1.1.');
-  const body = problemBody(problem, `urn:uuid:${randomUUID()}`);
-  const json = JSON.stringify(body);
-  socket.end(
-    `HTTP/1.1 ${body.status} ${body.title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(json)}\r\nConnection: close\r\n\r\n${json}`,
-  );
+  // After the head of an answer nothing else can be said.
+  const answering = (socket as { _httpMessage?: { headersSent: boolean } | null })._httpMessage;
+  if (error.code === 'ECONNRESET' || answering?.headersSent === true) socket.destroy();
+  else
+    closeWith(
+      socket,
+      REFUSALS[error.code ?? '']?.() ?? new Problem('MALFORMED_REQUEST', 'The request is not valid HTTP/1.1.'),
+    );
 }
+
+const REFUSALS: Readonly<Record<string, () => Problem>> = {
+  HPE_HEADER_OVERFLOW: () => new Problem('HEADERS_TOO_LARGE', 'The address and headers are larger than 16 KiB.'),
+  ERR_HTTP_REQUEST_TIMEOUT: () => new Problem('REQUEST_TIMEOUT', 'The request was not complete in time.'),
+};
 
 function listenFailed(error: unknown, host: string, port: number): DurachartError {
   const code = (error as NodeJS.ErrnoException).code;

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { setImmediate } from 'node:timers/promises';
-import type { HttpEnv } from './env.ts';
-import { problemResponse } from './problem.ts';
+import { usualGuards, type HttpEnv } from './env.ts';
+import { Problem, problemResponse } from './problem.ts';
 
 /** A server-sent event; `data` is sent as JSON. */
 export interface ServerEvent {
@@ -37,6 +37,12 @@ export async function eventStream<T>(
     'x-accel-buffering': 'no',
   };
   if (c.req.method === 'HEAD') return c.body(null, 200, headers);
+  const release = (c.env?.guards ?? usualGuards()).streams.take();
+  if (release === undefined) {
+    throw new Problem('TOO_MANY_STREAMS', 'As many streams are open as there may be. Come back in a moment.', {
+      headers: { 'retry-after': '10', connection: 'close' },
+    });
+  }
   const gone = new AbortController();
   const stopping = c.env?.stopping;
   const signal = AbortSignal.any([gone.signal, c.req.raw.signal, ...(stopping === undefined ? [] : [stopping])]);
@@ -45,7 +51,10 @@ export async function eventStream<T>(
   let lastId = endsAt;
   let next: Promise<IteratorResult<T>> | undefined = source.next();
   // What is wrong with the request shows at once, while there still is a status to say it with.
-  await Promise.race([next, setImmediate()]);
+  await Promise.race([next, setImmediate()]).catch((error: unknown) => {
+    release();
+    throw error;
+  });
 
   const body = new ReadableStream<Uint8Array>({
     // Sent at once, so that the client knows that it is connected.
@@ -65,14 +74,19 @@ export async function eventStream<T>(
         // When the server stops, there will be more: the client is to come back.
         if (!signal.aborted) write(END + comingBackWith(lastId));
       } catch (error) {
-        if (signal.aborted) return controller.close();
+        if (signal.aborted) {
+          release();
+          return controller.close();
+        }
         const problem = (await problemResponse(error, c).json()) as { status: number };
         write(format({ event: 'problem', data: problem }));
         if (problem.status < 500) write(comingBackWith(OVER));
       }
+      release();
       controller.close();
     },
     async cancel() {
+      release();
       gone.abort();
       await source.return?.();
     },

@@ -3,8 +3,9 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { deleteCookie, setCookie } from 'hono/cookie';
 import { jsonBody } from './body.ts';
-import { newApi, type Api, type HttpEnv } from './env.ts';
+import { newApi, usualGuards, type Api, type Guards, type HttpEnv } from './env.ts';
 import { EVERYBODY, Revoked, type EndedSessions, type OpenSession } from './ended-sessions.ts';
+import { clientOf } from './client-address.ts';
 import { tokenCheck, unauthorized } from './guard.ts';
 import { Problem } from './problem.ts';
 import { answer, json, problems } from './routes.ts';
@@ -31,6 +32,8 @@ export interface Grant {
 export interface Access {
   /** What the request may; undefined: nothing. */
   grant(c: Context<HttpEnv>): Promise<Grant | undefined>;
+  /** Why it may nothing. */
+  refusal(c: Context<HttpEnv>): Problem;
   /** The routes for logging in and out. */
   routes: Api;
 }
@@ -102,8 +105,18 @@ export function createAccess({ token, secretsToken, hasSecrets, ended }: AccessO
     }
     return undefined;
   };
+  /** Asked several times by a request, a wrong token counts once. */
+  const counted = new WeakSet<Request>();
+  const sentKey = (c: Context<HttpEnv>, given: string | undefined): Key | undefined => {
+    if (given === undefined || keys.length === 0 || waitOf(c) > 0) return undefined;
+    const key = keys.find((each) => each.isSent(given));
+    if (key !== undefined || counted.has(c.req.raw)) return key;
+    counted.add(c.req.raw);
+    guardsOf(c).wrongTokens.add(clientIn(c), given);
+    return undefined;
+  };
   const grant = async (c: Context<HttpEnv>): Promise<Grant | undefined> => {
-    const sent = keys.find((key) => key.isSent(authorizationOf(c)));
+    const sent = sentKey(c, authorizationOf(c));
     if (sent !== undefined) return { by: 'token', secrets: sent.secrets };
     const found = await session(c);
     if (found !== undefined) return { by: 'session', secrets: found.key.secrets };
@@ -120,8 +133,9 @@ export function createAccess({ token, secretsToken, hasSecrets, ended }: AccessO
   const routes = newApi()
     .openapi(getSession, async (c) => c.json(shown(await grant(c)), 200))
     .openapi(openSession, (c) => {
-      const given = `Bearer ${c.req.valid('json').token}`;
-      const key = keys.find((each) => each.isSent(given));
+      const wait = waitOf(c);
+      if (required && wait > 0) throw tooManyAttempts(wait);
+      const key = sentKey(c, `Bearer ${c.req.valid('json').token}`);
       if (key === undefined && required) {
         throw new Problem('WRONG_TOKEN', 'This is not the API token that the server was started with.');
       }
@@ -141,7 +155,31 @@ export function createAccess({ token, secretsToken, hasSecrets, ended }: AccessO
       deleteCookie(c, COOKIE, attributes(c));
       return c.json(shown(required ? undefined : { by: 'nobody', secrets: false }), 200);
     });
-  return { grant, routes };
+  const refusal = (c: Context<HttpEnv>): Problem => {
+    const wait = authorizationOf(c) === undefined || counted.has(c.req.raw) ? 0 : waitOf(c);
+    return wait > 0 ? tooManyAttempts(wait) : unauthorized();
+  };
+  return { grant, refusal, routes };
+}
+
+function guardsOf(c: Context<HttpEnv>): Guards {
+  return c.env?.guards ?? usualGuards();
+}
+
+/** Milliseconds until a token that the client sends is looked at. */
+function waitOf(c: Context<HttpEnv>): number {
+  return guardsOf(c).wrongTokens.wait(clientIn(c));
+}
+
+function clientIn(c: Context<HttpEnv>): string {
+  return c.env?.incoming === undefined ? '' : clientOf(c.env.incoming);
+}
+
+function tooManyAttempts(wait: number): Problem {
+  const seconds = Math.ceil(wait / 1_000);
+  return new Problem('TOO_MANY_ATTEMPTS', `Too many wrong tokens came from there. Try again in ${seconds} s.`, {
+    headers: { 'retry-after': String(seconds) },
+  });
 }
 
 /**

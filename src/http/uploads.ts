@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { safeName } from '../artifacts/key.ts';
 import { newApi, type Api, type Services } from './env.ts';
 import { Problem } from './problem.ts';
+import { receive } from './receive.ts';
 import { answer, problems } from './routes.ts';
 import { Upload } from './schemas.ts';
 
@@ -30,7 +31,7 @@ export function uploads({ artifacts, uploadLimit }: Services): Api {
   return newApi().openapi(upload, async (c) => {
     if (Number(c.req.header('content-length') ?? 0) > uploadLimit) throw tooLarge(uploadLimit);
     const key = `uploads/${randomUUID()}/${safeName(c.req.valid('param').name)}`;
-    const { size, sha256 } = await artifacts.put(key, limited(c.req.raw.body, uploadLimit)).catch((error: unknown) => {
+    const { size, sha256 } = await artifacts.put(key, limited(receive(c), uploadLimit)).catch((error: unknown) => {
       // What is left of the body is not read.
       c.header('connection', 'close');
       throw error;
@@ -40,20 +41,12 @@ export function uploads({ artifacts, uploadLimit }: Services): Api {
   });
 }
 
-async function* limited(body: ReadableStream<Uint8Array> | null, limit: number): AsyncIterable<Uint8Array> {
+async function* limited(body: AsyncIterable<Uint8Array>, limit: number): AsyncIterable<Uint8Array> {
   let size = 0;
-  for await (const chunk of received(body)) {
+  for await (const chunk of body) {
     size += chunk.byteLength;
     if (size > limit) throw tooLarge(limit);
     yield chunk;
-  }
-}
-
-async function* received(body: ReadableStream<Uint8Array> | null): AsyncIterable<Uint8Array> {
-  try {
-    yield* body ?? [];
-  } catch (cause) {
-    throw new Problem('MALFORMED_REQUEST', 'The upload broke off.', { cause });
   }
 }
 

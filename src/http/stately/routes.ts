@@ -19,6 +19,11 @@ const CLOSE_GRACE_MS = 1_000;
 const DESCRIPTION =
   'A WebSocket that speaks the wire format of `@statelyai/inspect` 0.7: `createWebSocketReceiver({ server })` reads it. Where the API has a token, a client that can send no header gives it as the password in the address: `ws://:token@host/…`. Nothing is read from the client.';
 
+/** Whether a path is that of a WebSocket. */
+export function isWebSocketPath(path: string): boolean {
+  return path === '/stately' || /^\/instances\/[^/]+\/stately$/.test(path);
+}
+
 /** Stately's inspector may watch too. */
 export function stately(): Api {
   const api = newApi();
