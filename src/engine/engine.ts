@@ -117,6 +117,7 @@ export class DurableEngine implements Engine {
   private worker: Worker | undefined;
   private stopped = false;
   private stopping: Promise<void> | undefined;
+  private asking: Promise<Health> | undefined;
 
   constructor(options: EngineOptions) {
     this.options = options;
@@ -423,6 +424,12 @@ export class DurableEngine implements Engine {
   }
 
   async health(): Promise<Health> {
+    // However many ask, the database is asked once.
+    this.asking ??= this.askHealth().finally(() => (this.asking = undefined));
+    return this.asking;
+  }
+
+  private async askHealth(): Promise<Health> {
     const began = performance.now();
     try {
       const isWritable = await this.reader.isWritable();

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Logger } from 'pino';
 import type { Engine } from '../engine/api.ts';
@@ -45,6 +45,7 @@ export interface HttpEnv {
     guards?: Guards;
     /** Node's request; undefined where the API is asked without a server. */
     incoming?: IncomingMessage;
+    outgoing?: ServerResponse;
   };
   Variables: {
     requestId: string;

@@ -11,12 +11,22 @@ export interface ServerEvent {
 }
 
 /** Proxies cut connections that are silent for half a minute. */
-const KEEP_ALIVE_MS = 15_000;
+export const KEEP_ALIVE_MS = 15_000;
 /** How soon a client comes back after a lost connection. */
 const RETRY_MS = 1_000;
 
+const encoder = new TextEncoder();
+/** Sent at once, so that the client knows that it is connected. */
+export const WELCOME = encoder.encode(`retry: ${RETRY_MS}\n\n`);
+export const KEEP_ALIVE = encoder.encode(': still here\n\n');
+export const STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+};
+
 const TICK = Symbol('tick');
-const END = 'event: end\ndata: {}\n\n';
+export const END = 'event: end\ndata: {}\n\n';
 /** The `Last-Event-ID` with which a client comes back after a problem that would be there again: it gets a 204, which ends an EventSource. */
 export const OVER = 'end';
 
@@ -31,23 +41,12 @@ export async function eventStream<T>(
   present: (item: T) => ServerEvent,
   endsAt: string = OVER,
 ): Promise<Response> {
-  const headers = {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-  };
-  if (c.req.method === 'HEAD') return c.body(null, 200, headers);
-  const release = (c.env?.guards ?? usualGuards()).streams.take();
-  if (release === undefined) {
-    throw new Problem('TOO_MANY_STREAMS', 'As many streams are open as there may be. Come back in a moment.', {
-      headers: { 'retry-after': '10', connection: 'close' },
-    });
-  }
+  if (c.req.method === 'HEAD') return c.body(null, 200, STREAM_HEADERS);
+  const release = takeStream(c);
   const gone = new AbortController();
   const stopping = c.env?.stopping;
   const signal = AbortSignal.any([gone.signal, c.req.raw.signal, ...(stopping === undefined ? [] : [stopping])]);
   const source = open(signal)[Symbol.asyncIterator]();
-  const encoder = new TextEncoder();
   let lastId = endsAt;
   let next: Promise<IteratorResult<T>> | undefined = source.next();
   // What is wrong with the request shows at once, while there still is a status to say it with.
@@ -57,14 +56,13 @@ export async function eventStream<T>(
   });
 
   const body = new ReadableStream<Uint8Array>({
-    // Sent at once, so that the client knows that it is connected.
-    start: (controller) => controller.enqueue(encoder.encode(`retry: ${RETRY_MS}\n\n`)),
+    start: (controller) => controller.enqueue(WELCOME),
     async pull(controller) {
       const write = (text: string): void => controller.enqueue(encoder.encode(text));
       try {
         next ??= source.next();
         const item = await orTick(next);
-        if (item === TICK) return write(': still here\n\n');
+        if (item === TICK) return controller.enqueue(KEEP_ALIVE);
         next = undefined;
         if (!item.done) {
           const event = present(item.value);
@@ -91,12 +89,25 @@ export async function eventStream<T>(
       await source.return?.();
     },
   });
-  return c.body(body, 200, headers);
+  return c.body(body, 200, STREAM_HEADERS);
 }
 
 /** A block without data is no event; it only sets the id that an EventSource sends when it connects again. */
-function comingBackWith(id: string): string {
+export function comingBackWith(id: string): string {
   return `id: ${id}\n\n`;
+}
+
+/** A place among the streams. @throws Problem `TOO_MANY_STREAMS` @returns gives it back */
+export function takeStream(c: Context<HttpEnv>): () => void {
+  const release = (c.env?.guards ?? usualGuards()).streams.take();
+  if (release !== undefined) return release;
+  throw new Problem('TOO_MANY_STREAMS', 'As many streams are open as there may be. Come back in a moment.', {
+    headers: { 'retry-after': '10', connection: 'close' },
+  });
+}
+
+export function encodeEvent(event: ServerEvent): Buffer {
+  return Buffer.from(format(event));
 }
 
 /** The JSON has no line breaks, so that one `data:` line does. */

@@ -1,12 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import type { Change } from '../engine/api.ts';
 import { hasEnded } from '../engine/state.ts';
+import { changeEvent } from './broadcast.ts';
 import { newApi, type Api, type HttpEnv } from './env.ts';
-import { presentChange } from './present.ts';
 import { InstanceId, problems } from './routes.ts';
 import { Change as ChangeSchema } from './schemas.ts';
 import { eventStream, OVER } from './server-sent-events.ts';
+import { watchAll } from './watch-all.ts';
 
 const Resume = {
   query: z.strictObject({
@@ -52,7 +52,7 @@ export function streams(): Api {
     .openapi(streamAll, (c) => {
       const header = c.req.valid('header');
       if (header['last-event-id'] === OVER) return c.body(null, 204);
-      return follow(c, position(header, c.req.valid('query')));
+      return watchAll(c, position(header, c.req.valid('query')).after);
     })
     .openapi(streamInstance, async (c) => {
       const { id } = c.req.valid('param');
@@ -76,17 +76,8 @@ function position(
 
 function follow(
   c: Context<HttpEnv>,
-  options: { id?: string; after?: string },
+  options: { id: string; after?: string },
   endsAt?: string,
 ): Promise<Response> | Response {
-  return eventStream(
-    c,
-    (signal) => c.var.engine.subscribe({ ...options, signal }),
-    (change: Change) => ({
-      event: change.type,
-      ...(change.type === 'transition' ? { id: change.position } : {}),
-      data: presentChange(change),
-    }),
-    endsAt,
-  );
+  return eventStream(c, (signal) => c.var.engine.subscribe({ ...options, signal }), changeEvent, endsAt);
 }

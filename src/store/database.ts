@@ -10,6 +10,8 @@ export interface Database {
   url: string;
   /** Reads, claims, sends. */
   pool: postgres.Sql;
+  /** Whether the database is well: asked also when all others are busy. */
+  health: postgres.Sql;
   /** Transactional steps, however long they last: the engine's own statements must not wait for them. */
   transactions: Connections;
   /** Reads of many rows as of one moment: exports and statistics. */
@@ -54,6 +56,9 @@ export function openDatabase(url: string): Database {
     (onclose) => connect(url, { role: 'pool', settings: { ...OWN_SETTINGS, ...DIRECT }, max: 10, onclose }),
     connect(url, { role: 'listener', settings: OWN_SETTINGS, max: 1 }),
   );
+  const health = renewed((onclose) =>
+    connect(url, { role: 'health', settings: { ...OWN_SETTINGS, ...DIRECT }, max: 1, idle_timeout: 30, onclose }),
+  );
   const hot = renewed((onclose) => connect(url, { role: 'hot', settings: HOT_SETTINGS, max: LANES, onclose }));
   const session = renewed((onclose) =>
     connect(url, { role: 'worker', settings: OWN_SETTINGS, max: 1, idle_timeout: 0, onclose }),
@@ -66,13 +71,16 @@ export function openDatabase(url: string): Database {
   return {
     url,
     pool,
+    health,
     transactions,
     snapshots,
     imports,
     hot,
     session,
     close: async () => {
-      await Promise.all([pool, transactions, snapshots, imports, hot, session].map((sql) => sql.end({ timeout: 5 })));
+      await Promise.all(
+        [pool, health, transactions, snapshots, imports, hot, session].map((sql) => sql.end({ timeout: 5 })),
+      );
     },
   };
 }

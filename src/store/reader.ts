@@ -31,7 +31,7 @@ const SUMMARY = `i.id, i.workflow, i.version, i.tenant, i.tags, i.priority, i.st
    from json_array_elements_text(i.live) with ordinality as k(key, n) join durachart.steps s on s.instance_id = i.id and s.key = k.key) as live_steps`;
 
 /** What people and the engine's own methods read. */
-export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snapshots'>): Reader {
+export function createReader({ pool, health, snapshots }: Pick<Database, 'pool' | 'health' | 'snapshots'>): Reader {
   const instances = lookup<string, Row>(
     async (ids) => pool.unsafe<Row[]>(INSTANCES, [[...ids]], { prepare: true }),
     (row) => row['id'] as string,
@@ -91,12 +91,12 @@ export function createReader({ pool, snapshots }: Pick<Database, 'pool' | 'snaps
     overview: async (period, bucket) => readOverview(snapshots, period, bucket),
     workflowStatistics: async (workflow, period) => readWorkflowStatistics(snapshots, workflow, period),
     isWritable: async () => {
-      const [row] = await pool<{ writable: boolean }[]>`
+      const [row] = await health<{ writable: boolean }[]>`
         select current_setting('transaction_read_only') = 'off' as writable`;
       return row?.writable === true;
     },
     workers: async () => {
-      const rows = await pool<Row[]>`
+      const rows = await health<Row[]>`
         select w.id, w.name, w.workflows, w.started_at, w.beat_at, (select count(*)::int from durachart.instances i where i.lease = w.id) as owned
         from durachart.workers w where w.stopped_at is null order by w.id`;
       return rows.map((row) => ({

@@ -21,7 +21,7 @@ export async function measure(sql: postgres.Sql, query: Query, runs: number): Pr
     return sql.unsafe(text, values);
   };
   const told = new Proxy(sql, { get: (target, key) => (key === 'unsafe' ? unsafe : Reflect.get(target, key)) });
-  const reader = createReader({ pool: told, snapshots: new Connections(() => told, 1) });
+  const reader = createReader({ pool: told, health: told, snapshots: new Connections(() => told, 1) });
   const times: number[] = [];
   let rows = 0;
   for (let run = -1; run < runs; run++) {
