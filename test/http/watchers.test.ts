@@ -137,11 +137,10 @@ test('who does not read is cut off, and the others are not held up', async () =>
 test('health answers while every other connection to the database waits', async () => {
   const sql = postgres(server.databaseUrl, { max: 1, onnotice: () => {} });
   onTestFinished(() => sql.end({ timeout: 1 }));
-  const id = await server.startedIn('READ', 'locked');
   const lock = await sql.reserve();
   await lock`begin`;
-  await lock`lock table durachart.transitions in access exclusive mode`;
-  const waiting = Array.from({ length: 20 }, () => server.call('GET', `/instances/${id}/history`));
+  await lock`lock table durachart.schedules in access exclusive mode`;
+  const waiting = Array.from({ length: 20 }, () => server.engine.schedules());
   await expect
     .poll(async () => {
       const [row] = await lock`select count(*)::int as n from pg_locks where not granted`;
@@ -151,5 +150,5 @@ test('health answers while every other connection to the database waits', async 
   expect(await server.json(200, 'GET', '/health/ready')).toMatchObject({ status: 'ready' });
   await lock`rollback`;
   lock.release();
-  for (const each of await Promise.all(waiting)) expect(each.status).toBe(200);
+  await Promise.all(waiting);
 });
