@@ -59,7 +59,8 @@ say(demo.says);
 say();
 
 const { id } = await client.start(demo.workflow, { input: demo.input, tags: ['demo'] });
-const cli = newCli({ serve: async () => {}, migrate: async () => {}, databaseUrl: async () => '' }, terminal);
+const nothing = async (): Promise<never> => Promise.reject(new Error('The demo has no such command.'));
+const cli = newCli({ serve: nothing, migrate: nothing, openQuery: nothing }, terminal);
 let failed = false;
 
 /** Tells what to do when a person is waited for. Resolves then, where the demo is to end by itself and nobody is there. */

@@ -38,10 +38,20 @@ const program = buildCli(
         await embedded?.stop();
       }
     },
-    databaseUrl: async () => {
-      const { openDatabaseOf } = await database();
-      // A server of the same data folder is joined; one that is started only for a query ends with this process.
-      return (await openDatabaseOf(readConfig(process.env), say)).url;
+    openQuery: async (seconds) => {
+      const [{ openDatabaseOf }, { openQuerySession }] = await Promise.all([
+        database(),
+        import('./store/query-session.ts'),
+      ]);
+      // A server of the same data folder is joined; one that is started only for a query ends with it.
+      const { url, embedded } = await openDatabaseOf(readConfig(process.env), say);
+      try {
+        const session = await openQuerySession(url, seconds);
+        return { ...session, close: () => session.close().finally(() => embedded?.stop()) };
+      } catch (error) {
+        await embedded?.stop();
+        throw error;
+      }
     },
   },
   processTerminal(),

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import type { Sql } from 'postgres';
 import { readConfig } from '../config.ts';
 import { Client } from './client.ts';
 import type { Terminal } from './terminal.ts';
@@ -10,8 +11,18 @@ export interface CliHost {
   serve(): Promise<void>;
   /** Brings the database up to date; what it returns is printed. */
   migrate(): Promise<string | void>;
-  /** URL of the database that `sql` asks: `DATABASE_URL`, else that of the embedded one. */
-  databaseUrl(): Promise<string>;
+  /** A session for one query of `sql`, of at most so many seconds, in the database of `DATABASE_URL`, else in the embedded one. */
+  openQuery(seconds: number): Promise<QuerySession>;
+}
+
+/** What a query of `sql` runs in. */
+export interface QuerySession {
+  sql: Sql;
+  /** What it runs as, where that may do more than read. */
+  notice: string | undefined;
+  /** Why the session was ended before its query was. */
+  ended(): string | undefined;
+  close(): Promise<void>;
 }
 
 /** Options that every command has. */

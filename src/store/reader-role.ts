@@ -1,7 +1,7 @@
 import type postgres from 'postgres';
 
 /** The role that sees the views and nothing else. */
-const READER = 'durachart_reader';
+export const READER = 'durachart_reader';
 
 /** Views of the engine's own use. */
 const INNER = ['standing', 'late_steps', 'stalled', 'failed'];

@@ -1,17 +1,20 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startServer, type TestServer } from '../http/support/server.ts';
+import { migrateWorkflows } from '../../src/store/migrate-workflows.ts';
+import { openQuerySession } from '../../src/store/query-session.ts';
 import { createDatabase } from '../support/database.ts';
 import { run, type Run } from './support/cli.ts';
 
 let server: TestServer;
 beforeAll(async () => {
   server = await startServer();
+  await migrateWorkflows(server.databaseUrl, []);
 });
 afterAll(async () => server.close());
 
 /** Asks the database of this file's server. */
 const cli = (args: readonly string[], databaseUrl = server.databaseUrl): Promise<Run> =>
-  run(args, { host: { databaseUrl: async () => databaseUrl } });
+  run(args, { host: { openQuery: (seconds) => openQuerySession(databaseUrl, seconds) } });
 
 test('prints a table, or JSON', async () => {
   expect(await cli(['sql', "select 'a' as name, 1 as n union all select null, 22 order by n"])).toEqual({
@@ -37,7 +40,7 @@ test.each([
   ['delete from durachart.instances', 4, 'read-only'],
   ['create table x ()', 4, 'read-only'],
   ['with x as (delete from durachart.instances returning *) select * from x', 4, 'read-only'],
-  ["select setval('durachart.events_id_seq', 1)", 4, 'read-only'],
+  ["select setval('durachart.events_id_seq', 1)", 4, 'permission denied for sequence'],
   ['select 1; delete from durachart.instances', 1, 'multiple commands'],
   ['commit; delete from durachart.instances', 1, 'multiple commands'],
   ['selec 1', 1, 'at character 1'],

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, afterAll, describe, expect, onTestFinished, test 
 import { assign, setup } from 'xstate';
 import { systemClock } from '../../src/engine/clock.ts';
 import { createEngine, defineStep, defineWorkflow, migrate, migrateWorkflows, type Clock } from '../../src/index.ts';
+import { openQuerySession } from '../../src/store/query-session.ts';
 import { run } from '../cli/support/cli.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { execute } from '../support/execute.ts';
@@ -337,7 +338,9 @@ test('what the command sql prints is read right', async () => {
     ['extra_float_digits', '-15'],
   ]);
   const query = `select '2026-03-04T00:00:00Z'::timestamptz as at, '\\x00ff'::bytea as bytes, 0.30000000000000004::float8 as float`;
-  const { out, err } = await run(['sql', query], { host: { databaseUrl: async () => database.url } });
+  const { out, err } = await run(['sql', query], {
+    host: { openQuery: (seconds) => openQuerySession(database.url, seconds) },
+  });
   expect(err).toBe('');
   expect(out).toMatch(/2026-03-04T00:00:00\.000Z +\\x00ff +0\.30000000000000004/);
 });

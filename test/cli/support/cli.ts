@@ -42,7 +42,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   const host: CliHost = {
     serve: async () => {},
     migrate: async () => {},
-    databaseUrl: async () => '',
+    openQuery: async () => Promise.reject(new Error('There is no database.')),
     ...options.host,
   };
   const exitCode = await runCli(buildCli(host, terminal, '1.2.3'), args, terminal);
