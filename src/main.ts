@@ -47,7 +47,14 @@ const program = buildCli(
       const { url, embedded } = await openDatabaseOf(readConfig(process.env), say);
       try {
         const session = await openQuerySession(url, seconds);
-        return { ...session, close: () => session.close().finally(() => embedded?.stop()) };
+        const close = async (): Promise<void> => {
+          try {
+            await session.close();
+          } finally {
+            await embedded?.stop();
+          }
+        };
+        return { ...session, close };
       } catch (error) {
         await embedded?.stop();
         throw error;

@@ -47,7 +47,7 @@ export async function startServer(config: Config, log: Logger, version: string):
         'Instances are to run on Trigger.dev (TRIGGER_SECRET_KEY or DURACHART_EXECUTOR), whose processes cannot reach the embedded database. Set DATABASE_URL here and there, or DURACHART_EXECUTOR=local.',
       );
     }
-    const { url, embedded } = await openDatabaseOf(config, (line) => log.info(line));
+    const { url, embedded } = await openDatabaseOf(config, (line) => log.warn(line));
     if (embedded !== undefined) stops.push(() => embedded.stop());
     for (const notice of await migrateAll(url)) log.warn(notice);
     const artifactFolder = resolve(config.dataDir, 'artifacts');
@@ -70,6 +70,7 @@ export async function startServer(config: Config, log: Logger, version: string):
       secretsToken: config.secretsToken,
       endedSessions,
       dashboard: config.dashboard,
+      embeddedTrouble: () => embedded?.trouble,
       version,
       log,
       routes,

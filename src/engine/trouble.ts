@@ -31,6 +31,8 @@ const WORDS = {
     "The role in DATABASE_URL may not use the engine's tables. Let the role that owns the schema durachart run `durachart migrate`, and use that role, or grant this one its rights.",
   TLS_FAILED:
     "The TLS connection to the database cannot be made. Trust the server's certificate (NODE_EXTRA_CA_CERTS), connect by a name that is in it, or correct sslmode in DATABASE_URL.",
+  EMBEDDED_DOWN:
+    'The embedded Postgres has ended, and is being started again. What was stored is not lost, and everything goes on by itself.',
   SLOW: 'The database is slow to answer, and each transition waits for it. Look at its load and at the network between it and this server.',
 } as const;
 
@@ -89,6 +91,11 @@ function codeOf(error: Error): TroubleCode | undefined {
   if (isOurs && ABSENT.has(state)) return 'NOT_MIGRATED';
   if (isOurs && state === '42501') return 'NO_PERMISSION';
   return BY_STATE[state];
+}
+
+/** Of an embedded server that is not running. @param reason with what it met */
+export function troubleOfEmbedded(reason: string): Trouble {
+  return { code: 'EMBEDDED_DOWN', message: withReason(WORDS.EMBEDDED_DOWN, reason.slice(0, 300)) };
 }
 
 /** `The database does not answer (connect ECONNREFUSED 127.0.0.1:5432). …` */

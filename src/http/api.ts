@@ -47,6 +47,8 @@ export interface ApiOptions {
   version?: string;
   /** Bytes that an upload may have. Default: 2 GiB. */
   uploadLimit?: number;
+  /** What is wrong with the embedded Postgres that this process keeps running (`EmbeddedServer.trouble`). Default: there is none. */
+  embeddedTrouble?: () => string | undefined;
   /** Routes that pipelines bring along. */
   routes?: readonly Route[];
   /** Folder of the inspector, as `npm run build` makes it. Default: the one that comes with the package. */
@@ -65,6 +67,7 @@ export function createApi(engine: Engine, options: ApiOptions): Api {
     version: options.version ?? '0',
     dashboard: options.dashboard?.replace(/\/+$/, ''),
     uploadLimit: options.uploadLimit ?? DEFAULT_UPLOAD_LIMIT,
+    embeddedTrouble: options.embeddedTrouble ?? (() => undefined),
   };
   const masked = maskedEngine(engine);
   const access = createAccess({

@@ -68,6 +68,8 @@ export interface Services {
   dashboard: string | undefined;
   /** Bytes that an upload may have. */
   uploadLimit: number;
+  /** What is wrong with the embedded Postgres, in words; undefined while it runs, and where there is none. */
+  embeddedTrouble: () => string | undefined;
 }
 
 /** An empty resource. A request that does not fit a route's schemas is a 422 that lists what is wrong where. */

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Health } from '../engine/api.ts';
-import { trouble } from '../engine/trouble.ts';
+import { trouble, troubleOfEmbedded } from '../engine/trouble.ts';
 import { newApi, type Api, type HttpEnv, type Services } from './env.ts';
 import { presentHealth } from './present.ts';
 import { answer } from './routes.ts';
@@ -25,15 +25,23 @@ const ready = createRoute({
 });
 
 /** For monitors. @param mayKnow whether who asks may know the workers */
-export function health({ version, dashboard }: Services, mayKnow: (c: Context<HttpEnv>) => Promise<boolean>): Api {
+export function health(
+  { version, dashboard, embeddedTrouble }: Services,
+  mayKnow: (c: Context<HttpEnv>) => Promise<boolean>,
+): Api {
   return newApi()
     .openapi(live, (c) => c.json({ status: 'live' as const, version }, 200))
     .openapi(ready, async (c) => {
-      const found = presentHealth(await patiently(c.var.engine.health()), dashboard);
+      const knows = await mayKnow(c).catch(() => false);
+      const met = await patiently(c.var.engine.health());
+      const down = embeddedTrouble();
+      const health =
+        met.database || down === undefined ? met : { ...met, trouble: troubleOfEmbedded(knows ? down : '') };
+      const found = presentHealth(health, dashboard);
       const { dashboard: _, remoteTrouble, ...open } = found;
       // That it is away, but not where it is.
       const away = remoteTrouble == null ? {} : { remoteTrouble: { ...remoteTrouble, detail: 'It does not answer.' } };
-      const shown = (await mayKnow(c).catch(() => false)) ? found : { ...open, ...away, workers: [] };
+      const shown = knows ? found : { ...open, ...away, workers: [] };
       return c.json(shown, found.status === 'ready' ? 200 : 503);
     });
 }

@@ -361,6 +361,7 @@ export const Ready = z
           'NO_DATABASE',
           'NO_PERMISSION',
           'TLS_FAILED',
+          'EMBEDDED_DOWN',
           'SLOW',
         ]),
         detail: z.string(),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { startEmbedded } from '../../src/store/embedded.ts';
+import { superuserOf } from '../support/superuser.ts';
 import type { Cleanup } from './cleanup.ts';
 
 /** A database of the bench's own, gone after the run. */
@@ -37,8 +38,7 @@ export async function openServer(given: string | undefined, cleanup: Cleanup): P
     // With a strict umask root's data is elsewhere.
     rmSync(server.dataDir, { recursive: true, force: true });
   });
-  const { url } = await starting;
-  return describe(url, 'embedded', folder, cleanup, { dropAtEnd: false });
+  return describe(superuserOf(await starting), 'embedded', folder, cleanup, { dropAtEnd: false });
 }
 
 function describe(

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import postgres from 'postgres';
 import { startEmbedded, type EmbeddedServer } from '../../src/store/embedded.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { superuserOf } from '../support/superuser.ts';
 import { renewed } from '../../src/store/renewed.ts';
 
 /** A Postgres to be killed, and a folder for what must outlive it. Durability is on: what was committed is there after a crash. */
@@ -12,22 +13,26 @@ export class Server {
   readonly folder: string;
   /** Straight to the server, past the proxy: for those who look. */
   readonly sql: postgres.Sql;
-  private embedded: EmbeddedServer;
-  private restarting: Promise<void> | undefined;
+  private readonly embedded: EmbeddedServer;
+  /** Settings of the server are the superuser's. */
+  private readonly superuser: postgres.Sql;
 
   private constructor(folder: string, embedded: EmbeddedServer) {
     this.folder = folder;
     this.embedded = embedded;
-    this.sql = renewed((onclose) =>
-      postgres(embedded.url, {
-        max: 4,
-        fetch_types: false,
-        onnotice: () => {},
-        backoff: () => 0.1,
-        onclose,
-        connection: { application_name: 'chaos' },
-      }),
-    );
+    const connect = (url: string, max: number): postgres.Sql =>
+      renewed((onclose) =>
+        postgres(url, {
+          max,
+          fetch_types: false,
+          onnotice: () => {},
+          backoff: () => 0.1,
+          onclose,
+          connection: { application_name: 'chaos' },
+        }),
+      );
+    this.sql = connect(embedded.url, 4);
+    this.superuser = connect(superuserOf(embedded), 1);
   }
 
   static async start(): Promise<Server> {
@@ -51,18 +56,15 @@ export class Server {
     return url.href;
   }
 
-  /** Kills the postmaster or one of its backends (then it restarts by itself), and starts it again. */
+  /** Kills the postmaster, which this process then starts again, or one of its backends: then it restarts by itself. */
   kill(backend: boolean, random: () => number): void {
-    if (this.restarting !== undefined) return;
+    if (this.embedded.trouble !== undefined) return;
     const children = childrenOf(this.embedded.pid);
     if (backend && children.length > 0) {
       killIfThere(children[Math.floor(random() * children.length)] as number, 'SIGKILL');
       return;
     }
     killIfThere(this.embedded.pid, 'SIGKILL');
-    this.restarting = startEmbedded({ dataDir: join(this.folder, 'data') })
-      .then((embedded) => void (this.embedded = embedded))
-      .finally(() => (this.restarting = undefined));
   }
 
   /** All its processes stand still, as on a disk that hangs. */
@@ -77,9 +79,9 @@ export class Server {
   /** Each commit takes so many milliseconds longer to reach the disk; 0: as fast as it is. */
   async slowDisk(milliseconds: number): Promise<void> {
     await this.patiently(async () => {
-      await this.sql.unsafe(`alter system set commit_delay = ${Math.min(100, milliseconds) * 1_000}`);
-      await this.sql`alter system set commit_siblings = 0`;
-      await this.sql`select pg_reload_conf()`;
+      await this.superuser.unsafe(`alter system set commit_delay = ${Math.min(100, milliseconds) * 1_000}`);
+      await this.superuser`alter system set commit_siblings = 0`;
+      await this.superuser`select pg_reload_conf()`;
     });
   }
 
@@ -90,15 +92,14 @@ export class Server {
         return await ask();
       } catch (error) {
         if (Date.now() > end) throw error;
-        await this.restarting;
         await sleep(100);
       }
     }
   }
 
   async stop(): Promise<void> {
-    await this.restarting;
     await this.sql.end({ timeout: 1 });
+    await this.superuser.end({ timeout: 1 });
     await this.embedded.stop();
     rmSync(this.folder, { recursive: true, force: true });
     rmSync(this.embedded.dataDir, { recursive: true, force: true });

@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { startEmbedded } from '../../src/store/embedded.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { execute } from './execute.ts';
+import { superuserOf } from './superuser.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -31,10 +32,12 @@ export default async function setup(project: TestProject): Promise<(() => Promis
   // So that for root, too, the data is in there: the user Postgres runs as has to get in.
   chmodSync(folder, 0o755);
   const server = await startEmbedded({ dataDir: join(folder, 'data') });
-  for (const setting of HASTE) await execute(server.url, `alter system set ${setting}`);
-  await execute(server.url, 'select pg_reload_conf()');
-  project.provide('databaseUrl', server.url);
-  project.provide('migratedDatabase', await makeTemplate(server.url));
+  // Tests make databases and roles, which users of the embedded server may not.
+  const superuser = superuserOf(server);
+  for (const setting of HASTE) await execute(superuser, `alter system set ${setting}`);
+  await execute(superuser, 'select pg_reload_conf()');
+  project.provide('databaseUrl', superuser);
+  project.provide('migratedDatabase', await makeTemplate(superuser));
   return async () => {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });

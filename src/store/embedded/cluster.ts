@@ -9,18 +9,29 @@ import { EmbeddedError } from './error.ts';
 import { errorCode, readIfThere, syncFolder, writeOnce } from './files.ts';
 import { unusable } from './home.ts';
 import type { Home } from './home.ts';
-import { startedAt } from './processes.ts';
+import { mark } from './turn.ts';
 
-/** Name of the superuser and of the database. */
+/** Name of the engine's role and of its database. */
 export const NAME = 'durachart';
+/** Name of the cluster's superuser, which sets it up and does nothing else. */
+export const SUPERUSER = 'durachart_superuser';
 
-/** The password of the superuser, made the first time. Kept in a file that psql understands (PGPASSFILE). */
-export function password(home: Home): string {
-  const path = join(home.folder, 'pgpass');
-  const line = readIfThere(path) ?? writeOnce(path, `127.0.0.1:*:*:${NAME}:${randomBytes(24).toString('base64url')}\n`);
-  const found = /^127\.0\.0\.1:\*:\*:durachart:([\w-]+)\n/.exec(line)?.[1];
-  if (found) return found;
-  throw unusable(home.folder, 'has an unreadable file pgpass', 'Restore the file, or remove the folder to start anew');
+export interface Passwords {
+  engine: string;
+  superuser: string;
+}
+
+/** The passwords, made the first time. Kept in files that psql understands (PGPASSFILE) and only their owner can read. */
+export function passwords(home: Home): Passwords {
+  return { engine: password(home, 'pgpass', NAME), superuser: password(home, 'pgpass-superuser', SUPERUSER) };
+}
+
+function password(home: Home, file: string, user: string): string {
+  const path = join(home.folder, file);
+  const line = readIfThere(path) ?? writeOnce(path, `127.0.0.1:*:*:${user}:${randomBytes(24).toString('base64url')}\n`);
+  const found = /^127\.0\.0\.1:\*:\*:(\w+):([\w-]+)\n/.exec(line);
+  if (found?.[1] === user && found[2] !== undefined) return found[2];
+  throw unusable(home.folder, `has an unreadable file ${file}`, 'Restore the file, or remove the folder to start anew');
 }
 
 /** Whether the home has a cluster already. Refuses one of another major version, and one that we may not read. */
@@ -53,11 +64,6 @@ export async function makeCluster(home: Home, binaries: Binaries, secret: string
   }
 }
 
-/** `startedAt` as part of a file name. */
-function mark(pid: number): string | undefined {
-  return startedAt(pid)?.replaceAll(/\W/g, '');
-}
-
 function readVersion(home: Home): string | undefined {
   try {
     const version = readIfThere(join(home.folder, 'pgdata', 'PG_VERSION'))?.trim();
@@ -87,7 +93,7 @@ async function initialize(home: Home, binaries: Binaries, secret: string, work: 
   if (home.user) for (const path of [pgdata, passwordFile]) chownSync(path, home.user.uid, home.user.gid);
   // The built-in C.UTF-8 sorts by code point: as fast as C, the same everywhere, and it knows all letters' cases.
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  const access = ['--auth=scram-sha-256', `--username=${NAME}`, `--pwfile=${passwordFile}`];
+  const access = ['--auth=scram-sha-256', `--username=${SUPERUSER}`, `--pwfile=${passwordFile}`];
   try {
     await promisify(execFile)(binaries.initdb, [`--pgdata=${pgdata}`, ...locale, ...access, '--no-instructions'], {
       env: SERVER_ENV,

@@ -52,10 +52,13 @@ function writeBeside(path: string, content: string): string {
   try {
     writeFileSync(fd, content);
     fsyncSync(fd);
+    return temporary;
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   } finally {
     closeSync(fd);
   }
-  return temporary;
 }
 
 /** Writes a file (mode 0600) that is always either whole or absent, replacing an older one. */

@@ -11,9 +11,9 @@ import type { ServerUser } from './files.ts';
 export const ROOT_FOLDERS: readonly string[] = ['/var/lib/durachart', '/var/tmp/durachart'];
 
 const POINTER = 'location.json';
-const OURS = /^(pgdata|pgpass|port|owner|postgres\.log(\.1)?|location\.json|new-.*|.*\.tmp)$/;
+const OURS = /^(pgdata|pgpass(-superuser)?|port|owner|postgres\.log(\.1)?|location\.json|new-.*|turn-.*|.*\.tmp)$/;
 
-/** Where a server keeps its things: `pgdata` (the cluster), `pgpass`, `port`, `owner`, `postgres.log`. */
+/** Where a server keeps its things: `pgdata` (the cluster), `pgpass`, `pgpass-superuser`, `port`, `owner`, `postgres.log`. */
 export interface Home {
   /** real path */
   folder: string;

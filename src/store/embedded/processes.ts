@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readIfThere } from './files.ts';
+import { errorCode, readIfThere } from './files.ts';
 
 /**
  * When a process started, in the system's own notation; undefined when it does not run (any more).
@@ -17,6 +17,17 @@ export function startedAt(pid: number): string | undefined {
     return fields[0] === 'Z' ? undefined : fields[19];
   } catch {
     return undefined;
+  }
+}
+
+/** Whether a process has ended. Costs less than `startedAt` where that has to run a program. */
+export function isGone(pid: number): boolean {
+  if (process.platform === 'linux') return startedAt(pid) === undefined;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return errorCode(error) === 'ESRCH';
   }
 }
 

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { closeSync, fstatSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVER_ENV } from './binaries.ts';
 import type { Binaries } from './binaries.ts';
-import { openLog, readIfThere, replaceFile } from './files.ts';
+import { openLog } from './files.ts';
 import type { Home } from './home.ts';
+import { noteOwner } from './owner.ts';
 import { startedAt } from './processes.ts';
 
 const MAX_LOG_BYTES = 10_000_000;
@@ -112,45 +113,17 @@ function responsibleFor<P extends Postmaster>(postmaster: P): P {
     });
   }
   let stopped: Promise<void> | undefined;
+  for (const other of ours) if (!other.alive()) ours.delete(other);
   const stop = () => (stopped ??= postmaster.stop().finally(() => ours.delete(watched)));
   const watched = { ...postmaster, stop };
   ours.add(watched);
   return watched;
 }
 
-/** Notes that this process is the one responsible for the postmaster `pid`. */
-export function noteOwner(home: Home, pid: number): void {
-  replaceFile(
-    ownerFile(home),
-    JSON.stringify({ postmaster: pid, owner: process.pid, started: startedAt(process.pid) }),
-  );
-}
-
-/** Takes over the postmaster `pid` when the process that was responsible for it died; undefined when it lives. */
-export function adoptOrphan(home: Home, pid: number): Postmaster | undefined {
-  const note = readIfThere(ownerFile(home));
-  if (note === undefined) return undefined;
-  const { postmaster, owner, started } = JSON.parse(note) as { postmaster: number; owner: number; started?: string };
-  if (postmaster !== pid || startedAt(owner) === started) return undefined;
-  const claimed = `${ownerFile(home)}.${process.pid}.tmp`;
-  try {
-    // Of several that want to take over, one succeeds in this.
-    renameSync(ownerFile(home), claimed);
-  } catch {
-    return undefined;
-  }
-  const late = readIfThere(claimed) !== note;
-  if (late) {
-    renameSync(claimed, ownerFile(home));
-    return undefined;
-  }
-  rmSync(claimed);
+/** Takes over the postmaster `pid`, which nobody is responsible for. To be called in turn. */
+export function adopt(home: Home, pid: number): Postmaster {
   noteOwner(home, pid);
   const since = startedAt(pid);
   const alive = () => since !== undefined && startedAt(pid) === since;
   return responsibleFor({ pid, alive, stop: () => shutDown(pid, alive) });
-}
-
-function ownerFile(home: Home): string {
-  return join(home.folder, 'owner');
 }
