@@ -1,5 +1,6 @@
 import type { Commit } from '../engine/ports.ts';
 import { inLockOrder } from './lock-order.ts';
+import { unsettles } from './sends.ts';
 import { COMMIT, names, NEW_STEP, recordset, STEP, TRANSITION, type Columns } from './commit-columns.ts';
 
 /** What a batch has to write besides transitions and steps. A statement costs by its parts, even by those that find nothing to do. */
@@ -70,8 +71,8 @@ const MESSAGES = `, ev as (
   select ok.id, x.* from ok, rows from (json_to_recordset(ok.posts) as ("to" text, type text, payload json, source text, fence text, "dedupeKey" text, at float8))
     with ordinality as x("to", type, payload, source, fence, "dedupeKey", at, n) where ok.posts is not null
 ), pi as (
-  insert into durachart.events (instance_id, type, payload, source, fence, dedupe_key, created_at)
-  select po."to", po.type, po.payload, po.source, po.fence, po."dedupeKey", to_timestamp(po.at / 1000) from po order by po.id, po.n
+  insert into durachart.events (instance_id, type, payload, source, fence, dedupe_key, created_at, unsettles)
+  select po."to", po.type, po.payload, po.source, po.fence, po."dedupeKey", to_timestamp(po.at / 1000), ${unsettles('po."to"')} from po order by po.id, po.n
   on conflict (instance_id, dedupe_key) where dedupe_key is not null do nothing
 ), pw as (
   update durachart.instances i set wake = i.wake + 1,

@@ -1,4 +1,4 @@
-import { assign, setup } from 'xstate';
+import { assign, sendParent, setup } from 'xstate';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineEvent, defineWorkflow } from '../../src/index.ts';
@@ -92,6 +92,52 @@ test('one that is to start later receives it when it has begun', async () => {
   await engine.publish('a.done', { k: 'later', n: 1 });
   const worker = await bench.worker(workflows);
   await eventually(async () => ((await worker.get(id)).context?.['got'] as number[] | undefined)?.length === 1);
+});
+
+test('one whose key its child changes by what it has sent receives it', async () => {
+  const child = setup({ types: { events: {} as { type: 'GO' } } }).createMachine({
+    id: 'child',
+    on: { GO: { actions: sendParent({ type: 'REKEY', k: 'from-child' }) } },
+  });
+  const parent = defineWorkflow({
+    machine: setup({
+      types: { context: {} as { k: string; got: number[] }, events: {} as Done | { type: 'REKEY'; k: string } },
+      actors: { child },
+    }).createMachine({
+      id: 'waits-for-child',
+      context: { k: 'before', got: [] },
+      invoke: { id: 'child', src: 'child' },
+      on: {
+        DONE: { actions: assign({ got: ({ context, event }) => [...context.got, event.n] }) },
+        REKEY: { actions: assign({ k: ({ event }) => event.k }) },
+      },
+    }),
+    subscriptions: ({ receives }) => [
+      receives(aDone, {
+        as: 'DONE',
+        key: ({ k }) => k,
+        instanceKey: ({ context }) => context.k,
+        payload: ({ n }) => ({ n }),
+      }),
+    ],
+  });
+  const engine = await bench.worker([parent]);
+  const { id } = await engine.start('waits-for-child', undefined);
+  const [kid] = await eventually(async () => {
+    const { items } = await engine.list({ parentId: id });
+    return items.length === 1 && items[0]?.sequence === 1 && items;
+  });
+  await engine.operate(id, { operation: 'pause' }, { wait: 10_000 });
+  await engine.send(kid?.id ?? '', { type: 'GO' } as never);
+  await eventually(
+    async () =>
+      (await bench.sql`select 1 from durachart.events where instance_id = ${id} and type = 'REKEY'`).length === 1,
+  );
+  await engine.publish('a.done', { k: 'before', n: 1 });
+  await engine.publish('a.done', { k: 'from-child', n: 2 });
+  await engine.operate(id, { operation: 'unpause' }, { wait: 10_000 });
+  await eventually(async () => ((await engine.get(id)).context?.['got'] as number[] | undefined)?.length === 1);
+  expect((await engine.get(id)).context).toEqual({ k: 'from-child', got: [2] });
 });
 
 test('every waiter that there is when an event is published receives it once, and in its turn', async () => {
