@@ -14,6 +14,12 @@ interface Link {
   deaf: boolean;
 }
 
+/** What is on its way. */
+interface Delayed {
+  data: Buffer;
+  due: number;
+}
+
 /** A TCP proxy before Postgres, that can break what a network can break. */
 export class Proxy {
   /** Milliseconds that everything takes on its way, there and back. */
@@ -21,6 +27,7 @@ export class Proxy {
   /** Answers of which the caller never heard. */
   swallowed = 0;
   private readonly links = new Set<Link>();
+  private readonly delayed = new WeakMap<Socket, Delayed[]>();
   private readonly server: Server;
   private readonly target: number;
 
@@ -93,9 +100,29 @@ export class Proxy {
     }
   }
 
+  /** However the latency changes, nothing overtakes what was sent before it: TCP does not let it. */
   private pass(data: Buffer, to: Socket): void {
-    if (this.latency === 0) to.write(data);
-    else setTimeout(() => void (to.destroyed || to.write(data)), this.latency / 2);
+    const waiting = this.delayed.get(to) ?? [];
+    if (this.latency === 0 && waiting.length === 0) {
+      to.write(data);
+      return;
+    }
+    this.delayed.set(to, waiting);
+    waiting.push({ data, due: Date.now() + this.latency / 2 });
+    if (waiting.length === 1) this.deliver(to, waiting);
+  }
+
+  private deliver(to: Socket, waiting: Delayed[]): void {
+    const [first] = waiting;
+    if (first === undefined) return;
+    setTimeout(
+      () => {
+        waiting.shift();
+        if (!to.destroyed) to.write(first.data);
+        this.deliver(to, waiting);
+      },
+      Math.max(0, first.due - Date.now()),
+    );
   }
 
   private end(link: Link): void {
