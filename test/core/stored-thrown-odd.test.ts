@@ -30,6 +30,16 @@ test.each([
       },
     },
   ],
+  ['an object of more fields than are kept', Object.fromEntries(Array.from({ length: 2_000 }, (_, n) => [`f${n}`, n]))],
+  [
+    'a list that does not let itself be read',
+    Object.assign([1], {
+      [Symbol.iterator](): never {
+        throw new Error('not yours');
+      },
+    }),
+  ],
+  ['a list of long texts', ['x'.repeat(20_000), 'y', 'z']],
   ['a long text behind long fields', { a: 'x'.repeat(20_000), b: 'y', c: 'z' }],
 ])('what is thrown that does not let itself be read is stored all the same: %s', (_, thrown) => {
   expect(() => JSON.stringify(stored(thrown))).not.toThrow();
