@@ -16,7 +16,7 @@ export const StepKind = z
   .openapi('StepKind', { description: '`item`: of a fan-out; its key is that of the fan-out, `#` and its index.' });
 const ErrorClass = z.enum(['retryable', 'final']);
 
-interface Cause {
+export interface Cause {
   name: string;
   message: string;
   code?: string | undefined;
