@@ -156,7 +156,7 @@ export class Attempts {
         attempt: row.attempt,
         at: () => clock.now(),
       };
-      invocation.transaction = async (handler) => this.options.store.transactional(fence, handler);
+      invocation.transaction = async (handler, signal) => this.options.store.transactional(fence, handler, signal);
     }
     this.recent.push(invocation);
     this.underWay.add(invocation);

@@ -104,6 +104,7 @@ export interface DriverStore extends Pick<
     fence: RoundFence,
     run: (tx: Transaction) => Promise<unknown>,
     rowOf: (output: unknown) => { row: StepRow; now: Millis },
+    signal: AbortSignal,
   ): Promise<Settled>;
 
   /** Runs of steps that are open since before a time, with the priority of their instance; of many, some. */

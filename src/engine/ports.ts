@@ -363,10 +363,11 @@ export interface Store {
   buryWorkers(now: Millis, timeout: number, asking: number): Promise<Buried>;
   /** Instances that nobody has and whose time has come. */
   due(now: Millis, workflows: readonly string[], limit: number): Promise<Wanted[]>;
-  /** Runs a step in a transaction and stores its result in the same commit, on condition that the attempt still counts. @throws DurachartError `FENCED`; DatabaseUnavailableError when its outcome is unknown; what `run` throws */
+  /** Runs a step in a transaction and stores its result in the same commit, on condition that the attempt still counts. When the signal aborts before the commit is sent, the transaction is rolled back. @throws DurachartError `FENCED`; DatabaseUnavailableError when its outcome is unknown; what `run` throws */
   transactional(
     fence: { worker: number; instanceId: string; key: string; attempt: number; at: () => Millis },
     run: (tx: Transaction) => Promise<unknown>,
+    signal: AbortSignal,
   ): Promise<unknown>;
   /** Of the items of a fan-out with an index from `from` and below `to`, those that are not done, in order. */
   items(instanceId: string, fanOut: string, from: number, to: number): Promise<StepRow[]>;
@@ -402,7 +403,7 @@ export interface Invocation {
   input: unknown;
   attempt: number;
   /** Set for transactional steps: runs the handler in a transaction that also stores its result. */
-  transaction?: (run: (tx: Transaction) => Promise<unknown>) => Promise<unknown>;
+  transaction?: (run: (tx: Transaction) => Promise<unknown>, signal: AbortSignal) => Promise<unknown>;
 }
 
 /** What a running attempt tells before it ends. */

@@ -118,7 +118,7 @@ class Attempt {
     const output = await transaction(async (tx) => {
       isAtWork = true;
       return run(tx).finally(() => (isAtWork = false));
-    }).catch((error: unknown) => {
+    }, this.controller.signal).catch((error: unknown) => {
       // On a connection that was lost.
       if (isAtWork) this.controller.abort(error);
       throw error;

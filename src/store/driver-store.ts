@@ -87,7 +87,7 @@ export function createDriverStore(database: Database): DriverStore {
       return rows.length > 0;
     },
     settleStep: async (fence, row, now) => settle(pool, fence, row, now),
-    settleInTransaction: async (fence, run, rowOf) => settleInTransaction(database, fence, run, rowOf),
+    settleInTransaction: async (...args) => settleInTransaction(database, ...args),
     openSince: async (before, limit) => {
       const rows = await pool<Row[]>`
         select r.*, i.priority,
@@ -157,11 +157,13 @@ async function settleInTransaction(
   fence: RoundFence,
   run: (tx: Transaction) => Promise<unknown>,
   rowOf: (output: unknown) => { row: StepRow; now: Millis },
+  signal: AbortSignal,
 ): Promise<Settled> {
-  return stepTransaction(database, fence.key, run, async (sql, output) => {
+  const store = async (sql: postgres.Sql, output: unknown): Promise<Settled | undefined> => {
     const { row, now } = rowOf(output);
     return settle(sql, fence, row, now);
-  });
+  };
+  return stepTransaction(database, fence.key, run, store, signal);
 }
 
 function stepJson(row: StepRow): string {

@@ -53,7 +53,7 @@ export function createStore(database: Database): Store {
           and workflow = any(${[...workflows]}) order by priority desc, wake_at limit ${limit}`;
       return rows.map(({ id, priority }) => ({ id, priority }));
     },
-    transactional: async (fence, run) => transactional(database, fence, run),
+    transactional: async (...args) => transactional(database, ...args),
     items: async (instanceId, fanOut, from, to) => readItems(pool, instanceId, fanOut, from, to),
     itemResults: async (instanceId, fanOut) => readItemResults(pool, instanceId, fanOut),
     onWork: async (callback) => {
@@ -142,8 +142,9 @@ async function transactional(
   database: Database,
   fence: Parameters<Store['transactional']>[0],
   run: (tx: Transaction) => Promise<unknown>,
+  signal: AbortSignal,
 ): Promise<unknown> {
-  const { output } = await stepTransaction(database, fence.key, run, async (sql, result) => {
+  const store = async (sql: postgres.Sql, result: unknown): Promise<{ output: unknown } | undefined> => {
     // The search path is the handler's.
     const stored = await sql.unsafe<Row[]>(
       `update durachart.steps s set status = 'done', output = $5::text::json, finished_at = pg_catalog.to_timestamp($6::float8 / 1000)
@@ -160,6 +161,7 @@ async function transactional(
       ],
     );
     return stored.length === 0 ? undefined : { output: result };
-  });
+  };
+  const { output } = await stepTransaction(database, fence.key, run, store, signal);
   return output;
 }

@@ -14,6 +14,8 @@ interface Query {
   handler: (query: Query) => unknown;
   resolve: (result: unknown) => void;
   reject: (error: unknown) => void;
+  readable: () => Promise<NodeJS.EventEmitter>;
+  writable: () => Promise<NodeJS.EventEmitter>;
 }
 
 /** A part of the transaction that a function is given a client for: the whole, or what can be undone by itself. */
@@ -135,6 +137,10 @@ export class StepClient {
     const query: Query = made;
     const send = query.handler;
     query.handler = (one) => this.send(one, send, holder);
+    for (const name of ['readable', 'writable'] as const) {
+      const open = query[name].bind(query);
+      query[name] = async () => quiet(await open());
+    }
     return made;
   }
 
@@ -340,4 +346,9 @@ function fromFile(
     return send(one);
   };
   return query;
+}
+
+/** A COPY whose connection is lost when nobody waits for it any more would end the process; the transaction fails of it in any case. */
+function quiet<Stream extends NodeJS.EventEmitter>(stream: Stream): Stream {
+  return stream.on('error', () => {});
 }

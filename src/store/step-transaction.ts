@@ -8,7 +8,7 @@ import { StepClient } from './step-client.ts';
 import { ended, notStored } from './step-errors.ts';
 import { LIMITS, type Limits } from './transaction-limits.ts';
 import { isTransient } from './transient.ts';
-import type { Connection, Connections } from './transactions.ts';
+import type { Connection } from './transactions.ts';
 
 /** Which transaction it is: no other one of the session began at this microsecond. */
 const BEGAN = `(extract(epoch from pg_catalog.now()) * 1000000)::int8::text as began`;
@@ -26,22 +26,32 @@ const SERVER_TROUBLE = /^(08|53|58|57P)/;
  * Runs a step's handler in a transaction and stores its result in the same commit.
  * @param key the invocation, for messages
  * @param store writes the result on condition that the attempt still counts; undefined when it does not
+ * @param signal aborts when the attempt is over, whatever the handler does: unless the commit was sent by then, the transaction is rolled back
  * @throws DurachartError `FENCED`; DatabaseUnavailableError when the outcome is unknown, or the server is in trouble; what the
- *   handler throws; what the server says of the step's transaction
+ *   handler throws; what the server says of the step's transaction; the signal's reason
  */
 export async function stepTransaction<Stored>(
   database: Database,
   key: string,
   run: (tx: Transaction) => Promise<unknown>,
   store: (sql: postgres.Sql, output: unknown) => Promise<Stored | undefined>,
+  signal: AbortSignal,
 ): Promise<Stored> {
   const connection = await database.transactions.take();
-  return new StepTransaction(database.transactions, connection).run(key, run, store);
+  const transaction = new StepTransaction(database, connection);
+  const abort = (): void => transaction.abort(signal.reason as Error);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort);
+  try {
+    return await transaction.run(key, run, store);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 /** One transaction, on a connection of its own. */
 class StepTransaction {
-  private readonly connections: Connections;
+  private readonly database: Pick<Database, 'pool' | 'transactions'>;
   private readonly connection: Connection;
   private readonly sql: postgres.Sql;
   private readonly client: StepClient;
@@ -52,19 +62,35 @@ class StepTransaction {
   private reset: Promise<boolean> | undefined;
   /** Commit was sent: whether it took place is not known before it is answered. */
   private isCommitting = false;
+  /** Of the session, on the server; 0 until the transaction has begun. */
+  private pid = 0;
 
-  constructor(connections: Connections, connection: Connection) {
-    this.connections = connections;
+  constructor(database: Pick<Database, 'pool' | 'transactions'>, connection: Connection) {
+    this.database = database;
     this.connection = connection;
     this.sql = connection.sql;
     resetTypes(this.sql);
     this.client = new StepClient(this.sql);
     connection.onlost = () => {
-      this.ownFault = this.client.limits.lost();
+      this.ownFault ??= this.client.limits.lost();
       this.client.close();
       this.lost.reject(new Error('The connection was lost.'));
     };
     this.lost.promise.catch(() => {});
+  }
+
+  /** Rolls back at once, which gives up all locks: the session is ended, since a statement may be under way and the handler may never return. */
+  abort(reason: Error): void {
+    if (this.isCommitting || this.connection.broken) return;
+    this.ownFault = reason;
+    if (this.pid > 0) {
+      const ending = this.database.pool`select pg_catalog.pg_terminate_backend(${this.pid})`;
+      // A database that is away has rolled it back.
+      ending.catch(() => {});
+    }
+    // The driver notices nothing on a connection whose COPY is not read on.
+    this.connection.broken = true;
+    this.connection.onlost();
   }
 
   async run<Stored>(
@@ -74,7 +100,7 @@ class StepTransaction {
   ): Promise<Stored> {
     const { connection, lost } = this;
     try {
-      return await Promise.race([this.whole(key, run, store), lost.promise]);
+      return await Promise.race([lost.promise, this.whole(key, run, store)]);
     } catch (error) {
       if (!connection.broken)
         await Promise.race([this.sql`rollback`, lost.promise]).catch(() => (connection.broken = true));
@@ -100,6 +126,8 @@ class StepTransaction {
       if ((lastRow(resumed) as { began: string }).began !== began) throw ended();
       if (stored === undefined)
         throw new DurachartError('FENCED', `This attempt of ${key} no longer counts; what it wrote was rolled back.`);
+      // What is sent on a connection that was given up would begin a new session.
+      if (connection.broken) throw new DatabaseUnavailableError(null);
       this.isCommitting = true;
       const commit = sql`commit`.execute();
       this.reset = resetSession(sql);
@@ -114,10 +142,13 @@ class StepTransaction {
 
   private async begin(): Promise<string> {
     try {
-      const { began, ...limits } = lastRow(
+      const { began, pid, ...limits } = lastRow(
         // The driver reads dates of this style only. In which order day and month are written stays as the role has it.
-        await this.sql.unsafe(`begin read write; set local datestyle = iso; select ${BEGAN}, ${LIMITS}`),
-      ) as Limits & { began: string };
+        await this.sql.unsafe(
+          `begin read write; set local datestyle = iso; select ${BEGAN}, pg_catalog.pg_backend_pid() as pid, ${LIMITS}`,
+        ),
+      ) as Limits & { began: string; pid: number };
+      this.pid = pid;
       this.client.limits.set(limits);
       return began;
     } catch (error) {
@@ -154,13 +185,13 @@ class StepTransaction {
 
   /** As a new one, or not at all. The step's result does not wait for it. */
   private async giveBack(): Promise<void> {
-    const { connection, connections, client, lost } = this;
+    const { connection, client, lost } = this;
     if (!connection.broken) {
       const isReset = await Promise.race([this.reset ?? resetSession(this.sql), lost.promise]).catch(() => false);
       if (!isReset || client.hasDeallocated) connection.broken = true;
     }
     connection.onlost = () => {};
-    connections.give(connection);
+    this.database.transactions.give(connection);
   }
 }
 

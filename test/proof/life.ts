@@ -61,16 +61,20 @@ export class Life {
       },
       startWorker: async (name, workflows, now) =>
         this.session(await this.write(['startWorker'], () => real.startWorker(name, workflows, now))),
-      transactional: async (fence, run) => {
+      transactional: async (fence, run, signal) => {
         if (this.dead) return never();
         const mode = this.plan.note([`transactional ${this.relative(`${fence.instanceId}:${fence.key}`)}`]);
         const within = mode?.endsWith('within') === true;
         return this.perform(mode, () =>
-          real.transactional(fence, async (tx) => {
-            const output = await run(tx);
-            if (!within) return output;
-            throw cut();
-          }),
+          real.transactional(
+            fence,
+            async (tx) => {
+              const output = await run(tx);
+              if (!within) return output;
+              throw cut();
+            },
+            signal,
+          ),
         ).catch((error: unknown) => {
           // The store does not take a broken connection for the step's own error.
           throw mode === undefined ? error : new DatabaseUnavailableError(error);

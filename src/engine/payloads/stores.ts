@@ -55,8 +55,8 @@ export function driverStoreWithPayloads(store: DriverStore, payloads: Payloads):
     },
     saveStep: async (fence, expected, row) => store.saveStep(fence, expected, await light(fence.instanceId, row)),
     settleStep: async (fence, row, now) => store.settleStep(fence, await light(fence.instanceId, row), now),
-    settleInTransaction: async (fence, run, rowOf) =>
-      store.settleInTransaction(fence, async (tx) => outputFor(payloads, fence, await run(tx)), rowOf),
+    settleInTransaction: async (fence, run, rowOf, signal) =>
+      store.settleInTransaction(fence, async (tx) => outputFor(payloads, fence, await run(tx)), rowOf, signal),
   };
 }
 
@@ -76,9 +76,9 @@ function sharedWithPayloads(
       Promise.all((await store.reload(...args)).map(async (one) => wholeClaimed(one, payloads))),
     items: async (id, ...args) => payloads.whole(id, await store.items(id, ...args)),
     itemResults: async (id, ...args) => payloads.whole(id, await store.itemResults(id, ...args)),
-    transactional: async (fence, run) => {
+    transactional: async (fence, run, signal) => {
       let output: unknown;
-      await store.transactional(fence, async (tx) => outputFor(payloads, fence, (output = await run(tx))));
+      await store.transactional(fence, async (tx) => outputFor(payloads, fence, (output = await run(tx))), signal);
       return output;
     },
   };

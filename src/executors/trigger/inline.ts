@@ -50,7 +50,7 @@ async function attempt(
   };
   if (definition.transactional) {
     const fence = { worker, instanceId: id, key: row.key, attempt: started.attempt, at: () => clock.now() };
-    invocation.transaction = async (handler) => store.transactional(fence, handler);
+    invocation.transaction = async (handler, stop) => store.transactional(fence, handler, stop);
   }
   const running = runtime.executor.run(invocation, progress);
   const abort = (): void => running.abort(new Error('The run of the driver was cancelled.'));

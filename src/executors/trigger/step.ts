@@ -104,12 +104,13 @@ export class StepRuns {
       concluded(progress.row, { type: 'done', output }, { definition, errors, now: clock.now(), random: random() });
     let settled: Settled | undefined;
     if (definition.transactional) {
-      invocation.transaction = async (handler) => {
+      invocation.transaction = async (handler, signal) => {
         let result: unknown;
         settled = await store.settleInTransaction(
           fence,
           async (tx) => (result = await handler(tx)),
           (output) => ({ row: done(output), now: clock.now() }),
+          signal,
         );
         return result;
       };

@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { WorkerSession } from '../../../src/engine/ports.ts';
+import type { Store, WorkerSession } from '../../../src/engine/ports.ts';
 import { eventually } from '../../support/engine.ts';
 import { birth, commit, state, step, T, type StoreAccess } from './made.ts';
+
+type Fence = Parameters<Store['transactional']>[0];
+type Run = Parameters<Store['transactional']>[1];
 
 const LONG = 1_000_000;
 /** How long a worker may be silent. A server that has just started has to be up for as long. */
@@ -89,9 +92,12 @@ export function workerContract(access: () => StoreAccess, another: () => StoreAc
     };
     const row = async (id: string) => (await store().reload(living.id, [id]))[0]?.steps[0];
 
+    const transactional = async (fence: Fence, run: Run): Promise<unknown> =>
+      store().transactional(fence, run, new AbortController().signal);
+
     test('stores its result with its rows', async () => {
       const fence = await begun('x-1');
-      const output = await store().transactional(fence, async (tx) => {
+      const output = await transactional(fence, async (tx) => {
         await tx`create table written (n int)`;
         await tx`insert into written values (1)`;
         return { rows: 1 };
@@ -103,13 +109,13 @@ export function workerContract(access: () => StoreAccess, another: () => StoreAc
     test('that throws leaves nothing, and its error as it was', async () => {
       const fence = await begun('x-2');
       const error = new Error('mine');
-      const run = store().transactional(fence, async (tx) => {
+      const run = transactional(fence, async (tx) => {
         await tx`insert into written values (2)`;
         throw error;
       });
       await expect(run).rejects.toBe(error);
       expect(await row('x-2')).toMatchObject({ status: 'running' });
-      const count = await store().transactional(
+      const count = await transactional(
         await begun('x-3'),
         async (tx) => (await tx`select from written where n = 2`).length,
       );
@@ -122,12 +128,12 @@ export function workerContract(access: () => StoreAccess, another: () => StoreAc
       ['there is no such invocation', { key: '9:z' }],
     ])('is fenced when %s', async (what, over) => {
       const fence = { ...(await begun(`x-4 ${what}`)), ...over };
-      const run = store().transactional(fence, async (tx) => {
+      const run = transactional(fence, async (tx) => {
         await tx`insert into written values (4)`;
         return 1;
       });
       await expect(run).rejects.toMatchObject({ code: 'FENCED' });
-      const count = await store().transactional(
+      const count = await transactional(
         await begun(`x-5 ${what}`),
         async (tx) => (await tx`select from written where n = 4`).length,
       );
@@ -136,7 +142,7 @@ export function workerContract(access: () => StoreAccess, another: () => StoreAc
 
     test('is fenced once its row is no longer running', async () => {
       const fence = await begun('x-6');
-      const run = store().transactional(fence, async () => {
+      const run = transactional(fence, async () => {
         await store().commit(living.id, [
           commit('x-6', { after: state({ live: ['1:a'] }), steps: [step('1:a', { status: 'stopped' })] }),
         ]);
