@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { applyPatch, Pointer, type Operation as PatchOperation } from 'rfc6902';
 import { z } from 'zod';
 import { DurachartError } from '../../core/error.ts';
@@ -114,8 +115,29 @@ function failing(root: object, operation: PatchOperation, adds: (value: unknown)
   if (stray !== undefined) return stray;
   if (operation.op === 'add' || operation.op === 'replace') adds(operation.value);
   if (operation.op === 'copy') adds(Pointer.fromJSON(`/context${operation.from}`).get(root));
+  const isHeld = operation.op !== 'add' && operation.op !== 'test' && hold(root, from ?? path);
   const error = applyPatch(root, [below as PatchOperation])[0];
+  if (isHeld) release(root);
   return error?.name === 'TestError' ? 'another value stands there' : error?.message;
+}
+
+/** Stands for a value that is undefined while an operation takes it away: the library takes such a value for none. */
+const HELD = `undefined ${randomUUID()}`;
+
+/** @returns whether what stands there is undefined */
+function hold(root: object, path: string): boolean {
+  const pointer = Pointer.fromJSON(`/context${path}`);
+  if (pointer.get(root) !== undefined) return false;
+  pointer.set(root, HELD);
+  return true;
+}
+
+function release(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (inner === HELD) (value as Record<string, unknown>)[key] = undefined;
+    else release(inner);
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { decoded } from '../../../src/core/undefined.ts';
 import { patched } from '../../../src/engine/operations/patch.ts';
 
 const context = () => ({ amount: 1, name: 'ada', items: ['a', 'b'], nested: { deep: { on: true } }, values: 3 });
@@ -117,5 +118,21 @@ describe('a patch that makes much of little', () => {
       { op: 'replace', path: '/nope', value: 's3cret' },
     ])
       expect(() => apply(operation)).toThrow(refused('INVALID_PATCH', /^(?!.*(s3cret|ada))/));
+  });
+});
+
+describe('a value that is undefined is there, and can be', () => {
+  const given = () => ({ a: undefined, list: [1, undefined, 3], b: { c: undefined } });
+  test.each<[what: string, operation: object, context: object]>([
+    ['replaced', { op: 'replace', path: '/a', value: 1 }, { ...given(), a: 1 }],
+    ['removed', { op: 'remove', path: '/a' }, { list: [1, undefined, 3], b: { c: undefined } }],
+    ['moved', { op: 'move', from: '/a', path: '/z' }, { list: [1, undefined, 3], b: { c: undefined }, z: undefined }],
+    ['copied', { op: 'copy', from: '/a', path: '/list/0' }, { ...given(), list: [undefined, 1, undefined, 3] }],
+    ['replaced in a list', { op: 'replace', path: '/list/1', value: 2 }, { ...given(), list: [1, 2, 3] }],
+    ['removed from a list', { op: 'remove', path: '/list/1' }, { ...given(), list: [1, 3] }],
+    ['moved within a list', { op: 'move', from: '/list/1', path: '/list/0' }, { ...given(), list: [undefined, 1, 3] }],
+    ['copied with what is around it', { op: 'copy', from: '/b', path: '/d' }, { ...given(), d: { c: undefined } }],
+  ])('%s', (_, operation, context) => {
+    expect(decoded(patched(given(), [operation] as never, undefined))).toStrictEqual(context);
   });
 });
