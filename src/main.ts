@@ -1,5 +1,8 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { buildCli, runCli } from './cli/cli.ts';
+import { CliError, EXIT } from './cli/exit.ts';
 import { processTerminal } from './cli/terminal.ts';
 import { readConfig } from './config.ts';
 import { VERSION } from './version.ts';
@@ -43,8 +46,17 @@ const program = buildCli(
         database(),
         import('./store/query-session.ts'),
       ]);
+      const config = readConfig(process.env);
+      const folder = join(config.dataDir, 'postgres');
+      // To ask a question must not make a database in which there is no answer.
+      if (config.databaseUrl === undefined && !existsSync(folder))
+        throw new CliError(
+          EXIT.unreachable,
+          `There is no database to ask: DATABASE_URL is not set, and there is no embedded one in ${folder}. Set DATABASE_URL, or DURACHART_DATA_DIR to the folder of the server.`,
+          { code: 'DATABASE_URL_MISSING' },
+        );
       // A server of the same data folder is joined; one that is started only for a query ends with it.
-      const { url, embedded } = await openDatabaseOf(readConfig(process.env), say);
+      const { url, embedded } = await openDatabaseOf(config, say);
       try {
         const session = await openQuerySession(url, seconds);
         const close = async (): Promise<void> => {

@@ -53,10 +53,15 @@ export function knownEvent(
   workflow: Workflow,
   event: { type: string; [field: string]: unknown },
 ): { type: string; fields: Record<string, unknown> } {
+  if (typeof event !== 'object' || event === null || typeof event.type !== 'string')
+    throw new DurachartError(
+      'UNKNOWN_EVENT',
+      `An event is an object with a type, like { type: ${JSON.stringify(workflow.eventTypes[0] ?? 'GO')} }; this one is ${event === null ? 'null' : typeof event === 'object' ? 'an object without one' : `of type ${typeof event}`}.`,
+      { details: { events: workflow.eventTypes } },
+    );
   const { type, ...fields } = event;
   const known = workflow.eventTypes;
-  if (typeof type === 'string' && !type.startsWith('durachart.') && matchesEventType(type, known))
-    return { type, fields };
+  if (!type.startsWith('durachart.') && matchesEventType(type, known)) return { type, fields };
   throw new DurachartError(
     'UNKNOWN_EVENT',
     `Workflow ${workflow.name} has no event ${JSON.stringify(type)}. It has: ${known.join(', ') || 'none'}.`,

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -26,6 +26,15 @@ async function durachart(...args: string[]): Promise<{ code: number; out: string
     return { code, out: stdout, err: stderr };
   }
 }
+
+test('a query makes no database where there is none', { timeout: 60_000 }, async () => {
+  expect(await durachart('sql', 'select 1')).toMatchObject({
+    code: 5,
+    out: '',
+    err: expect.stringContaining('There is no database to ask: DATABASE_URL is not set') as string,
+  });
+  expect(readdirSync(folder)).toEqual([]);
+});
 
 test(
   'a query of the embedded Postgres reads and nothing else, whether it runs already or not',

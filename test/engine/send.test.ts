@@ -232,3 +232,16 @@ test('a route of XState is an event like others, where the machine has one', asy
     code: 'UNKNOWN_EVENT',
   });
 });
+
+test.each<[what: string, event: unknown]>([
+  ['null', null],
+  ['of type string', 'GO'],
+  ['an object without one', { cents: 3 }],
+])('what is no event is refused with how one looks: %s', async (what, event) => {
+  const engine = bench.engine([waitsForGo('no-event')]);
+  const { id } = await engine.start('no-event', undefined);
+  await expect(engine.send(id, event as never)).rejects.toMatchObject({
+    code: 'UNKNOWN_EVENT',
+    message: `An event is an object with a type, like { type: "GO" }; this one is ${what}.`,
+  });
+});
