@@ -471,7 +471,7 @@ export class DurableEngine implements Engine {
     };
   }
 
-  /** Whether it was told to stop. */
+  /** Whether `stop` was called. */
   get isStopped(): boolean {
     return this.stopped;
   }

@@ -200,7 +200,7 @@ export class Broadcast {
 
 const broadcasts = new WeakMap<Engine, Broadcast>();
 
-/** That of an engine, as whoever asks may see it. */
+/** The broadcast of an engine: one for each view of it, with or without secrets. */
 export function broadcastOf(engine: Engine): Broadcast {
   const found = broadcasts.get(engine) ?? new Broadcast(engine);
   broadcasts.set(engine, found);

@@ -32,7 +32,7 @@ export function clientOf(request: IncomingMessage): string {
   return clientKey(isNear(peer) && forwarded !== undefined && isIP(forwarded) !== 0 ? forwarded : peer);
 }
 
-/** An IPv6 address counts for its /64: whoever has one address of it has them all. */
+/** An IPv6 address counts for its /64: a client that has one address of it has them all. */
 export function clientKey(address: string | undefined): string {
   const plain = unmapped(address ?? '').replace(/%.*$/, '');
   if (!isIPv6(plain)) return plain;

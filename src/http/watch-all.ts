@@ -17,8 +17,8 @@ import { problemResponse } from './problem.ts';
 const MOST_WAITING = 1_024 * 1_024;
 
 /**
- * The stream of all instances. Whoever comes back reads by himself what he has missed, at his own pace, until he is where all
- * others are.
+ * The stream of all instances. A client that resumes first reads what it has missed, at its own pace, and then shares the
+ * broadcast.
  */
 export async function watchAll(c: Context<HttpEnv>, after: string | undefined): Promise<Response> {
   if (c.req.method === 'HEAD') return c.body(null, 200, STREAM_HEADERS);

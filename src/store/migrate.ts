@@ -50,7 +50,7 @@ async function run(sql: postgres.Sql, all: readonly Migrations[]): Promise<void>
 }
 
 /**
- * Whether the engine's own tables are those that this code was written for. Whoever may not read the journal is not held up.
+ * Whether the engine's own tables are those that this code was written for. A role that may not read the journal is not refused.
  * @throws an error as of Postgres that some are missing
  */
 export async function checkMigrated(sql: postgres.Sql): Promise<void> {

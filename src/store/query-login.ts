@@ -83,7 +83,7 @@ async function create(admin: postgres.Sql, user: string, password: string, facts
     alter role ${user} set default_transaction_read_only = on;
     alter role ${user} set idle_in_transaction_session_timeout = '60s';
     alter role ${user} set search_path = durachart, public`);
-  // Whoever makes a role may not end its sessions by that alone, and before version 16 need be no member of it.
+  // To have made a role gives no right to end its sessions, and before version 16 need be no member of it.
   const how = facts.version >= 160_000 ? 'with inherit true, set false' : '';
   await admin.unsafe(`grant ${user} to ${facts.role} ${how}`);
   // Superusers only may set it, and whom they let.

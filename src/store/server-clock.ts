@@ -62,7 +62,7 @@ export class ServerClock implements Clock {
     return systemClock.after(delay, callback);
   }
 
-  /** Waits for the server's first answer. A server that does not answer is told of by what is then asked of it. */
+  /** Waits for the server's first answer. What is asked next of a server that does not answer fails with the reason. */
   ready(): Promise<void> | undefined {
     return this.sample === undefined ? this.refresh(false) : undefined;
   }

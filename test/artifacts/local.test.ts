@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
 import { link, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLocalArtifacts } from '../../src/artifacts/local.ts';
 import { safeName } from '../../src/artifacts/key.ts';
 import type { ArtifactStore } from '../../src/core/artifact.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
 
 let home: string;
 let folder: string;
@@ -279,11 +279,8 @@ describe('the folder', () => {
 
   test('that is full or cannot be written to says so, and keeps nothing by halves', async (context) => {
     await mkdir(folder);
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'pipe' });
-    } catch {
-      return context.skip('a small disk cannot be mounted here');
-    }
+    const disk = mountSmallDisk(folder, '64k');
+    if (disk === undefined) return context.skip('a small disk cannot be mounted here');
     try {
       await store.put('fits', 'x'.repeat(1_000));
       const before = await files();
@@ -293,12 +290,12 @@ describe('the folder', () => {
         message: expect.stringContaining(folder) as string,
       });
       expect(await files()).toEqual(before);
-      execFileSync('mount', ['-o', 'remount,ro', folder]);
+      disk.makeReadOnly();
       for (const call of [() => store.put('more', 'x'), () => store.delete('fits')])
         await expect(call()).rejects.toMatchObject({ code: 'ARTIFACTS_UNAVAILABLE', details: { reason: 'EROFS' } });
       expect(await text(await store.read('fits'))).toBe('x'.repeat(1_000));
     } finally {
-      execFileSync('umount', ['-l', folder]);
+      disk.unmount();
     }
   });
 });

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { execFileSync } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Upload } from '../../src/http/types.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
 import { startServer, type TestServer } from './support/server.ts';
 
 const LIMIT = 1_000_000;
@@ -66,17 +66,14 @@ describe('an upload', () => {
 });
 
 test('where there is no room, an upload is refused with a 507', async (context) => {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', server.folder], { stdio: 'pipe' });
-  } catch {
-    return context.skip('a small disk cannot be mounted here');
-  }
+  const disk = mountSmallDisk(server.folder, '64k');
+  if (disk === undefined) return context.skip('a small disk cannot be mounted here');
   try {
     const response = await server.call('PUT', '/uploads/large', { body: new Uint8Array(LIMIT) });
     expect([response.status, response.headers.get('connection')]).toEqual([507, 'close']);
     expect(await response.json()).toMatchObject({ code: 'ARTIFACTS_FULL' });
   } finally {
-    execFileSync('umount', ['-l', server.folder]);
+    disk.unmount();
   }
 });
 

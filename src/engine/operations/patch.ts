@@ -106,7 +106,7 @@ function sizeUpTo(root: unknown, most: number): number {
   return size;
 }
 
-/** @param adds told of what an operation is about to add */
+/** @param adds called with what an operation is about to add */
 function failing(root: object, operation: PatchOperation, adds: (value: unknown) => void): string | undefined {
   const { path, from } = operation as { path: string; from?: string };
   const below = { ...operation, path: `/context${path}`, ...(from === undefined ? {} : { from: `/context${from}` }) };

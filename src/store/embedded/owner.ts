@@ -8,7 +8,7 @@ import { startedAt } from './processes.ts';
 interface Note {
   postmaster: number;
   owner: number;
-  /** Tells the owner from a later process with its pid. */
+  /** When the owner started: a later process may have its pid. */
   started?: string;
 }
 

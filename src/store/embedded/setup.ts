@@ -6,7 +6,7 @@ import { giveAway } from './ownership.ts';
 /** Key of the advisory lock of one who sets a cluster up: others that start at the same time wait. */
 const SETUP_LOCK = 0x44757273;
 
-/** Opens a connection for set-up; closed by whoever opened it. */
+/** Opens a connection for set-up; the caller closes it. */
 export type Connect = (user: 'superuser' | 'engine', database: string) => postgres.Sql;
 
 /**
@@ -28,7 +28,7 @@ export async function setUp(connect: Connect, passwords: Passwords, log: (line: 
   const engine = connect('engine', 'postgres');
   try {
     await engine`select pg_advisory_lock(${SETUP_LOCK})`;
-    // Not whether the session is a superuser's: whoever was first may have renamed its role meanwhile.
+    // Not whether the session is a superuser's: another process may have renamed its role meanwhile.
     const [old] = await engine`select from pg_roles where rolname = ${NAME} and rolsuper`;
     if (old === undefined) return;
     const others = await engine`
@@ -55,7 +55,7 @@ async function complete(superuser: postgres.Sql, passwords: Passwords): Promise<
   if (extension !== undefined) await superuser.unsafe('create extension if not exists pg_stat_statements');
 }
 
-/** `pg_monitor` is for whoever looks at the database with psql. */
+/** `pg_monitor` is for people who look at the database with psql. */
 function createEngineRole(name: string, password: string): string {
   return `create role ${name} login createrole password '${scramVerifier(password)}'; grant pg_monitor to ${name}`;
 }
@@ -91,7 +91,7 @@ async function bringOver(
 }
 
 async function renameRoles(old: postgres.Sql, passwords: Passwords): Promise<void> {
-  // Nobody can rename himself; another superuser does it, in a session of the old one.
+  // No role can rename itself; another superuser does it, in a session of the old one.
   const [helper] = await old`select from pg_roles where rolname = ${HELPER}`;
   if (helper === undefined) await old.unsafe(`create role ${HELPER} superuser nologin`);
   await old.begin(async (tx) => {

@@ -74,7 +74,7 @@ export async function startOrJoin(cluster: Cluster, wanted: number | undefined):
 /** Takes over the postmaster `pid` where nobody is responsible for it. */
 export async function adoptOrphan(home: Home, pid: number): Promise<Postmaster | undefined> {
   if (hasOwner(home, pid)) return undefined;
-  // Whoever starts one notes himself before he gives up his turn.
+  // The process that starts one is noted as its owner before the turn is over.
   return inTurn(home, () => (hasOwner(home, pid) ? undefined : adopt(home, pid)));
 }
 

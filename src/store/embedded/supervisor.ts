@@ -7,7 +7,7 @@ import { adoptOrphan, pgdataOf, tryLaunch, type Cluster, type Running } from './
 
 /** How often it is looked at, in milliseconds. */
 const LOOK_MS = 250;
-/** How long whoever only joined leaves a server that is down to the process that is responsible for it. */
+/** How long a process that only joined leaves a server that is down to its owner. */
 const PATIENCE_MS = 10_000;
 /** The first of the waits between tries, each twice as long as the one before it, and the longest. */
 const FIRST_WAIT_MS = 250;
@@ -75,7 +75,7 @@ export class Supervisor {
     await this.looking;
     const { postmaster, pid } = this.running;
     if (postmaster === undefined) return;
-    // Whoever has joined need not wait for this process.
+    // Processes that have joined need not wait for this one.
     forgetOwner(this.cluster.home, pid);
     await postmaster.stop();
   }

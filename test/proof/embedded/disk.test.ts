@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, openSync, closeSync, rmSync, writeSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
@@ -11,12 +10,13 @@ import { startEmbedded, type EmbeddedServer } from '../../../src/store/embedded.
 import { migrate } from '../../../src/store/migrate.ts';
 import { superuserOf } from '../../support/superuser.ts';
 import { TroubleBench, underLoad } from '../trouble/bench.ts';
+import { mountSmallDisk, type SmallDisk } from '../../support/small-disk.ts';
 
 /** Room for a new database, its log, and little more. */
 const SIZE = '160m';
 
 let folder: string;
-let mounted = false;
+let disk: SmallDisk | undefined;
 let server: EmbeddedServer | undefined;
 let bench: TroubleBench | undefined;
 const log: string[] = [];
@@ -25,12 +25,8 @@ const log: string[] = [];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'durachart-disk-'));
   chmodSync(folder, 0o755);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE},mode=755`, 'tmpfs', folder], { stdio: 'pipe' });
-    mounted = true;
-  } catch {
-    return;
-  }
+  disk = mountSmallDisk(folder, SIZE);
+  if (disk === undefined) return;
   server = await startEmbedded({ dataDir: join(folder, 'data'), log: (line) => log.push(line) });
   await migrate(server.url);
   bench = await TroubleBench.open(server.url, server.url, 3_600);
@@ -38,24 +34,9 @@ beforeAll(async () => {
 afterAll(async () => {
   await bench?.close();
   await server?.stop();
-  if (mounted) execFileSync('umount', ['-l', folder]);
+  disk?.unmount();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** Takes all the room that is left. */
-function fill(): string {
-  const file = join(folder, 'ballast');
-  const handle = openSync(file, 'a');
-  for (const size of [1_048_576, 4_096]) {
-    try {
-      for (;;) writeSync(handle, Buffer.alloc(size, 1));
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'ENOSPC') throw error;
-    }
-  }
-  closeSync(handle);
-  return file;
-}
 
 /** Uses up the segments of the log of writes that there are: then Postgres gives up, and cannot recover either. */
 async function useUp(url: string): Promise<void> {
@@ -73,7 +54,9 @@ test(
   'a server that has ended on a full disk is started again once there is room',
   { timeout: 120_000 },
   async (context) => {
-    if (bench === undefined || server === undefined) return context.skip('a disk cannot be mounted here');
+    const small = disk;
+    if (small === undefined || bench === undefined || server === undefined)
+      return context.skip('a disk cannot be mounted here');
     const { stored } = bench;
     const embedded = server;
     const api = createApi(bench.engine as unknown as Engine, {
@@ -86,10 +69,10 @@ test(
     };
     const first = embedded.pid;
     await underLoad(bench, async () => {
-      const ballast = fill();
+      const ballast = small.fill();
       await useUp(superuserOf(embedded));
       await expect.poll(() => embedded.trouble, { timeout: 30_000 }).toMatch(/disk is full/);
-      fill();
+      small.fill();
       expect(await ready()).toMatchObject({
         status: 503,
         body: {
